@@ -111,6 +111,34 @@ describe("a decision of a client that asks as a whole", () => {
     }
   });
 
+  it("says what the one knew that came furthest, whichever was asked first", async () => {
+    const little = target("little", async (hop) => {
+      for (let i = 0; i < 20; i++) await undefined;
+      if (hop > 0) throw GONE;
+    });
+    const much = target("much", failsAt(1));
+    for (const targets of [
+      [little, much],
+      [much, little],
+    ] as const) {
+      const { verdicts } = await check(oneAfterTheOther(...targets));
+      expect(verdicts).toMatchObject([{ policy: "much" }, { effect: "error" }, { policy: "much" }]);
+    }
+  });
+
+  it("is told by its signal that the deadline is over", async () => {
+    let told: AbortSignal | undefined;
+    const pdp: PolicyDecisionPoint = {
+      ...target("one"),
+      whole: async (_, options) => {
+        told = options?.signal;
+        return never;
+      },
+    };
+    await check(pdp, 20);
+    expect(told?.aborted).toBe(true);
+  });
+
   it("ends with its deadline, naming the hop that was not answered", async () => {
     const hanging = oneAfterTheOther(target("first", async (hop) => (hop === 2 ? never : undefined)));
     const { verdicts, code, hop } = await check(hanging, 20);

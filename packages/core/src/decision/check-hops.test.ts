@@ -514,6 +514,23 @@ describe("an answer, as it is kept", () => {
     expect(verdict).toMatchObject({ problem: "it answered another question", code: "policy_inconclusive" });
   });
 
+  it("has the reason of a handing over that is denied beside those of the call, and of one that is allowed none", async () => {
+    const reasonOf = async (effect: string, reason: string | undefined) => {
+      const spoken = reason === undefined ? [] : [{ source: "edge", action: "delegate", value: { reason } }];
+      const said = [{ source: "call", action: "send", value: { reason: "call fits" } }];
+      return verdictOf(({ resources: [call, handing] }) => [
+        allowing(call as never, { outputs: said }),
+        allowing(handing as never, { outputs: spoken, actions: { delegate: effect } }),
+      ]);
+    };
+    expect(await reasonOf("EFFECT_DENY", "not to interns")).toMatchObject({
+      reasons: ["call fits", "not to interns"],
+      delegationReason: "not to interns",
+    });
+    expect(await reasonOf("EFFECT_ALLOW", "to anybody")).not.toHaveProperty("delegationReason");
+    expect(await reasonOf("EFFECT_DENY", undefined)).not.toHaveProperty("delegationReason");
+  });
+
   it("comes with the headers that whoever watches hands on", async () => {
     const given: unknown[] = [];
     const { pdp } = pdpOf();

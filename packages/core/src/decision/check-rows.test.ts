@@ -24,8 +24,8 @@ const about = (rows: readonly Row[]): RowsToCheck => ({
   owed: { redact: [], limit: {} },
 });
 const ask = (rows: readonly Row[], results?: (request: CheckResourcesRequest) => unknown) => {
-  const { pdp, asked } = pdpOf(results);
-  return { asked, checked: checkRows(pdp, about(rows), DEADLINE) };
+  const { pdp, asked, signals } = pdpOf(results);
+  return { asked, signals, checked: checkRows(pdp, about(rows), DEADLINE) };
 };
 /** Answers a hop otherwise about one row. */
 const butFor = (hop: string, id: string, changed: Result) => (request: CheckResourcesRequest) =>
@@ -36,8 +36,11 @@ const butFor = (hop: string, id: string, changed: Result) => (request: CheckReso
 describe("rows that were read", () => {
   it("are put to every hop in batches, each with what all of them have", async () => {
     const rows = Array.from({ length: 120 }, (_, i) => row(`r${i}`, { region: "EMEA" }));
-    const { asked, checked } = ask(rows);
+    const { asked, checked, signals } = ask(rows);
     expect(await checked).toEqual(rows.map(() => ({})));
+    // Nothing reads why a row is shown.
+    expect(asked.map(({ includeMetadata }) => includeMetadata)).toEqual(Array(6).fill(false));
+    expect(signals.every((signal) => signal instanceof AbortSignal)).toBe(true);
     expect(asked.map(({ resources }) => resources.length)).toEqual([49, 49, 49, 49, 22, 22]);
     expect(asked[0]?.resources[0]).toEqual({
       resource: { kind: "invoice", id: "r0", attr: { region: "EMEA", args: { text: "paper" } }, scope: "acme" },
@@ -212,7 +215,10 @@ describe("the handing over", () => {
   });
 
   it("ends the search where it is not allowed any more, or cannot be told", async () => {
-    await expect(withEdge("EFFECT_DENY").checked).rejects.toMatchObject({ code: "delegation_denied", hop: 0 });
+    await expect(withEdge("EFFECT_DENY").checked).rejects.toMatchObject({
+      ...{ code: "delegation_denied", hop: 0 },
+      message: "the policies do not let this hop hand on to the next any more",
+    });
     await expect(withEdge("EFFECT_NEW").checked).rejects.toMatchObject({ code: "policy_inconclusive", hop: 0 });
     await expect(withOutput({ redact: 5 })).rejects.toMatchObject({ code: "policy_inconclusive", hop: 0 });
   });
@@ -237,6 +243,31 @@ describe("what is no good answer about rows", () => {
   ])("is told as such for one row, too: %s", async (_, results) => {
     const { checked } = ask([row("a"), row("b")], results);
     await expect(checked).rejects.toMatchObject({ code: "policy_inconclusive" });
+  });
+
+  it("is never taken from an answer to another request", async () => {
+    const { pdp } = pdpOf();
+    const other: typeof pdp = {
+      ...pdp,
+      checkResources: async (request, options) =>
+        Object.assign(await pdp.checkResources(request, options), { requestId: "other-1" }),
+    };
+    await expect(checkRows(other, about([row("a")]), DEADLINE)).rejects.toMatchObject({
+      ...{ code: "policy_inconclusive", hop: 0 },
+      message: expect.stringContaining("it answered another request"),
+    });
+  });
+
+  it("is told of the row's own hop, also where the other hop's answer has an output that cannot be read", async () => {
+    const { checked } = ask([row("a")], (request) =>
+      request.resources.map((it) =>
+        allowing(
+          it,
+          request.principal.id === "alice" ? { outputs: [{ source: "r", action: "read", value: 5 }] } : { actions: {} },
+        ),
+      ),
+    );
+    await expect(checked).rejects.toMatchObject({ code: "policy_inconclusive", hop: 1 });
   });
 
   it("is told as the outage that it is", async () => {

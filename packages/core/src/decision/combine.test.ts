@@ -74,6 +74,11 @@ describe("all verdicts together", () => {
     ],
     ["an outage", away, 'the policies could not be asked about "hop0": 14 UNAVAILABLE'],
     [
+      "a request that is not taken",
+      { effect: "error", reasons: [], refused: true, problem: "3 INVALID_ARGUMENT" },
+      'Cerbos takes no such request about "hop0": 3 INVALID_ARGUMENT',
+    ],
+    [
       "an answer that is unclear",
       unclear,
       'the policies\' answer about "hop0" cannot be relied on: it answered another question',
@@ -93,7 +98,10 @@ describe("all verdicts together", () => {
       reason: "not to interns",
       rule: "edge",
     });
-    expect(combineVerdicts(chain({ delegation: "deny", reasons: ["call fits"] }))).not.toHaveProperty("reason");
+    const unsaid = combineVerdicts(chain({ delegation: "deny", reasons: ["call fits"], rules: ["call"] }));
+    expect(unsaid?.message).not.toContain("is not allowed");
+    for (const member of ["reason", "rule"]) expect(unsaid).not.toHaveProperty(member);
+    expect(combineVerdicts(verdicts, { delegation: "grants-only" })?.message).not.toContain("is not allowed");
   });
 
   it("count for nothing about a resource that is not there, but for an outage", () => {
@@ -147,6 +155,19 @@ describe("a denial of all verdicts together", () => {
     expect(combineVerdicts(chain({ ...deny, rules: [] }))).not.toHaveProperty("rule");
     expect(combineVerdicts(chain(deny))).not.toHaveProperty("rule");
     expect(combineVerdicts(chain({ ...deny, reasons: [], rules }))).not.toHaveProperty("rule");
+  });
+});
+
+describe("a tool that gives rows", () => {
+  it("is not allowed where the enforcement point does not say that it shows those alone that passed", () => {
+    const verdicts = chain(allow, allow);
+    for (const filters of [undefined, false] as const) {
+      const refusal = refuseOwed(verdicts, { fulfils: true, ...(filters === undefined ? {} : { filters }) }, true);
+      expect(refusal).toMatchObject({ code: "policy_inconclusive", hop: 0 });
+      expect(refusal?.message).toMatch(/^the tool gives rows, and this enforcement point does not say/);
+    }
+    expect(refuseOwed(verdicts, { fulfils: true, filters: true }, true)).toBeUndefined();
+    expect(refuseOwed(verdicts, { fulfils: true }, false)).toBeUndefined();
   });
 });
 

@@ -101,6 +101,25 @@ describe("what is hidden", () => {
     ]);
   });
 
+  it("is told with the scope and the version that were asked about", async () => {
+    const { pdp } = answering(({ resources }) => resources.map((asked) => result(asked, () => "DENY")));
+    const item = listed({ ...read, scope: "acme", policyVersion: "trial" }, "list:a");
+    const [hidden] = await listHops(pdp, about([item]), DEADLINE);
+    expect(hidden).toMatchObject({
+      asked: { kind: "invoice", action: "list:a", scope: "acme", policyVersion: "trial" },
+    });
+  });
+
+  it("is told with no call id where others shared the request: nobody can tell what was theirs", async () => {
+    const { pdp } = answering(({ resources }) => resources.map((asked) => result(asked, () => "DENY")));
+    const shared: PolicyDecisionPoint = {
+      ...pdp,
+      checkResources: async (request, options) =>
+        Object.assign(await pdp.checkResources(request, options), { cerbosPosition: 3 }),
+    };
+    expect(await listHops(shared, about([listed(read, "list:a")]), DEADLINE)).toMatchObject([{ cerbosCallIds: [] }]);
+  });
+
   it("is everything where a hop may not hand on, and that is why", async () => {
     const { pdp } = answering(({ resources }) =>
       resources.map((asked) => result(asked, (action) => (action === "delegate" ? "DENY" : "ALLOW"))),

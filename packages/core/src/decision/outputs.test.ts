@@ -27,6 +27,7 @@ describe("the outputs of policy rules", () => {
     ["an approval that does not say why", { approval: true }, "is neither a text that says why nor"],
     ["an empty approval", { approval: "" }, "is neither a text that says why nor"],
     ["an approval of nobody", { approval: { reason: "large", approvers: 0 } }, "with 1 to 64 of them"],
+    ["an approval of too many", { approval: { reason: "large", approvers: 65 } }, "with 1 to 64 of them"],
     ["an approval with a misspelt number", { approval: { reason: "large", aprovers: 2 } }, "with 1 to 64 of them"],
     ["a limit of nothing", { limit: 10 }, "is not a map of JSON pointers"],
     ["a negative limit", { limit: { "/lines": -1 } }, "is not a map of JSON pointers"],
@@ -74,6 +75,12 @@ describe("the outputs of policy rules", () => {
       approval: "large",
       approvers: 3,
     });
+  });
+
+  it("name how many people must approve where one is not enough", () => {
+    const approvalBy = (approvers: number) => read({ approval: { reason: "large", approvers } }).obligations;
+    expect(approvalBy(64)).toMatchObject({ approval: "large", approvers: 64 });
+    expect(approvalBy(1)).not.toHaveProperty("approvers");
   });
 
   it("are a problem where one of many is, and the reasons are still there", () => {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { faultOf } from "./read-answer.ts";
+import { faultOf, isUnread, readAnswers } from "./read-answer.ts";
 
 it.each([
   [
@@ -30,4 +30,35 @@ it.each([
   }),
 ])("an answer with a number that none can carry is no outage: %s", (cause) => {
   expect(faultOf(cause)).toEqual({ problem: expect.stringMatching(/^a number in it is not finite/) });
+});
+
+it("what only quotes such words is an outage like any other", () => {
+  const details = "upstream said: Received message larger than max";
+  const cause = Object.assign(new Error(`gRPC error 8: ${details}`), { name: "NotOK", code: 8, details });
+  expect([isUnread(cause), faultOf(cause)]).toEqual([false, { problem: cause.message, unavailable: true }]);
+});
+
+it.each([
+  Object.assign(new Error("hunter2"), { name: "NotOK" }),
+  Object.assign(new Error("hunter2"), { name: "OwnError", code: 14 }),
+  { name: "NotOK", code: 14, message: "hunter2" },
+])("only what the client for gRPC itself says is told: %s", (cause) => {
+  expect(faultOf(cause).problem).toMatch(/^the policy decision point/);
+  expect(faultOf(cause).problem).not.toContain("hunter2");
+});
+
+it("a resource is blamed for nothing where the principal does not fit its schema, either", () => {
+  const asked = { resource: { kind: "payment", id: "1" }, actions: ["send"] };
+  const error = (source: string) => ({ source, path: "/x", message: "m" });
+  const misfitOf = (...sources: readonly string[]) => {
+    const result = { ...asked, actions: { send: "EFFECT_ALLOW" }, validationErrors: sources.map(error), outputs: [] };
+    const request = { principal: { id: "alice", roles: ["r"] }, resources: [asked], requestId: "r" };
+    const [[answer] = []] = readAnswers(
+      request as never,
+      { requestId: "r", cerbosCallId: "c", results: [result] } as never,
+    );
+    return answer?.misfit;
+  };
+  expect(misfitOf("SOURCE_RESOURCE")).toBe(true);
+  expect(misfitOf("SOURCE_RESOURCE", "SOURCE_PRINCIPAL")).toBeUndefined();
 });
