@@ -5,7 +5,7 @@ export { type AttributePath, readExpression } from "./attribute-paths.ts";
 export { auxDataReaders } from "./aux-data.ts";
 export { agree, type ConditionTree, evaluate, leavesOf, type Truth } from "./condition-tree.ts";
 export { type FiledRule, filedRules } from "./filed-rules.ts";
-export { at, covers, effectOf, members, overlap, texts, versionOf } from "./policy-fields.ts";
+export { at, covers, effectOf, list, members, overlap, texts, versionOf } from "./policy-fields.ts";
 export { checkPolicyFolder } from "./policy-folder.ts";
 export type { PolicyParameters } from "./policy-parameters.ts";
 export {
