@@ -82,7 +82,6 @@ export function parseJsonText(text: string, what: string): unknown {
   }
 }
 
-/** A public key, and what it is called by. */
 interface NamedKey {
   readonly jwk: PublicJwk;
   readonly thumbprint: string;

@@ -114,7 +114,6 @@ export interface Shadow {
 
 const NO_SHADOW: Shadow = { lets: () => false };
 
-/** The part of an authorizer's options that shadow mode needs. */
 interface ShadowOptions {
   readonly shadow?: ShadowOption;
   readonly tools: ToolMap;
