@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { GRPC } from "@cerbos/grpc";
 import { HopwiseError } from "@hopwise/core";
-import { inOwnWords, type PolicyDecisionPoint } from "@hopwise/core/adapter";
+import type { PolicyDecisionPoint } from "@hopwise/core/adapter";
+import { inOwnWords } from "@hopwise/core/adapter";
 import { either, having, list, maybe, optionsOf, type Rows, readerOf, whole } from "@hopwise/core/options";
 import { LISTENER, milliseconds } from "../option-shapes.ts";
 import { callerLeft, type Outcome } from "./attempt.ts";
