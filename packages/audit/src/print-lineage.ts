@@ -89,7 +89,6 @@ function tokenLines(token: TokenRecord, maker: string | undefined): string[] {
   ];
 }
 
-/** What the policies were asked about. */
 function question({ asked, pdp, argumentsHash, arguments: kept }: DecisionRecord): string[] {
   const { received, parsed } = argumentsHash;
   const schema = parsed === undefined ? "" : `, as the tool's schema made them ${plain(parsed)}`;

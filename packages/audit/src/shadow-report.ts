@@ -117,7 +117,6 @@ export async function shadowReport(folder: AuditFolders, given: ShadowReportOpti
   return { tools, others, ...(first !== undefined && last !== undefined && { first, last }) };
 }
 
-/** What is kept of one tool and code. */
 interface Row {
   readonly tool: string;
   readonly code: string;

@@ -5,6 +5,7 @@ import { hashOfRequest } from "@hopwise/core/tokens";
 import type { Typed } from "./command.ts";
 import { named, readText } from "./input.ts";
 import { oneLine, type Terminal } from "./terminal.ts";
+import { wrong } from "./wrong.ts";
 
 /** An inbox that a server gives out (`approvalEndpoint`). */
 export interface RemoteInbox {
@@ -168,8 +169,4 @@ async function readShown(value: unknown): Promise<ShownApproval> {
 
 function noInbox(): HopwiseError {
   return wrong("There is no inbox for approvals at this address");
-}
-
-function wrong(what: string): HopwiseError {
-  return new HopwiseError("config_invalid", what);
 }

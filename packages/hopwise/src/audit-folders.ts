@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
-import { HopwiseError } from "@hopwise/core";
 import type { Terminal } from "./terminal.ts";
+import { wrong } from "./wrong.ts";
 
 /** What the help of a command says that reads the logs of several instances. */
 export const FOLDERS_HELP: string =
@@ -17,7 +17,7 @@ export interface TypedFolders {
 export function foldersIn(typed: readonly string[], { folder }: Pick<Terminal, "folder">): TypedFolders {
   const folders = typed.map((name) => resolve(folder, name));
   if (new Set(folders).size < folders.length) {
-    throw new HopwiseError("config_invalid", "one folder of an audit log is named twice");
+    throw wrong("one folder of an audit log is named twice");
   }
   return {
     folders,

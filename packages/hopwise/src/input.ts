@@ -1,10 +1,11 @@
 import { open } from "node:fs/promises";
 import { resolve } from "node:path";
 import { text } from "node:stream/consumers";
-import { HopwiseError, type PublicJwk, type Signer, signerFromJwk } from "@hopwise/core";
+import { type HopwiseError, type PublicJwk, type Signer, signerFromJwk } from "@hopwise/core";
 import { isObject } from "@hopwise/core/options";
 import { thumbprintOf } from "@hopwise/core/tokens";
 import { oneLine, type Terminal, TOKEN_BEGINS } from "./terminal.ts";
+import { wrong } from "./wrong.ts";
 
 /** More than any chain, key, record or list of heads. */
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -17,7 +18,7 @@ const MOST_BYTES = 64 * 1024 * 1024;
 export async function readText(file: string | undefined, what: string, terminal: Terminal): Promise<string> {
   const isFile = file !== undefined && file !== "-";
   const read = isFile ? await readFileText(file, what, terminal) : await terminal.input();
-  if (read === undefined) throw new HopwiseError("config_invalid", `Give ${what}: name a file, or pipe it in`);
+  if (read === undefined) throw wrong(`Give ${what}: name a file, or pipe it in`);
   // Editors and shells of Windows begin a text with a byte order mark, which no JSON may have.
   return read.replace(/^\uFEFF/, "");
 }
@@ -32,8 +33,7 @@ export async function textWithin(pipe: AsyncIterable<Uint8Array>, mostBytes: num
     let left = mostBytes;
     for await (const bytes of pipe) {
       left -= bytes.length;
-      if (left < 0)
-        throw new HopwiseError("config_invalid", `Cannot read the pipe: it has more than ${mostBytes} bytes`);
+      if (left < 0) throw wrong(`Cannot read the pipe: it has more than ${mostBytes} bytes`);
       yield bytes;
     }
   }
@@ -48,7 +48,7 @@ async function readFileText(file: string, what: string, { folder }: Terminal): P
     return await handle.readFile("utf8");
   } catch (cause) {
     // The file's name is what was typed; the cause names its whole path, or the reason.
-    throw new HopwiseError("config_invalid", `Cannot read ${what} from ${named(file)}: ${reasonOf(cause)}`);
+    throw wrong(`Cannot read ${what} from ${named(file)}: ${reasonOf(cause)}`);
   }
 }
 
@@ -78,11 +78,10 @@ export function parseJsonText(text: string, what: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new HopwiseError("config_invalid", `${what} is not JSON`);
+    throw wrong(`${what} is not JSON`);
   }
 }
 
-/** A public key, and what it is called by. */
 interface NamedKey {
   readonly jwk: PublicJwk;
   readonly thumbprint: string;
@@ -98,7 +97,7 @@ export async function readPublicKeys(file: string, terminal: Terminal): Promise<
   const content = parseJsonText(await readText(file, "a public key", terminal), `The key in ${named(file)}`);
   const set = isObject(content) && Array.isArray(content["keys"]) ? content["keys"] : content;
   const keys = (Array.isArray(set) ? set : [set]).map(async (jwk: unknown) => {
-    if (!isObject(jwk)) throw new HopwiseError("config_invalid", `${named(file)} holds no JWK`);
+    if (!isObject(jwk)) throw wrong(`${named(file)} holds no JWK`);
     const { kty, crv, x, y, d } = jwk;
     if (d !== undefined) {
       terminal.err(
@@ -116,7 +115,7 @@ async function thumbprintIn(file: string, jwk: PublicJwk): Promise<string> {
     return await thumbprintOf(jwk);
   } catch (cause) {
     const { rule = "it says no kty" } = cause as HopwiseError;
-    throw new HopwiseError("config_invalid", `${named(file)} holds a key that cannot be used: ${rule}`);
+    throw wrong(`${named(file)} holds a key that cannot be used: ${rule}`);
   }
 }
 
@@ -129,10 +128,7 @@ export async function readThumbprint(given: string, terminal: Terminal): Promise
   if (/^[\w-]{43}$/.test(given)) return given;
   const [key, ...more] = await readPublicKeys(given, terminal);
   if (key === undefined || more.length > 0) {
-    throw new HopwiseError(
-      "config_invalid",
-      `--key is one key, and ${named(given)} holds ${more.length + (key ? 1 : 0)}`,
-    );
+    throw wrong(`--key is one key, and ${named(given)} holds ${more.length + (key ? 1 : 0)}`);
   }
   return key.thumbprint;
 }
@@ -146,14 +142,11 @@ export async function readThumbprint(given: string, terminal: Terminal): Promise
 export async function readSigner(option: string, file: string, terminal: Terminal): Promise<Signer> {
   const jwk = parseJsonText(await readText(file, "a private key", terminal), `The key in ${named(file)}`);
   const wanted = `--${option} is a private JWK, as hopwise keys new FILE makes it`;
-  if (!isObject(jwk) || typeof jwk["kty"] !== "string")
-    throw new HopwiseError("config_invalid", `${wanted}; ${named(file)} holds no JWK`);
-  if (jwk["d"] === undefined) throw new HopwiseError("config_invalid", `${wanted}; ${named(file)} holds a public one`);
+  if (!isObject(jwk) || typeof jwk["kty"] !== "string") throw wrong(`${wanted}; ${named(file)} holds no JWK`);
+  if (jwk["d"] === undefined) throw wrong(`${wanted}; ${named(file)} holds a public one`);
   try {
     return await signerFromJwk(jwk as Parameters<typeof signerFromJwk>[0]);
   } catch (cause) {
-    throw new HopwiseError("config_invalid", `${wanted}; with the key in ${named(file)} nothing can be signed`, {
-      cause,
-    });
+    throw wrong(`${wanted}; with the key in ${named(file)} nothing can be signed`, cause);
   }
 }

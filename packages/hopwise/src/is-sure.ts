@@ -1,6 +1,6 @@
-import { HopwiseError } from "@hopwise/core";
 import type { Typed } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
+import { wrong } from "./wrong.ts";
 
 /**
  * A person is asked; where there is none, it must have been said before.
@@ -10,7 +10,7 @@ import type { Terminal } from "./terminal.ts";
 export async function isSure(question: string, undone: string, typed: Typed, terminal: Terminal): Promise<boolean> {
   if (typed.has("yes")) return true;
   const answer = await terminal.ask?.(`${question} Type yes: `);
-  if (answer === undefined) throw new HopwiseError("config_invalid", "Nobody can be asked here: say --yes");
+  if (answer === undefined) throw wrong("Nobody can be asked here: say --yes");
   if (answer.trim().toLowerCase() === "yes") return true;
   terminal.err(undone);
   return false;

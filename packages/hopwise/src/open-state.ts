@@ -1,10 +1,10 @@
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { HopwiseError } from "@hopwise/core";
 import type { SharedState } from "@hopwise/core/state";
 import type { Option, Typed } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
+import { wrong } from "./wrong.ts";
 
 /** Where the password of Redis is, which is not typed. */
 const PASSWORD = "HOPWISE_REDIS_PASSWORD";
@@ -145,8 +145,4 @@ async function load<Module>(name: string, folder: string): Promise<Module> {
     return (await import(pathToFileURL(path).href)) as Module;
   }
   throw wrong(`The package ${name} is not installed here: npm install ${name}`);
-}
-
-function wrong(what: string): HopwiseError {
-  return new HopwiseError("config_invalid", what);
 }

@@ -1,9 +1,9 @@
-import { HopwiseError } from "@hopwise/core";
 import { type RevocationEntry, type RevocationTarget, readRevocation } from "@hopwise/core/state";
 import type { Typed } from "./command.ts";
 import { readThumbprint } from "./input.ts";
 import { isoOf } from "./iso-of.ts";
 import { oneLine, type Terminal } from "./terminal.ts";
+import { wrong } from "./wrong.ts";
 
 const KINDS = ["token", "chain", "key", "agent", "user"] as const;
 
@@ -65,5 +65,5 @@ export function entryLine({ target, atSeconds, untilSeconds, by, reason }: Revoc
 }
 
 function refuse(what: string): never {
-  throw new HopwiseError("config_invalid", what);
+  throw wrong(what);
 }

@@ -41,7 +41,6 @@ interface Channel {
   watchConnectivityState(current: number, deadline: number, changed: () => void): void;
 }
 
-/** How often a client has lost its connection so far. */
 function countLosses(client: GRPC): () => number {
   let losses = 0;
   const channel = (client as unknown as { readonly client: { getChannel(): Channel } }).client.getChannel();

@@ -6,8 +6,7 @@ import { findBinary, mixesUpRules, pdpEnvironment, type SchemaEnforcement } from
 import { type PolicyTrap, policyTraps } from "../lint/index.ts";
 import { BINARY, FOLDER } from "../option-shapes.ts";
 import { type BrokenFile, checkPolicyFolder, readPolicySource } from "../policies/index.ts";
-import type { PolicyError, PolicyTests } from "./read-compile-output.ts";
-import { readErrors, readTests } from "./read-compile-output.ts";
+import { type PolicyError, type PolicyTests, readErrors, readTests } from "./read-compile-output.ts";
 
 /** Options of {@link compilePolicies}. */
 export interface CompilePoliciesOptions {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { PolicyTrapCode } from "../lint/index.ts";
+import { at, list } from "../policies/index.ts";
 
 /** Something in a policy folder that does not parse or compile, or that Cerbos decides otherwise than it is written. */
 export interface PolicyError {
@@ -38,35 +39,35 @@ export interface PolicyTestFailure {
  */
 export function readErrors(stdout: string, folder: string): readonly PolicyError[] {
   const root = parse(stdout);
-  const lint = root.child("lintErrors");
+  const lint = at(root, "lintErrors");
   const errors = [
-    ...lint.list("load_failures").map((it) => {
-      const details = it.child("error_details");
-      return error(it.text("file"), details, details.text("message") || it.text("error"));
+    ...listAt(lint, "load_failures").map((it) => {
+      const details = at(it, "error_details");
+      return error(text(it, "file"), details, text(details, "message") || text(it, "error"));
     }),
-    ...lint.list("missing_imports").map((it) => error(it.text("importing_file"), it, it.text("desc"))),
-    ...lint.list("duplicate_defs").map((it) => {
-      const other = join(folder, it.text("other_file"));
-      return error(it.text("file"), it, `${it.text("policy")} is defined here and in ${other}`);
+    ...listAt(lint, "missing_imports").map((it) => error(text(it, "importing_file"), it, text(it, "desc"))),
+    ...listAt(lint, "duplicate_defs").map((it) => {
+      const other = join(folder, text(it, "other_file"));
+      return error(text(it, "file"), it, `${text(it, "policy")} is defined here and in ${other}`);
     }),
-    ...lint.list("missing_scope_details").map((it) => {
-      const descendants = it.strings("descendants").join(", ");
-      return error("", it, `${it.text("missing_policy")} is missing, and ${descendants} needs it: scopes have no gaps`);
+    ...listAt(lint, "missing_scope_details").map((it) => {
+      const needing = listAt(it, "descendants").filter((name) => typeof name === "string");
+      const [missing, descendants] = [text(it, "missing_policy"), needing.join(", ")];
+      return error("", it, `${missing} is missing, and ${descendants} needs it: scopes have no gaps`);
     }),
-    ...lint.list("scope_permissions_conflicts").map((it) => {
-      return error("", it, `policies of the scope "${it.text("scope")}" have conflicting scopePermissions`);
+    ...listAt(lint, "scope_permissions_conflicts").map((it) => {
+      return error("", it, `policies of the scope "${text(it, "scope")}" have conflicting scopePermissions`);
     }),
-    ...root
-      .child("compileErrors")
-      .list("errors")
-      .map((it) => error(it.text("file"), it, it.text("description") || it.text("error"))),
+    ...listAt(at(root, "compileErrors"), "errors").map((it) => {
+      return error(text(it, "file"), it, text(it, "description") || text(it, "error"));
+    }),
   ];
   // A broken policy must not pass because a newer Cerbos reports it in words of its own.
   return errors.length > 0 ? errors : [error("", root, stdout.trim() || "Cerbos gave no reason")];
 
-  function error(file: string, at: Place, message: string): PolicyError {
-    const position = at.child("position");
-    const [line, column] = [position.number("line"), position.number("column")];
+  function error(file: string, place: unknown, message: string): PolicyError {
+    const position = at(place, "position");
+    const [line, column] = [number(position, "line"), number(position, "column")];
     return {
       file: join(folder, file),
       ...(line !== undefined && { line }),
@@ -79,28 +80,27 @@ export function readErrors(stdout: string, folder: string): readonly PolicyError
 /** Reads the TestResults (Cerbos' policy.proto) that `cerbos compile --output=json` printed; nothing when it ran none. */
 export function readTests(stdout: string, folder: string): PolicyTests {
   const root = parse(stdout);
-  const count = (result: string): number =>
-    root
-      .child("summary")
-      .list("resultCounts")
-      .find((tally) => tally.text("result") === result)
-      ?.number("count") ?? 0;
-  const failures = root.list("suites").flatMap((suite) => suiteFailures(suite, join(folder, suite.text("file"))));
+  const tallies = listAt(at(root, "summary"), "resultCounts");
+  const count = (wanted: string): number => {
+    const tally = tallies.find((it) => text(it, "result") === wanted);
+    return number(tally, "count") ?? 0;
+  };
+  const failures = listAt(root, "suites").flatMap((suite) => suiteFailures(suite, join(folder, text(suite, "file"))));
   return { passed: count("RESULT_PASSED"), failed: failures.length, skipped: count("RESULT_SKIPPED"), failures };
 }
 
-function suiteFailures(suite: Place, file: string): PolicyTestFailure[] {
+function suiteFailures(suite: unknown, file: string): PolicyTestFailure[] {
   const failures: PolicyTestFailure[] = [];
-  const name = suite.text("name");
-  const fault = suite.text("error");
+  const name = text(suite, "name");
+  const fault = text(suite, "error");
   if (fault !== "") failures.push({ file, test: name, message: fault });
-  for (const test of suite.list("testCases")) {
-    for (const principal of test.list("principals")) {
-      for (const resource of principal.list("resources")) {
-        for (const action of resource.list("actions")) {
-          const message = failureMessage(action.child("details"));
+  for (const test of listAt(suite, "testCases")) {
+    for (const principal of listAt(test, "principals")) {
+      for (const resource of listAt(principal, "resources")) {
+        for (const action of listAt(resource, "actions")) {
+          const message = failureMessage(at(action, "details"));
           if (message === undefined) continue;
-          const path = [name, ...[test, principal, resource, action].map((it) => it.text("name"))];
+          const path = [name, ...[test, principal, resource, action].map((it) => text(it, "name"))];
           failures.push({ file, test: path.join(" > "), message });
         }
       }
@@ -109,66 +109,50 @@ function suiteFailures(suite: Place, file: string): PolicyTestFailure[] {
   return failures;
 }
 
-function failureMessage(details: Place): string | undefined {
-  const result = details.text("result");
+function failureMessage(details: unknown): string | undefined {
+  const result = text(details, "result");
   if (result !== "RESULT_FAILED" && result !== "RESULT_ERRORED") return undefined;
-  const failure = details.child("failure");
-  const parts = failure.list("outputs").map(outputFailure);
-  const [expected, actual] = [failure.text("expected"), failure.text("actual")];
+  const failure = at(details, "failure");
+  const parts = listAt(failure, "outputs").map(outputFailure);
+  const [expected, actual] = [text(failure, "expected"), text(failure, "actual")];
   if (expected !== actual) parts.unshift(`expected ${expected}, got ${actual}`);
-  const error = details.text("error");
+  const error = text(details, "error");
   if (error !== "") parts.push(error);
   return parts.join("; ") || result;
 }
 
-function outputFailure(output: Place): string {
-  const source = output.text("src");
-  const errored = output.child("errored").text("error");
+function outputFailure(output: unknown): string {
+  const source = text(output, "src");
+  const errored = text(at(output, "errored"), "error");
   if (errored !== "") return `output of ${source}: ${errored}`;
-  const mismatched = output.child("mismatched");
-  const expected = mismatched.json("expected") ?? output.child("missing").json("expected");
-  return `output of ${source}: expected ${expected}, got ${mismatched.json("actual") ?? "none"}`;
+  const mismatched = at(output, "mismatched");
+  const expected = json(mismatched, "expected") ?? json(at(output, "missing"), "expected");
+  return `output of ${source}: expected ${expected}, got ${json(mismatched, "actual") ?? "none"}`;
 }
 
-/**
- * A place in JSON of which nothing is sure. protojson leaves out what is empty, and a newer Cerbos may say more:
- * what is missing or of another type reads as empty.
- */
-interface Place {
-  child(name: string): Place;
-  list(name: string): readonly Place[];
-  strings(name: string): readonly string[];
-  text(name: string): string;
-  number(name: string): number | undefined;
-  json(name: string): string | undefined;
-}
-
-function parse(text: string): Place {
+/** What Cerbos printed. As protojson leaves out what is empty, and a newer Cerbos may say more, nothing in it is sure. */
+function parse(stdout: string): unknown {
   try {
-    return place(JSON.parse(text));
+    return JSON.parse(stdout);
   } catch {
-    return place(undefined);
+    return undefined;
   }
 }
 
-function place(value: unknown): Place {
-  const fields = new Map(typeof value === "object" && value !== null ? Object.entries(value) : []);
-  const array = (name: string): readonly unknown[] => {
-    const field: unknown = fields.get(name);
-    return Array.isArray(field) ? field : [];
-  };
-  return {
-    child: (name) => place(fields.get(name)),
-    list: (name) => array(name).map(place),
-    strings: (name) => array(name).filter((item) => typeof item === "string"),
-    text(name) {
-      const field: unknown = fields.get(name);
-      return typeof field === "string" ? field : "";
-    },
-    number(name) {
-      const field: unknown = fields.get(name);
-      return typeof field === "number" ? field : undefined;
-    },
-    json: (name) => JSON.stringify(fields.get(name)),
-  };
+function listAt(value: unknown, name: string): readonly unknown[] {
+  return list(at(value, name));
+}
+
+function text(value: unknown, name: string): string {
+  const found = at(value, name);
+  return typeof found === "string" ? found : "";
+}
+
+function number(value: unknown, name: string): number | undefined {
+  const found = at(value, name);
+  return typeof found === "number" ? found : undefined;
+}
+
+function json(value: unknown, name: string): string | undefined {
+  return JSON.stringify(at(value, name));
 }

@@ -1,15 +1,12 @@
 import {
   at,
   covers,
-  derivedRolesIn,
   effectOf,
-  list,
-  nameOf,
   overlap,
   type PolicyPlace,
   type SourceDocument,
   texts,
-  versionOf,
+  writtenPolicies,
 } from "../policies/index.ts";
 
 /** A DENY rule that does not hold for whoever has a further role. */
@@ -42,7 +39,7 @@ interface RuleForRoles extends PolicyPlace {
   readonly actions: readonly string[];
   /** Also those of the derived roles it is for. */
   readonly roles: readonly string[];
-  readonly kind: unknown;
+  readonly kind: string;
   readonly version: string;
   readonly scope: string;
 }
@@ -63,23 +60,21 @@ function isFor({ roles }: RuleForRoles, role: string): boolean {
 }
 
 function rulesForRoles(documents: readonly SourceDocument[]): readonly RuleForRoles[] {
-  const derivedRolesOf = derivedRolesIn(documents);
-  return documents.flatMap((document) => {
-    const policy = at(document.content, "resourcePolicy");
-    const derived = derivedRolesOf(policy).map(({ definition }) => definition);
-    return list(at(policy, "rules")).map((rule, i): RuleForRoles => {
-      const used = derived.filter((it) => list(at(rule, "derivedRoles")).includes(at(it, "name")));
-      return {
-        file: document.file,
-        line: document.lineOf(["resourcePolicy", "rules", i]),
-        rule: nameOf(rule, i),
-        effect: effectOf(rule),
-        actions: texts(at(rule, "actions")),
-        roles: [...texts(at(rule, "roles")), ...used.flatMap((it) => texts(at(it, "parentRoles")))],
-        kind: at(policy, "resource"),
-        version: versionOf(policy),
-        scope: String(at(policy, "scope") ?? ""),
-      };
-    });
+  return writtenPolicies(documents).flatMap(({ kind, document, version, scope, rules }) => {
+    if (kind !== "resource") return [];
+    return rules.map(({ rule, line, name, resource, actions, derivedRoles }) => ({
+      file: document.file,
+      line,
+      rule: name,
+      effect: effectOf(rule),
+      actions,
+      roles: [
+        ...texts(at(rule, "roles")),
+        ...derivedRoles.flatMap(({ definition }) => texts(at(definition, "parentRoles"))),
+      ],
+      kind: resource,
+      version,
+      scope,
+    }));
   });
 }

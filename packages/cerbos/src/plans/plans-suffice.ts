@@ -135,13 +135,12 @@ function ruleProblems(
   action: string | undefined,
   argumentsAs: string,
 ): readonly Found[] {
-  const { document, line, name, title, policy, output } = rule;
+  const { document, line, name, title, policy, version, output } = rule;
   const place = { file: document.file, line, rule: name };
   if (policy === "principal") {
     return [{ ...place, message: `the ${title} is about it, and a plan misses DENYs of such policies` }];
   }
   const hasOutput = output.activated !== undefined || output.notMet !== undefined;
-  const version = versionOf(at(document.content, "resourcePolicy"));
   const conditions = policies
     .filter((it) => policy === "role" || it.version === version)
     .flatMap(({ rows, principals }) => {

@@ -2,7 +2,7 @@ import { at, list } from "./policy-fields.ts";
 import type { SourceDocument } from "./policy-source.ts";
 
 /** A derived role, and the set of derived roles that it stands in. */
-interface DerivedRole {
+export interface DerivedRole {
   readonly set: unknown;
   readonly definition: unknown;
 }

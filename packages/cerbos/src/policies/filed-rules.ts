@@ -1,9 +1,9 @@
 import { type ConditionTree, leavesOf, readCondition } from "./condition-tree.ts";
-import { derivedRolesIn } from "./derived-roles.ts";
-import { at, effectOf, list, nameOf, texts, versionOf } from "./policy-fields.ts";
+import { at, effectOf, list } from "./policy-fields.ts";
 import { definitionsIn, type PolicyParameters, usedBy } from "./policy-parameters.ts";
 import type { SourceDocument } from "./policy-source.ts";
 import { permissionsOf, REQUIRE_CONSENT } from "./scope-permissions.ts";
+import { type WrittenPolicy, type WrittenRule, writtenPolicies } from "./written-rules.ts";
 
 /** A rule as Cerbos files it when it loads policies: once for each of its actions and the derived roles it is for. */
 export interface FiledRule {
@@ -41,140 +41,62 @@ export interface RuleOutput {
 /** All rules of resource, principal and role policies. */
 export function filedRules(documents: readonly SourceDocument[]): readonly FiledRule[] {
   const definitions = definitionsIn(documents);
-  const importedBy = derivedRolesIn(documents);
-  const derivedRolesOf = (policy: unknown): readonly DerivedRole[] =>
-    importedBy(policy).map(({ set, definition }) => {
-      const roleCondition = readCondition(at(definition, "condition"));
-      const roleParameters = usedBy(leavesOf(roleCondition), definitions.of(set));
-      return { name: String(at(definition, "name")), roleCondition, roleParameters };
-    });
-  return documents.flatMap((document) => {
-    const { content } = document;
-    const parametersOf: ParametersOf = (policy, rules) =>
-      usedBy(rules.flatMap(expressionsOf), definitions.of(policy, at(content, "variables")));
-    const resource = at(content, "resourcePolicy");
-    return [
-      ...ofResource(document, resource, parametersOf, derivedRolesOf(resource)),
-      ...ofPrincipal(document, at(content, "principalPolicy"), parametersOf),
-      ...ofRole(document, at(content, "rolePolicy"), parametersOf),
-    ];
-  });
-}
-
-interface DerivedRole extends Pick<FiledRule, "roleCondition" | "roleParameters"> {
-  readonly name: string;
-}
-
-function ofResource(
-  document: SourceDocument,
-  policy: unknown,
-  parametersOf: ParametersOf,
-  derivedRoles: readonly DerivedRole[],
-): readonly FiledRule[] {
-  const rules = list(at(policy, "rules"));
-  const parameters = parametersOf(policy, rules);
-  const resource = String(at(policy, "resource"));
-  return rules.flatMap((rule, i) => {
-    const common = {
-      ...judgedBy(rule, permissionsOf(policy)),
-      document,
-      line: document.lineOf(["resourcePolicy", "rules", i]),
-      name: nameOf(rule, i),
-      title: `rule "${nameOf(rule, i)}" of the resource policy "${resource}"`,
-      policy: "resource",
-      resource,
-      ...placeOf(policy),
-      parameters,
-      rememberedAs: undefined,
-    } as const;
-    const named = texts(at(rule, "derivedRoles"));
-    const forms = [
-      ...(list(at(rule, "roles")).length > 0 ? [{ ...common, ...NO_DERIVED_ROLE }] : []),
-      ...derivedRoles
-        .filter(({ name }) => named.includes(name))
-        .map(({ name, ...role }) => ({
-          ...common,
-          ...role,
-          title: `${common.title} (for the derived role "${name}")`,
-        })),
-    ];
-    return [...new Set(texts(at(rule, "actions")))].flatMap((action) =>
-      forms.map((form): FiledRule => ({ ...form, actions: [action] })),
+  return writtenPolicies(documents).flatMap((written): readonly FiledRule[] => {
+    const { kind, document, policy, version, scope, rules } = written;
+    const parameters = usedBy(
+      rules.flatMap(({ rule }) => expressionsOf(rule)),
+      definitions.of(policy, at(document.content, "variables")),
     );
-  });
-}
-
-type ParametersOf = (policy: unknown, rules: readonly unknown[]) => PolicyParameters;
-
-function ofPrincipal(document: SourceDocument, policy: unknown, parametersOf: ParametersOf): readonly FiledRule[] {
-  const rules = list(at(policy, "rules"));
-  const parameters = parametersOf(
-    policy,
-    rules.flatMap((rule) => list(at(rule, "actions"))),
-  );
-  return rules.flatMap((rule, i) =>
-    list(at(rule, "actions")).map((action, j): FiledRule => {
-      const resource = String(at(rule, "resource"));
-      const name = at(action, "name") ?? `${resource} ${j}`;
-      return {
-        ...judgedBy(action, permissionsOf(policy)),
-        ...NO_DERIVED_ROLE,
+    return rules.flatMap((it) => {
+      const { rule, line, name, resource, actions } = it;
+      const where = kind === "resource" ? "" : ` for "${resource}"`;
+      const common = {
+        ...judgedBy(rule, written),
         document,
-        line: document.lineOf(["principalPolicy", "rules", i, "actions", j]),
-        name: nameOf(action, j),
-        title: `rule "${nameOf(action, j)}" for "${resource}" of the principal policy "${at(policy, "principal")}"`,
-        policy: "principal",
+        line,
+        name,
+        title: `rule "${name}"${where} of the ${kind} policy "${at(policy, kind)}"`,
+        policy: kind,
         resource,
-        ...placeOf(policy),
-        actions: [String(at(action, "action"))],
+        version,
+        scope,
         parameters,
-        rememberedAs: JSON.stringify(["principal", ...identityOf(policy, "principal"), name]),
+        rememberedAs: rememberedAs(it, written),
       };
-    }),
-  );
-}
-
-function ofRole(document: SourceDocument, policy: unknown, parametersOf: ParametersOf): readonly FiledRule[] {
-  const rules = list(at(policy, "rules"));
-  const parameters = parametersOf(policy, rules);
-  return rules.map((rule, i): FiledRule => {
-    const resource = String(at(rule, "resource"));
-    const before = rules.slice(0, i).filter((it) => at(it, "resource") === resource).length;
-    return {
-      ...judgedBy(rule, ""),
-      ...NO_DERIVED_ROLE,
-      document,
-      line: document.lineOf(["rolePolicy", "rules", i]),
-      name: nameOf(rule, i),
-      title: `rule "${nameOf(rule, i)}" for "${resource}" of the role policy "${at(policy, "role")}"`,
-      policy: "role",
-      resource,
-      ...placeOf(policy),
-      actions: [...new Set(texts(at(rule, "allowActions")))].sort(),
-      effect: "",
-      parameters,
-      rememberedAs: JSON.stringify(["role", ...identityOf(policy, "role"), before]),
-    };
+      const isForRoles = kind !== "resource" || list(at(rule, "roles")).length > 0;
+      const forms = [
+        ...(isForRoles ? [{ ...common, ...NO_DERIVED_ROLE }] : []),
+        ...it.derivedRoles.map(({ set, definition }) => {
+          const roleCondition = readCondition(at(definition, "condition"));
+          const roleParameters = usedBy(leavesOf(roleCondition), definitions.of(set));
+          const title = `${common.title} (for the derived role "${at(definition, "name")}")`;
+          return { ...common, title, roleCondition, roleParameters };
+        }),
+      ];
+      const different = [...new Set(actions)];
+      const together = kind === "role" ? [different.sort()] : different.map((action) => [action]);
+      return together.flatMap((filed) => forms.map((form): FiledRule => ({ ...form, actions: filed })));
+    });
   });
 }
 
 const NO_DERIVED_ROLE = { roleCondition: undefined, roleParameters: { variables: [], constants: [] } } as const;
 
-function identityOf(policy: unknown, name: string): readonly unknown[] {
-  const { version, scope } = placeOf(policy);
-  return [at(policy, name), version, scope];
-}
-
-function placeOf(policy: unknown): Pick<FiledRule, "version" | "scope"> {
-  return { version: versionOf(policy), scope: String(at(policy, "scope") ?? "") };
+function rememberedAs({ rule, resource, place }: WrittenRule, written: WrittenPolicy): string | undefined {
+  const { kind, policy, version, scope } = written;
+  if (kind === "resource") return undefined;
+  const own = kind === "role" ? place : (at(rule, "name") ?? `${resource} ${place}`);
+  return JSON.stringify([kind, at(policy, kind), version, scope, own]);
 }
 
 type Judged = Pick<FiledRule, "condition" | "effect" | "permissions" | "output">;
 
 /** An ALLOW with a condition, where the parent scope must consent, is filed as a DENY for when the condition is not met. */
-function judgedBy(rule: unknown, permissions: string): Judged {
+function judgedBy(rule: unknown, { kind, policy }: WrittenPolicy): Judged {
   const condition = readCondition(at(rule, "condition"));
   const output = outputOf(rule);
+  if (kind === "role") return { condition, effect: "", permissions: "", output };
+  const permissions = permissionsOf(policy);
   const effect = effectOf(rule);
   if (permissions === REQUIRE_CONSENT && effect === "EFFECT_ALLOW" && condition !== undefined) {
     return { condition: { op: "none", of: [condition] }, effect: "EFFECT_DENY", permissions, output };

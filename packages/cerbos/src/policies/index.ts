@@ -4,9 +4,8 @@ export { ASKED_TOOL, type AskedDelegation, type AskedTool, actionOf, actionsOf }
 export { type AttributePath, readExpression } from "./attribute-paths.ts";
 export { auxDataReaders } from "./aux-data.ts";
 export { agree, type ConditionTree, evaluate, leavesOf, type Truth } from "./condition-tree.ts";
-export { derivedRolesIn } from "./derived-roles.ts";
 export { type FiledRule, filedRules } from "./filed-rules.ts";
-export { at, covers, effectOf, list, members, nameOf, overlap, texts, versionOf } from "./policy-fields.ts";
+export { at, covers, effectOf, list, members, overlap, texts, versionOf } from "./policy-fields.ts";
 export { checkPolicyFolder } from "./policy-folder.ts";
 export type { PolicyParameters } from "./policy-parameters.ts";
 export {
@@ -36,3 +35,4 @@ export {
   type Schema,
 } from "./required-attributes.ts";
 export { scopeConflicts } from "./scope-permissions.ts";
+export { writtenPolicies } from "./written-rules.ts";

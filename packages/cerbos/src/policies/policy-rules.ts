@@ -1,8 +1,8 @@
 import { leavesOf, readCondition } from "./condition-tree.ts";
-import { derivedRolesIn } from "./derived-roles.ts";
-import { at, effectOf, list, nameOf, versionOf } from "./policy-fields.ts";
+import { at, effectOf, list, versionOf } from "./policy-fields.ts";
 import { definitionsIn, usedBy } from "./policy-parameters.ts";
 import type { SourceDocument } from "./policy-source.ts";
+import { writtenPolicies } from "./written-rules.ts";
 
 /** A rule, with the expressions that Cerbos evaluates for it. */
 export interface PolicyRule {
@@ -37,12 +37,11 @@ export interface SchemaUse {
 /** Finds the rules of resource policies and of principal policies. */
 export function policyRules(documents: readonly SourceDocument[]): readonly PolicyRule[] {
   const definitions = definitionsIn(documents);
-  const derivedRolesOf = derivedRolesIn(documents);
   // Cerbos ignores the schemas of a policy with a scope and uses those of the one without: seen with 0.55.0.
   const unscoped = documents.map(({ content }) => at(content, "resourcePolicy")).filter((it) => !isScoped(it));
-  const schemasFor = (kind: unknown, version?: string): readonly PolicySchemas[] => {
+  const schemasFor = (kind: string, version?: string): readonly PolicySchemas[] => {
     const found = unscoped.filter(
-      (it) => it !== undefined && at(it, "resource") === kind && (version ?? versionOf(it)) === versionOf(it),
+      (it) => it !== undefined && String(at(it, "resource")) === kind && (version ?? versionOf(it)) === versionOf(it),
     );
     return found.length === 0 ? [schemasOf(undefined)] : found.map(schemasOf);
   };
@@ -54,41 +53,21 @@ export function policyRules(documents: readonly SourceDocument[]): readonly Poli
     return [...new Set([...leaves, ...variables.map(([, expression]) => expression)])];
   };
 
-  return documents.flatMap((document) => {
-    const { content } = document;
-    const policy = at(content, "resourcePolicy");
-    const principal = at(content, "principalPolicy");
-    const beside = at(content, "variables");
-    const ofResource = list(at(policy, "rules")).flatMap((rule, i) => {
-      const roles = derivedRolesOf(policy)
-        .filter(({ definition }) => list(at(rule, "derivedRoles")).includes(at(definition, "name")))
-        .flatMap(({ set, definition }) => expressionsOf(at(definition, "condition"), set));
-      return {
-        effect: effectOf(rule),
-        kind: String(at(policy, "resource")),
-        document,
-        line: document.lineOf(["resourcePolicy", "rules", i]),
-        name: nameOf(rule, i),
-        actions: list(at(rule, "actions")).map(String),
-        expressions: [...expressionsOf(at(rule, "condition"), policy, beside), ...roles],
-        schemas: schemasFor(at(policy, "resource"), versionOf(policy)),
-      };
-    });
-    const ofPrincipal = list(at(principal, "rules")).flatMap((rule, i) =>
-      list(at(rule, "actions")).flatMap((action, j) => {
-        return {
-          effect: effectOf(action),
-          kind: String(at(rule, "resource")),
-          document,
-          line: document.lineOf(["principalPolicy", "rules", i, "actions", j]),
-          name: nameOf(action, j),
-          actions: [String(at(action, "action"))],
-          expressions: expressionsOf(at(action, "condition"), principal, beside),
-          schemas: schemasFor(at(rule, "resource")),
-        };
-      }),
-    );
-    return [...ofResource, ...ofPrincipal];
+  return writtenPolicies(documents).flatMap(({ kind, document, policy, version, rules }) => {
+    if (kind === "role") return [];
+    return rules.map(({ rule, line, name, resource, actions, derivedRoles }) => ({
+      effect: effectOf(rule),
+      kind: resource,
+      document,
+      line,
+      name,
+      actions,
+      expressions: [
+        ...expressionsOf(at(rule, "condition"), policy, at(document.content, "variables")),
+        ...derivedRoles.flatMap(({ set, definition }) => expressionsOf(at(definition, "condition"), set)),
+      ],
+      schemas: schemasFor(resource, kind === "resource" ? version : undefined),
+    }));
   });
 }
 

@@ -1,7 +1,7 @@
 import { HopwiseError } from "../errors.ts";
 import { hiddenInName, plainName } from "../lib/index.ts";
 import { checkSourceNames } from "../source/index.ts";
-import { MCP_OPERATIONS, toolNameProblem } from "../token/index.ts";
+import { isOperation, toolNameProblem } from "../token/index.ts";
 import type { ToolEntry, ToolMap } from "./tool-entry.ts";
 import { isUriTemplate, readUriTemplate, type UriTemplate } from "./uri-template.ts";
 
@@ -20,7 +20,6 @@ const MCP_ENTRIES: ToolMap = {
 export const RESOURCES = "mcp:resources/read";
 /** The operation of MCP by which a prompt is had. */
 export const PROMPTS = "mcp:prompts/get";
-const OPERATIONS: ReadonlySet<string> = new Set(MCP_OPERATIONS);
 /** The attribute that holds the arguments, unless an entry says otherwise. */
 export const ARGUMENTS = "args";
 
@@ -36,7 +35,7 @@ export function checkToolMap(tools: ToolMap): void {
     Object.values({ ...MCP_ENTRIES, ...tools }).map(({ kind, action }) => JSON.stringify([kind, action])),
   );
   for (const [name, entry] of Object.entries(tools)) {
-    const problem = OPERATIONS.has(name) ? undefined : (toolNameProblem(name) ?? hiddenInName(name));
+    const problem = isOperation(name) ? undefined : (toolNameProblem(name) ?? hiddenInName(name));
     if (problem !== undefined)
       throw new HopwiseError("config_invalid", `tools: "${plainName(name)}" cannot be a tool's name: ${problem}`);
     // Schemas exempt a listing action: as the action of a call, it would let arguments pass that no schema checked.

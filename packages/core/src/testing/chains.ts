@@ -1,6 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import type { Grant } from "../grant/index.ts";
-import { readGrant } from "../grant/index.ts";
+import { type Grant, readGrant } from "../grant/index.ts";
 import { reading } from "../options/index.ts";
 import type { ToolMap } from "../resource/index.ts";
 import {

@@ -26,6 +26,7 @@ export {
   httpsAddress,
   isKeySource,
   isListing,
+  isOperation,
   JWKS_URL,
   type KeySource,
   type KeysHealth,

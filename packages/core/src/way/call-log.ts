@@ -4,7 +4,7 @@ import type { Allowed, Decided, Decision, Denied, Pending } from "../decision/in
 import { faultOf, HopwiseError } from "../errors.ts";
 import { plainName, timeOf } from "../lib/index.ts";
 import type { CallWatch, StageWatch } from "../telemetry/index.ts";
-import { MCP_OPERATIONS } from "../token/index.ts";
+import { isOperation } from "../token/index.ts";
 import type { AskedApproval } from "./approvals/kept-request.ts";
 import type { IncomingCall } from "./call.ts";
 import { type Allowance, allowedOf, decidedOf, deniedOf, type Notes, pendingOf, toldFor } from "./notes.ts";
@@ -100,7 +100,7 @@ function watchOf(
   { tools, telemetry }: EnforcementPoint,
   id: string,
 ): CallWatch {
-  const named = Object.hasOwn(tools, tool) || MCP_OPERATIONS.some((operation) => operation === tool);
+  const named = Object.hasOwn(tools, tool) || isOperation(tool);
   return telemetry.begin({ invocation: id, tool, via, named, traceparent });
 }
 

@@ -3,7 +3,7 @@ import type { Denied, ListItem } from "../decision/index.ts";
 import { HopwiseError, isRefusal } from "../errors.ts";
 import { eachInTime } from "../options/index.ts";
 import { findTarget, listEntry, placeEntry, type Target } from "../resource/index.ts";
-import { MCP_OPERATIONS } from "../token/index.ts";
+import { isOperation } from "../token/index.ts";
 import type { Continuation, HiddenItem, Listed, Listing } from "./call.ts";
 import type { CallLog } from "./call-log.ts";
 import { lookAgain, lookAtAgents } from "./look-again.ts";
@@ -73,10 +73,6 @@ export async function denyUnasked(refusal: HopwiseError, point: EnforcementPoint
   const code = refusal.code as DenialCode;
   if (wireCodeOf(code) !== "policy_denied") return log.deny(refusal);
   return log.deny(await log.stage("policy", (watch) => orOutage(refusal, log.id, point, watch)));
-}
-
-function isOperation(tool: string): boolean {
-  return MCP_OPERATIONS.some((operation) => operation === tool);
 }
 
 function nameOf({ tool, name = tool }: Listed): string {

@@ -109,7 +109,6 @@ export async function openSession(delegation: DelegationSource, point: Enforceme
   };
 }
 
-/** A holder and the chain that they showed to hold. */
 interface Proven extends Omit<ProvenHolder, "audience"> {
   readonly chain: Chain;
 }

@@ -3,7 +3,7 @@ import { HopwiseError } from "../errors.ts";
 import { quietly } from "../lib/index.ts";
 import { choice, either, list, named, type Shape, such } from "../options/index.ts";
 import { checkMapped, type ToolMap, toolEntry } from "../resource/index.ts";
-import { MCP_OPERATIONS } from "../token/index.ts";
+import { isOperation } from "../token/index.ts";
 
 /**
  * Which calls run although they were refused, to see what would be denied before it is. `true`: those of every tool; a list:
@@ -115,7 +115,6 @@ export interface Shadow {
 
 const NO_SHADOW: Shadow = { lets: () => false };
 
-/** The part of an authorizer's options that shadow mode needs. */
 interface ShadowOptions {
   readonly shadow?: ShadowOption;
   readonly tools: ToolMap;
@@ -159,7 +158,7 @@ function givesRows(tools: ToolMap, tool: string): boolean {
 
 /** A name with a slip in it would be enforced, and whoever wrote it believe that it is not. */
 function checkNamed(tools: ToolMap, name: string): void {
-  if (MCP_OPERATIONS.some((operation) => operation === name)) return;
+  if (isOperation(name)) return;
   try {
     checkMapped(tools, name);
   } catch (cause) {

@@ -1,4 +1,4 @@
-import { HopwiseError, type Signer } from "@hopwise/core";
+import type { Signer } from "@hopwise/core";
 import { signApproval } from "@hopwise/core/tokens";
 import { inboxOf } from "../approval-inbox.ts";
 import { requestLine, requestLines } from "../approval-words.ts";
@@ -6,6 +6,7 @@ import { type Command, JSON_OPTION, type Option, type Typed } from "../command.t
 import { readSigner } from "../input.ts";
 import { isSure } from "../is-sure.ts";
 import { jsonText, type Terminal } from "../terminal.ts";
+import { wrong } from "../wrong.ts";
 
 const INBOX: Readonly<Record<string, Option>> = {
   at: { value: "URL", help: "the inbox of an enforcement point: approvalEndpoint" },
@@ -82,7 +83,7 @@ function answering(verb: "approve" | "deny", answer: "yes" | "no"): Command {
       const shown = await inbox.find(id);
       (typed.has("json") ? terminal.err : terminal.out)(requestLines(shown).join("\n"));
       if (shown.state === "used" || shown.state === "denied") {
-        throw new HopwiseError("config_invalid", `This request needs no answer any more: it is ${shown.state}`);
+        throw wrong(`This request needs no answer any more: it is ${shown.state}`);
       }
       if (!(await isSure(question, "nothing was signed", typed, terminal))) return 1;
       const { state } = await inbox.answer(id, await signApproval({ signer, request: shown.request, answer }));
@@ -97,11 +98,11 @@ function answering(verb: "approve" | "deny", answer: "yes" | "no"): Command {
 function idIn(typed: Typed): string {
   const [id = ""] = typed.words;
   if (/^[\w-]{1,64}$/.test(id)) return id;
-  throw new HopwiseError("config_invalid", "ID is the id of a request, as hopwise approvals list prints it");
+  throw wrong("ID is the id of a request, as hopwise approvals list prints it");
 }
 
 async function signerOf(typed: Typed, terminal: Terminal): Promise<Signer> {
   const file = typed.value("key");
-  if (file === undefined) throw new HopwiseError("config_invalid", "Name your key: --key FILE");
+  if (file === undefined) throw wrong("Name your key: --key FILE");
   return readSigner("key", file, terminal);
 }

@@ -1,9 +1,9 @@
 import { type AuditFilter, printRecord, readAuditLog, unknownNames } from "@hopwise/audit";
-import { HopwiseError } from "@hopwise/core";
 import { FOLDERS_HELP, foldersIn } from "../audit-folders.ts";
 import { type Command, JSON_OPTION, MANY, type Typed } from "../command.ts";
 import { jsonText, oneLine } from "../terminal.ts";
 import { unknownLine } from "../unknown-line.ts";
+import { wrong } from "../wrong.ts";
 
 /** Finds records. */
 export const auditFind: Command = {
@@ -49,7 +49,7 @@ export const auditFind: Command = {
 function filterOf(typed: Typed): AuditFilter {
   const [id, issuer] = [typed.value("user"), typed.value("issuer")];
   if ((id === undefined) !== (issuer === undefined)) {
-    throw new HopwiseError("config_invalid", "--user and --issuer go together: of two issuers, one id is two users");
+    throw wrong("--user and --issuer go together: of two issuers, one id is two users");
   }
   const names = ["agent", "tool", "code", "chain", "invocation", "since", "until"] as const;
   const given = names.map((name) => [name, typed.value(name)]).filter(([, value]) => value !== undefined);
@@ -60,5 +60,5 @@ function limitOf(text: string | undefined): number {
   if (text === undefined) return Number.POSITIVE_INFINITY;
   const limit = Number(text);
   if (Number.isSafeInteger(limit) && limit > 0) return limit;
-  throw new HopwiseError("config_invalid", "--limit is a whole number of at least 1");
+  throw wrong("--limit is a whole number of at least 1");
 }

@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { lineage, printLineage } from "@hopwise/audit";
-import { HopwiseError } from "@hopwise/core";
 import { FOLDERS_HELP, foldersIn } from "../audit-folders.ts";
 import { type Command, JSON_OPTION, MANY } from "../command.ts";
 import { jsonText, oneLine } from "../terminal.ts";
+import { wrong } from "../wrong.ts";
 
 /** Tells one call's whole story. */
 export const auditStory: Command = {
@@ -20,10 +20,7 @@ export const auditStory: Command = {
   async run({ words, has }, terminal) {
     const invocation = words.at(-1) as string;
     if (existsSync(resolve(terminal.folder, invocation))) {
-      throw new HopwiseError(
-        "config_invalid",
-        `the call's id comes last, and ${oneLine(invocation)} is a folder or a file`,
-      );
+      throw wrong(`the call's id comes last, and ${oneLine(invocation)} is a folder or a file`);
     }
     const { folders, nameOf } = foldersIn(words.slice(0, -1), terminal);
     const story = await lineage(folders, invocation);

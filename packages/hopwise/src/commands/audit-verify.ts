@@ -1,10 +1,10 @@
 import { type AuditVerification, type Head, type SoundStream, verifyAuditLog } from "@hopwise/audit";
-import { HopwiseError } from "@hopwise/core";
 import { isObject } from "@hopwise/core/options";
 import { foldersIn, type TypedFolders } from "../audit-folders.ts";
 import { type Command, JSON_OPTION, MANY } from "../command.ts";
 import { named, parseJsonText, readPublicKeys, readText } from "../input.ts";
 import { jsonText, oneLine, paint, type Terminal } from "../terminal.ts";
+import { wrong } from "../wrong.ts";
 
 /** Verifies an audit log. */
 export const auditVerify: Command = {
@@ -24,7 +24,7 @@ export const auditVerify: Command = {
   },
   async run(typed, terminal) {
     const files = typed.values("key");
-    if (files.length === 0) throw new HopwiseError("config_invalid", "Give the public key that signed: --key FILE");
+    if (files.length === 0) throw wrong("Give the public key that signed: --key FILE");
     const keys = (await Promise.all(files.map((file) => readPublicKeys(file, terminal)))).flat().map(({ jwk }) => jwk);
     const heads = typed.value("heads");
     const expectHead = heads === undefined ? [] : await readHeads(heads, terminal);
@@ -43,7 +43,7 @@ async function readHeads(file: string, terminal: Terminal): Promise<readonly Hea
     isObject(it) && isObject(it["head"]) ? it["head"] : it,
   );
   if (heads.length > 0 && heads.every(isHead)) return heads;
-  throw new HopwiseError("config_invalid", `${named(file)} holds no heads: writer, seq and hash are expected`);
+  throw wrong(`${named(file)} holds no heads: writer, seq and hash are expected`);
 }
 
 function isHead(value: unknown): value is Head {

@@ -1,11 +1,12 @@
 import { lineage } from "@hopwise/audit";
-import { explain, HopwiseError, operatorView } from "@hopwise/core";
+import { explain, operatorView } from "@hopwise/core";
 import type { Explainable } from "@hopwise/core/audit";
 import { isObject } from "@hopwise/core/options";
 import { FOLDERS_HELP, foldersIn } from "../audit-folders.ts";
 import { type Command, JSON_OPTION, type Typed } from "../command.ts";
 import { readText } from "../input.ts";
 import { jsonText, oneLine, paint, type Terminal } from "../terminal.ts";
+import { wrong } from "../wrong.ts";
 
 /** Explains decisions. */
 export const explainCommand: Command = {
@@ -44,8 +45,8 @@ async function readDecisions(typed: Typed, terminal: Terminal): Promise<readonly
 }
 
 async function readLogs(typed: Typed, terminal: Terminal, invocation: string | undefined): Promise<readonly Found[]> {
-  if (invocation === undefined) throw new HopwiseError("config_invalid", "--audit needs --invocation");
-  if (typed.words.length > 0) throw new HopwiseError("config_invalid", "give a file or --audit, not both");
+  if (invocation === undefined) throw wrong("--audit needs --invocation");
+  if (typed.words.length > 0) throw wrong("give a file or --audit, not both");
   const { folders, nameOf } = foldersIn(typed.values("audit"), terminal);
   const found = await lineage(folders, invocation);
   if (found === undefined) {
@@ -66,8 +67,7 @@ function decisionsIn(text: string): readonly Found[] {
   const values = whole === undefined ? text.split("\n").map(parsed) : [whole].flat();
   const decisions = values.flatMap((value) => (isDecision(value) ? [value] : attemptIn(value)));
   if (decisions.length > 0) return decisions;
-  throw new HopwiseError(
-    "config_invalid",
+  throw wrong(
     `There is no decision in it: JSON with outcome, tool and verdicts is expected, or an attempt with its code, message and tool${
       whole === undefined ? "; where a program wrote this, its last lines may say what it died of" : ""
     }`,
@@ -109,7 +109,7 @@ function explained<Made>(make: (decision: Explainable) => Made, decision: Explai
   try {
     return make(decision);
   } catch {
-    throw new HopwiseError("config_invalid", "What was given looks like a decision, and is not one that can be read");
+    throw wrong("What was given looks like a decision, and is not one that can be read");
   }
 }
 

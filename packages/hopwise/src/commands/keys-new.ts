@@ -1,11 +1,12 @@
 import { generateKeyPairSync } from "node:crypto";
 import { stat, unlink, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { HopwiseError, signerFromJwk } from "@hopwise/core";
+import { signerFromJwk } from "@hopwise/core";
 import { kidOf, thumbprintOf } from "@hopwise/core/tokens";
 import { type Command, JSON_OPTION } from "../command.ts";
 import { named } from "../input.ts";
 import { jsonText } from "../terminal.ts";
+import { wrong } from "../wrong.ts";
 
 const ALGORITHMS = ["Ed25519", "ES256"] as const;
 
@@ -27,7 +28,7 @@ export const keysNew: Command = {
   async run(typed, terminal) {
     const file = typed.words[0] as string;
     const algorithm = ALGORITHMS.find((it) => it === (typed.value("algorithm") ?? "Ed25519"));
-    if (algorithm === undefined) throw new HopwiseError("config_invalid", `--algorithm is ${ALGORITHMS.join(" or ")}`);
+    if (algorithm === undefined) throw wrong(`--algorithm is ${ALGORITHMS.join(" or ")}`);
     const jwk = privateJwk(algorithm);
     const { publicJwk } = await signerFromJwk(jwk);
     const publicText = `${JSON.stringify(publicJwk)}\n`;
@@ -81,6 +82,6 @@ async function writeNew(path: string, text: string, mode: number): Promise<void>
       () => false,
     );
     const code = isFolder ? "EISDIR" : (cause as NodeJS.ErrnoException).code;
-    throw new HopwiseError("config_invalid", `Cannot write ${named(path)}: ${WHY[code ?? ""] ?? code}`);
+    throw wrong(`Cannot write ${named(path)}: ${WHY[code ?? ""] ?? code}`);
   }
 }

@@ -1,5 +1,4 @@
 import { type BlastRadius, blastRadius, readAuditLog } from "@hopwise/audit";
-import { HopwiseError } from "@hopwise/core";
 import type { DecisionRecord, OutcomeRecord } from "@hopwise/core/audit";
 import type { RevocationTarget, SharedState } from "@hopwise/core/state";
 import { foldersIn } from "../audit-folders.ts";
@@ -9,6 +8,7 @@ import { openState, STORE } from "../open-state.ts";
 import { doubtLines, isDoubtful, radiusLines, unaskedLine } from "../radius-words.ts";
 import { entryLine, secondsOf, targetOf, targetWords } from "../revocation-words.ts";
 import { type ExitCode, jsonText, type Terminal } from "../terminal.ts";
+import { wrong } from "../wrong.ts";
 
 /** Revokes something in a shared store, or lifts it, or lists what is revoked. */
 export const revoke: Command = {
@@ -139,8 +139,4 @@ async function* recordsOf(folders: readonly string[]): AsyncGenerator<DecisionRe
 function saidBy(typed: Typed): { readonly by?: { readonly operator: string }; readonly reason?: string } {
   const [operator, reason] = [typed.value("by"), typed.value("reason")];
   return { ...(operator !== undefined && { by: { operator } }), ...(reason !== undefined && { reason }) };
-}
-
-function wrong(what: string): HopwiseError {
-  return new HopwiseError("config_invalid", what);
 }

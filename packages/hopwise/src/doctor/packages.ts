@@ -4,7 +4,6 @@ import { type Finding, fault, ok, warning } from "./finding.ts";
 import { type NeedsNode, SQLITE_NODE } from "./node.ts";
 import { inCaret } from "./version.ts";
 
-/** A package as it is installed. */
 interface Installed {
   readonly name: string;
   readonly version: string;

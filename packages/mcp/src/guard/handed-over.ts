@@ -19,7 +19,6 @@ export interface HandedOver {
   readonly shows: Promise<void> | undefined;
   /** The same, for who cannot end before: the process waits for it, too. */
   keep(): Promise<void> | undefined;
-  /** The tool asked. */
   asked(): void;
   /** The server answers: the time no longer counts. */
   answers(): void;

@@ -29,6 +29,7 @@ export {
   grantedProblem,
   isAudience,
   isListing,
+  isOperation,
   type LongForm,
   MCP_OPERATIONS,
   operationProblem,

@@ -40,10 +40,14 @@ export function isListing(operation: string): boolean {
 
 const OPERATIONS: ReadonlySet<string> = new Set(MCP_OPERATIONS);
 
+export function isOperation(name: string): boolean {
+  return OPERATIONS.has(name);
+}
+
 /** Why a text is neither a tool's own name nor an operation of MCP, the two names that a grant may hold. */
 export function operationProblem(name: string): string | undefined {
   if (!name.startsWith(MCP_PREFIX)) return toolNameProblem(name);
-  return OPERATIONS.has(name) ? undefined : "it names an operation of MCP that is not known";
+  return isOperation(name) ? undefined : "it names an operation of MCP that is not known";
 }
 
 /** Why a text can be no id of a grant, without its audience: a tool's own name, an operation of MCP, or every tool. */

@@ -159,7 +159,6 @@ export async function delegate(parent: HeldDelegation, given: DelegateOrder): Pr
   return "publicJwk" in order.holder ? hold(delegation, order.holder) : delegation;
 }
 
-/** The times and depths of the new token. */
 interface Asked {
   readonly now: number;
   readonly iat: number;

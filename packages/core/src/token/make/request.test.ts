@@ -86,17 +86,27 @@ describe.each(worlds)("a request by a holder of an $algorithm key", (world: Worl
   });
 
   it("is not looked for in what is neither a signer nor a remote holder's answer", async () => {
+    const issuer = await createIssuer({ ...pinnedBy(world.anchor), signer: world.issuer });
+    const grant = readGrant({ send_payment: {} });
+    const order = { subject: "alice", agent: "planner", grant, audience: ["https://pay.acme.example/mcp"] };
+    const parent = await hold(await issuer.issue({ ...order, holder: world.planner }), world.planner);
     const text = await request();
-    for (const holder of [
-      {},
-      { request: text },
-      { challenge },
-      { request: 7, challenge },
-      { request: text, challenge: 7 },
-    ]) {
-      const error = await errorOf(holderKey(holder as never));
-      expect(error.code).toBe("config_invalid");
-      expect(error.message).toContain("holder must be a Signer, or { request, challenge }");
+    for (const [holder, wrong] of [
+      [{}, "holder.request"],
+      [{ request: text }, "holder.challenge"],
+      [{ challenge }, "holder.request"],
+      [{ request: 7, challenge }, "holder.request"],
+      [{ request: text, challenge: 7 }, "holder.challenge"],
+    ] as const) {
+      const one = { holder: holder as never, grant };
+      for (const make of [
+        () => issuer.issue({ ...order, ...one }),
+        () => delegate(parent, { ...one, to: "researcher" }),
+      ]) {
+        const error = await errorOf(make());
+        expect(error.code).toBe("config_invalid");
+        expect(error.message).toContain(`: ${wrong} `);
+      }
     }
   });
 

@@ -56,9 +56,6 @@ export async function requestDelegation(signer: Signer, challenge: string): Prom
  */
 export async function holderKey(holder: Holder): Promise<PublicJwk> {
   if ("publicJwk" in holder) return holder.publicJwk;
-  if (typeof holder.request !== "string" || typeof holder.challenge !== "string") {
-    throw new HopwiseError("config_invalid", "holder must be a Signer, or { request, challenge } of a remote holder");
-  }
   const refuse = (rule: string): never => {
     throw new HopwiseError("proof_invalid", `the request for a delegation is not acceptable: ${rule}`, { rule });
   };

@@ -122,7 +122,6 @@ function readAnswer({ claims }: OpenedStatement): { readonly answer: ApprovalAns
   return { answer, exp: integerOf(claims, "exp") };
 }
 
-/** The user for whom an issuer speaks. */
 function userOf({ anchor, claims }: OpenedStatement): Subject {
   const subject = claims["sub"] as string;
   if (anchor?.approvals !== true) return mayNotSay("/iss", "its anchor does not let it approve (approvals: true)");

@@ -1,6 +1,5 @@
-import { createListeners } from "../../lib/index.ts";
+import { createListeners, deepFrozen } from "../../lib/index.ts";
 import { argumentOf, either, readListener, type Shape, such } from "../../options/index.ts";
-import { isKeySource, type TrustedKey } from "../keys/index.ts";
 import { checkAnchors, TRUST_ANCHORS, type TrustAnchor } from "./trust.ts";
 
 /** Who may start a chain, while a program runs. See {@link createTrust}. */
@@ -69,22 +68,13 @@ export function createTrust(anchors: readonly TrustAnchor[]): Trust {
   return trust;
 }
 
-/** What a host changes in what it reads back is not in force. */
+/** What a host changes in what it reads back is not in force. The reader made the copies; a source of keys stays the host's. */
 function kept(anchors: readonly TrustAnchor[]): readonly TrustAnchor[] {
-  return Object.freeze(
-    anchors.map(({ keys, ...bounds }) => {
-      const lists = Object.entries(bounds).map(([name, value]) => [
-        name,
-        Array.isArray(value) ? Object.freeze([...value]) : value,
-      ]);
-      const own = isKeySource(keys) ? keys : Object.freeze(keys.map(keptKey));
-      return Object.freeze({ ...Object.fromEntries(lists), keys: own }) as TrustAnchor;
-    }),
-  );
-}
-
-function keptKey({ kid, jwk }: TrustedKey): TrustedKey {
-  return Object.freeze({ kid, jwk: Object.freeze({ ...jwk }) });
+  for (const anchor of anchors) {
+    Object.values(anchor).filter(Array.isArray).forEach(deepFrozen);
+    Object.freeze(anchor);
+  }
+  return Object.freeze(anchors);
 }
 
 /** The anchors of whatever the option `trust` was. */

@@ -134,7 +134,6 @@ export async function checkSignature(
   if (!(await verify(verification, jws.signingInput, jws.signature))) signatureInvalid(what);
 }
 
-/** A key that signed, the anchor that has it, and the answers among which it was found. */
 interface FoundSigner {
   readonly key: KnownKey;
   readonly anchor: TrustAnchor;

@@ -44,7 +44,6 @@ const KEY_CACHE_ENTRIES = 1024;
 /** A cache of so many entries would lay them all out when it is made, for every authorizer; one of a size grows. */
 const ONE = { size: 1 } as const;
 
-/** How a chain verified. */
 interface Remembered {
   readonly compact: LongForm;
   readonly signedBy: SigningKey;
