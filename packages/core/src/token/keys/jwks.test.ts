@@ -266,6 +266,19 @@ describe("an issuer's published keys", () => {
     expect(again).toBe(first);
   });
 
+  it.each<[string, () => unknown]>([
+    ["the clock is put back an hour", () => [vi.setSystemTime(start - 3_600_000), vi.advanceTimersByTime(600_000)]],
+    ["the machine sleeps", () => vi.setSystemTime(start + 600_000)],
+  ])("are asked for again after their time, though %s", async (_, pass) => {
+    stopClocks();
+    const { state, fetch } = endpoint(published());
+    const keys = remoteJwks(URL_OF_KEYS, { fetch, cooldownMs: 0 });
+    expect(await keys.find("k1")).toHaveLength(1);
+    pass();
+    state.keys = [published("k2", world.clerk.publicJwk)];
+    expect(await keys.find("k1")).toEqual([]);
+  });
+
   it("are denied with a reason where they cannot be had", async () => {
     const { state, fetch } = endpoint(published());
     state.down = true;
