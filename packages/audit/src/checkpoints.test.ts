@@ -39,6 +39,19 @@ describe("a signer that fails", () => {
     expect([made.overdue(), made.failing, written]).toEqual([undefined, false, ["signed"]]);
   });
 
+  it("stops it by the time that passed, whatever the clock of the day does", async () => {
+    const { made } = checkpoints(() => Promise.reject(new Error("no key today")));
+    made.appended(1);
+    vi.setSystemTime(Date.now() - 3_600_000);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(made.overdue()).toBeDefined();
+    const ahead = checkpoints(() => Promise.reject(new Error("no key today"))).made;
+    ahead.appended(1);
+    await vi.advanceTimersByTimeAsync(1000);
+    vi.setSystemTime(Date.now() + 3_600_000);
+    expect(ahead.overdue()).toBeUndefined();
+  });
+
   it("stops the log after a hundred thousand records without a signature", async () => {
     const { made } = checkpoints(() => Promise.reject(new Error("no key today")));
     made.appended(99_999);

@@ -37,7 +37,7 @@ export function createCheckpoints({ sign, add, records, ms }: CheckpointOptions)
 
   const make = async (closed: boolean): Promise<void> => {
     const covered = uncovered;
-    const before = Date.now();
+    const before = performance.now();
     await add(await sign(closed));
     uncovered -= covered;
     uncoveredSince = before;
@@ -64,7 +64,7 @@ export function createCheckpoints({ sign, add, records, ms }: CheckpointOptions)
   return {
     appended: (count) => {
       if (count === 0) return;
-      if (uncovered === 0) uncoveredSince = Date.now();
+      if (uncovered === 0) uncoveredSince = performance.now();
       uncovered += count;
       if (uncovered >= records && failure === undefined) request();
       else wait();
@@ -75,7 +75,7 @@ export function createCheckpoints({ sign, add, records, ms }: CheckpointOptions)
     },
     overdue: () => {
       if (failure === undefined || uncovered === 0) return undefined;
-      const isLate = uncovered >= MOST_UNSIGNED || Date.now() - uncoveredSince >= LONGEST_UNSIGNED_MS;
+      const isLate = uncovered >= MOST_UNSIGNED || performance.now() - uncoveredSince >= LONGEST_UNSIGNED_MS;
       return isLate ? failure : undefined;
     },
     close: async () => {
