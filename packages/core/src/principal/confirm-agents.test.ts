@@ -96,6 +96,13 @@ describe("the agents of a chain", () => {
     expect(await errorOf(confirmAgents(chain, { find }))).toMatchObject({ code: "registry_unavailable", hop: 1 });
   });
 
+  it("are no agents, and no outage, where what the registry looks up is no answer", async () => {
+    const registry = { find: () => undefined, look: () => "planner" as never };
+    const error = await errorOf(confirmAgents(chain, registry));
+    expect(error).toMatchObject({ code: "agent_invalid", hop: 1 });
+    expect(error.message).toContain("its look gave no answer; one is { value, ageMs }");
+  });
+
   it.each([undefined, "key", {}])("cannot be told where the registry gives %j for a list of keys", async (keys) => {
     const find = () => ({ roles: ["r"], keys }) as never;
     const error = await errorOf(confirmAgents(chain, { find }));

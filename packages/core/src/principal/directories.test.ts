@@ -119,10 +119,70 @@ describe("a user directory out of verified claims, as records tell it", () => {
     expect(oidcUsers({ user: () => ({ roles: ["r"] }), schema }).schema).toEqual(schema);
   });
 
+  it.each<[string, object]>([
+    ["a time as a text", { exp: "1000" }],
+    ["a time that never comes", { exp: Number.POSITIVE_INFINITY }],
+    ["a time in milliseconds", { exp: 1_760_000_000_000 }],
+    ["no text for its issuer", { iss: 5 }],
+  ])("takes in no claims with %s", async (_, changed) => {
+    const users = oidcUsers({ user: () => ({ roles: ["r"] }), clock: () => 0 });
+    const error = await errorOf(() => users.learn({ iss: alice.issuer, sub: "alice", exp: 1000, ...changed } as never));
+    expect(error).toMatchObject({ code: "attributes_invalid", message: expect.stringMatching(/^claims need iss/) });
+    expect(await users.find(alice)).toBeUndefined();
+  });
+
+  it("takes in no claims that cannot be read, nor those of which the host's function makes no user", async () => {
+    const users = oidcUsers({
+      user: () => {
+        throw new RangeError("hunter2");
+      },
+    });
+    const claims = { iss: alice.issuer, sub: "alice", exp: 4_000_000_000 };
+    const error = await errorOf(() => users.learn(claims));
+    expect(error).toMatchObject({ code: "attributes_invalid", cause: expect.any(RangeError) });
+    expect(error.message).toMatch(/^the function that makes the user of claims/);
+    expect(error.message).not.toContain("hunter2");
+    const broken = Object.defineProperty({ ...claims }, "groups", {
+      enumerable: true,
+      get: () => {
+        throw new Error("hunter2");
+      },
+    });
+    expect((await errorOf(() => users.learn(broken))).message).toMatch(/^claims need iss/);
+  });
+
   it("says what claims need", async () => {
     const users = oidcUsers({ user: () => ({ roles: ["r"] }) });
     expect((await errorOf(() => users.learn({ iss: alice.issuer, sub: "" } as never))).message).toBe(
       "claims need iss, sub and exp, in seconds, to be taken in",
     );
+  });
+});
+
+describe("a maker of sources by a function", () => {
+  const makers = { usersFrom, userAttributesFrom, agentsFrom, agentAttributesFrom };
+
+  it.each(Object.entries(makers))("%s refuses what are no options, by its own name", async (name, make) => {
+    for (const options of [null, 5, "hr", [], () => ({})]) {
+      const { code, message } = await errorOf(() => make(options as never));
+      expect(code).toBe("config_invalid");
+      expect(message).toMatch(new RegExp(`^${name}: options must be an object of options; got `));
+    }
+    const wrong = await errorOf(() => make({ name: "hr", find: () => undefined, ttlMs: -1 } as never));
+    expect(wrong.message).toMatch(new RegExp(`^${name}: ttlMs `));
+  });
+
+  it.each(Object.entries(makers))("%s asks for nobody who is no user, or no agent, and says so", async (name, make) => {
+    const source = make({ name: "hr", ttlMs: 1000, find: () => ({ roles: ["r"] }) as never });
+    const what = name.startsWith("user") ? "subject must be a user" : "name must be an agent's name";
+    for (const asked of [null, 5, { issuer: 5, subject: "alice" }, { issuer: "https://id.example" }]) {
+      const error = await errorOf((async () => source.find(asked as never))());
+      expect(error).toMatchObject({ code: "config_invalid", message: expect.stringContaining(`find: ${what}`) });
+    }
+  });
+
+  it("says by its own name that what a directory says of its users is wrong", async () => {
+    const error = await errorOf(() => usersFrom({ name: "hr", find: () => undefined, uniqueIds: "yes" as never }));
+    expect(error.message).toMatch(/^usersFrom: uniqueIds /);
   });
 });

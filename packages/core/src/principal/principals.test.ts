@@ -158,6 +158,16 @@ describe("what policies cannot be asked with", () => {
     expect(await messageOf({}, { roles })).toEqual([1, 'the roles of "agent:planner" are not a list of texts']);
   });
 
+  it("is a scope or a version that no policy can have, and the refusal says whose", async () => {
+    for (const place of [{ scope: "acme/emea" }, { policyVersion: "1.0" }, { scope: 5 }]) {
+      const user = { id: "alice", issuer: ISSUER, roles: ["r"] };
+      const placed = { roles: ["r"], keys: [], ...place } as never;
+      const error = await errorOf(() => principalsOf(user, [placed], hopsOf(user, ["planner"])));
+      expect(error).toMatchObject({ code: "attributes_invalid", hop: 1 });
+      expect(error.message).toMatch(/^the directory's entry of "agent:planner": /);
+    }
+  });
+
   it("is one without a role, and the refusal says who", async () => {
     expect(await messageOf({ roles: [] })).toEqual([
       0,

@@ -52,3 +52,44 @@ describe("what no policy can be asked with is refused where it is written, by it
     );
   });
 });
+
+describe("what is asked of a directory in memory", () => {
+  it("is a user of an issuer, or an agent's name; anything else is a mistake, and nobody unknown", async () => {
+    const users = inMemoryUsers({});
+    const agents = inMemoryAgents({});
+    const unread = Object.defineProperty({}, "issuer", {
+      enumerable: true,
+      get: () => {
+        throw new Error("hunter2");
+      },
+    });
+    for (const asked of [null, "alice", { issuer: 5, subject: "a" }, { issuer: "https://id.example" }, unread]) {
+      const { code, message } = await errorOf(() => users.find(asked as never));
+      expect([code, message]).toEqual([
+        "config_invalid",
+        expect.stringMatching(/^find: subject must be a user, \{ issuer, subject \}; got /),
+      ]);
+      expect(message).not.toContain("hunter2");
+    }
+    for (const asked of [null, 5, {}]) {
+      const { code, message } = await errorOf(() => agents.find(asked as never));
+      expect([code, message]).toEqual([
+        "config_invalid",
+        expect.stringMatching(/^find: name must be an agent's name, such as planner; got /),
+      ]);
+    }
+  });
+
+  it("has keys that are public, or thumbprints, and classes no deeper than a chain", async () => {
+    for (const key of [{ kty: "OKP", crv: "Ed25519", x: "A", d: "A" }, "short", 5, {}]) {
+      const error = await errorOf(() => inMemoryAgents({ planner: { roles: ["r"], keys: [key as never] } }));
+      expect(error).toMatchObject({ code: "config_invalid", pointer: "/planner/keys/0" });
+    }
+    const nested = (depth: number): object =>
+      depth === 0 ? { roles: ["r"] } : { roles: ["r"], classes: { a: nested(depth - 1) } };
+    const withClasses = (depth: number) =>
+      inMemoryAgents({ planner: { keys: ["A".repeat(43)], ...nested(depth) } as never });
+    expect(() => withClasses(9)).not.toThrow();
+    expect((await errorOf(() => withClasses(10))).message).toContain("none, for it is too deep");
+  });
+});

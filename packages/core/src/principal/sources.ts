@@ -143,7 +143,7 @@ function classes(depth = 8): Shape {
   const own = members<AgentClass>(
     {
       ...CLASS_ROWS,
-      classes: depth === 0 ? such("none, for it is too deep", () => false) : maybe(classes(depth - 1)),
+      classes: maybe(depth === 0 ? such("none, for it is too deep", () => false) : classes(depth - 1)),
     },
     CLASS,
   );

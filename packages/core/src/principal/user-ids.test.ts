@@ -5,7 +5,7 @@ import { errorOf } from "../world.fixture.ts";
 import { oidcUsers, usersFrom } from "./directories.ts";
 import { AGENT_PREFIX } from "./hop.ts";
 import { inMemoryUsers, type User, type UserDirectoryTraits } from "./sources.ts";
-import { createUserIds, type UserIds } from "./user-ids.ts";
+import { checkLaterIssuers, createUserIds, type UserIds } from "./user-ids.ts";
 import { usersOverHttp } from "./users-over-http.ts";
 
 const HOME = "https://id.acme.example";
@@ -117,5 +117,29 @@ describe("what a directory says of its users", () => {
 
   it("is which issuers it has, where it is in memory", () => {
     expect(inMemoryUsers({ [HOME]: {}, [PARTNER]: {} }).issuers).toEqual([HOME, PARTNER]);
+  });
+});
+
+describe("an issuer that is trusted later", () => {
+  it.each<[string, readonly string[], readonly string[], UserDirectoryTraits]>([
+    ["there were several", [HOME, PARTNER], [HOME, PARTNER, "https://third.example"], {}],
+    ["ids are unique", [HOME], [HOME, PARTNER], { uniqueIds: true }],
+    ["it is no other", [HOME], [HOME, HOME], {}],
+    ["one is left out", [HOME], [], {}],
+  ])("changes nobody's id where %s", (_, began, next, traits) => {
+    expect(() => checkLaterIssuers(began, next, traits)).not.toThrow();
+  });
+
+  it.each<[readonly string[], UserDirectoryTraits]>([
+    [[HOME], {}],
+    [[HOME, HOME], { uniqueIds: false }],
+    [[], {}],
+  ])("is refused where the ids of users would be others after the next start: %j", async (began, traits) => {
+    const error = await errorOf(() =>
+      checkLaterIssuers(began, [HOME, PARTNER].slice(began.length === 0 ? 1 : 0), traits),
+    );
+    expect(error.code).toBe("config_invalid");
+    expect(error.message).toMatch(new RegExp(`^replace: "${PARTNER}" was not trusted when the authorizer was made`));
+    expect(error.message).toContain("such as iss:https://id.example#alice;");
   });
 });
