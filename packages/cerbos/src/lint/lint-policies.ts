@@ -182,13 +182,14 @@ function warningAboutRoles({ file, line, rule, roles, allowedBy }: EscapedDeny):
 }
 
 function warningAboutUnnamed({ asker, kind, place, action }: Unnamed, folder: string): PolicyWarning {
+  const unasked = asker === "the handing over" ? ', or say delegation: "grants-only" where the authorizer says so' : "";
   return {
     code: action === undefined ? "kind_unnamed" : "action_unnamed",
     file: folder,
     message:
       action === undefined
-        ? `${asker} asks about the kind "${kind}"${place}, and no policy is for it: all is denied. Write one, or correct what is asked`
+        ? `${asker} asks about the kind "${kind}"${place}, and no policy is for it: all is denied. Write one, or correct what is asked${unasked}`
         : `${asker} asks about the action "${action}" of the kind "${kind}"${place}, and no rule names it: it is always denied. ` +
-          "Write a rule, or correct the action",
+          `Write a rule, or correct the action${unasked}`,
   };
 }
