@@ -40,7 +40,7 @@ export function unknownMembers(
  * What stands under each name: `open` is what may have members of any name, such as the attributes of a user, or a list, of
  * which `"a" in R.attr.actions` looks like one.
  */
-export type Written = ReadonlyMap<string, "open" | "closed">;
+type Written = ReadonlyMap<string, "open" | "closed">;
 
 const ofHop = (path: string): readonly string[] => [path, `${path}.id`, `${path}.kind`];
 
