@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { type Pdp, startPdp } from "@hopwise/cerbos";
 import { prove } from "@hopwise/core/tokens";
 import { freePort } from "@hopwise/fastmcp/testing";
-import { carryingFetch, carryOver, type McpTransport } from "@hopwise/mcp";
+import { carryingFetch, carryOver } from "@hopwise/mcp";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
@@ -75,7 +75,7 @@ async function overHttp(team: Team, pdp: Pdp, stateless: boolean): Promise<Clien
     const httpStream = { port, host: "127.0.0.1", stateless };
     await servers[name].start({ transportType: "httpStream", httpStream });
     const url = new URL(`http://127.0.0.1:${port}/mcp`);
-    return connect(new StreamableHTTPClientTransport(url, { ...(fetch && { fetch }) }) as Transport);
+    return connect(new StreamableHTTPClientTransport(url, { ...(fetch && { fetch }) }));
   };
   const guarded = await open("guarded", carryingFetch({ delegation: team.held, audience: AUDIENCE }));
   const bare = await open("bare");
@@ -89,9 +89,9 @@ async function overStdio(team: Team, { target }: Pdp): Promise<Clients> {
       command: process.execPath,
       args: [fileURLToPath(new URL("stdio-server.ts", import.meta.url))],
       env: { BENCH_SETUP: JSON.stringify(setup) },
-    }) as Transport;
-  const transport = spawn({ guarded: { pdp: target, team: publicTeam(team) } }) as McpTransport;
-  const guarded = await connect(carryOver(transport, { delegation: team.held, audience: AUDIENCE }) as Transport);
+    });
+  const transport = spawn({ guarded: { pdp: target, team: publicTeam(team) } });
+  const guarded = await connect(carryOver(transport, { delegation: team.held, audience: AUDIENCE }));
   const bare = await connect(spawn({}));
   return together(guarded, bare, async () => {});
 }

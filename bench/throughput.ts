@@ -10,7 +10,6 @@ import { freePort } from "@hopwise/fastmcp/testing";
 import { carryingFetch } from "@hopwise/mcp";
 import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { captureMessages, mustBeAllowed } from "./authorize.ts";
 import { makeInvoiceServer } from "./invoice-server.ts";
 import { connect, mustAnswer } from "./mcp.ts";
@@ -85,7 +84,7 @@ async function openGuarded(team: Team, pdp: Pdp, chains: readonly HeldDelegation
       connect(
         new StreamableHTTPClientTransport(url, {
           fetch: carryingFetch({ delegation, audience: AUDIENCE }),
-        }) as Transport,
+        }),
       ),
     ),
   );

@@ -247,18 +247,21 @@ describe("a tool set", () => {
     ["has no execute: it would run in a browser", noExecute],
     ["is run by the provider", provider],
     ["is run by the provider, whatever execute it has besides", { ...provider, execute: async () => "paid" }],
-  ])("is refused where a tool that is handed over %s", async (_, send_payment) => {
-    await expect(guard({ send_payment } as never)).rejects.toMatchObject({
-      name: "HopwiseError",
-      code: "config_invalid",
-      message: expect.stringMatching(
-        /"send_payment" .*may run undecided, add it to the set that authorizeTools gives$/,
-      ),
-    });
+  ])("is refused where a tool %s, and before the tool map is asked for it", async (_, elsewhere) => {
+    for (const name of ["send_payment", "unmapped"]) {
+      await expect(guard({ [name]: elsewhere } as never)).rejects.toMatchObject({
+        name: "HopwiseError",
+        code: "config_invalid",
+        message: expect.stringMatching(
+          new RegExp(`"${name}" .*may run undecided, add it to the set that authorizeTools gives$`),
+        ),
+      });
+    }
   });
 
   it("is refused where the tool map does not know a tool: no policy could ever be asked about it", async () => {
-    await expect(guard({ search: provider, browse: noExecute } as never)).rejects.toMatchObject({
+    const search = tool({ inputSchema: paymentSchema, execute: async () => "found" });
+    await expect(guard({ search } as never)).rejects.toMatchObject({
       code: "config_invalid",
       message: expect.stringContaining('the tool map has no entry for "search"'),
     });

@@ -94,7 +94,7 @@ describe("a call that people must approve, over MCP", () => {
       approvals: async ({ tool, arguments: args }) => approved.get(JSON.stringify([tool, args])),
     });
     const client = newClient();
-    await client.connect(new StreamableHTTPClientTransport(new URL(url), { fetch }) as never);
+    await client.connect(new StreamableHTTPClientTransport(new URL(url), { fetch }));
     onTestFinished(() => client.close());
     const { request } = waitsFor(await pay(client));
     await answerTo(authorizer, request, dana.signer);

@@ -238,7 +238,7 @@ describe("what a tool is told of its caller", () => {
       ROWS.addTool.add(server, async (context) => {
         const [near, far] = InMemoryTransport.createLinkedPair();
         const client = new Client({ name: "inner", version: "1.0.0" });
-        await Promise.all([open.connect(far as never), client.connect(near)]);
+        await Promise.all([open.connect(far), client.connect(near)]);
         await ROWS.addResource.call(client);
         seen.push(look(context));
       }),

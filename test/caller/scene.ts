@@ -90,7 +90,7 @@ export async function serve(
 export async function clientOf({ audience }: Scene, url: string, delegation?: HeldDelegation): Promise<Client> {
   const client = new Client({ name: "test", version: "1.0.0" });
   const fetch = delegation && carryingFetch({ delegation, audience });
-  await client.connect(new StreamableHTTPClientTransport(new URL(url), fetch && { fetch }) as never);
+  await client.connect(new StreamableHTTPClientTransport(new URL(url), fetch && { fetch }));
   onTestFinished(() => client.close());
   return client;
 }

@@ -1,7 +1,7 @@
 /** What a plain server announces of its tools holds, also for a caller who has its list from elsewhere, as without sessions. */
 import { grant, wildcard } from "@hopwise/core/grant";
 import { answeringPdp, createCompany } from "@hopwise/core/testing";
-import { createGuardedTools, type GuardOptions, guardTransport, type McpTransport } from "@hopwise/mcp";
+import { createGuardedTools, type GuardOptions, guardTransport } from "@hopwise/mcp";
 import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
@@ -37,7 +37,7 @@ function scene(redact: readonly string[] = ["/iban"]) {
     more: Partial<GuardOptions> = {},
   ): Promise<Client> => {
     const [near, far] = InMemoryTransport.createLinkedPair();
-    await server.connect(guardTransport(far as McpTransport, { authorizer, tools, ...more }) as Transport);
+    await server.connect(guardTransport(far, { authorizer, tools, ...more }));
     far.onerror = ({ message }) => faults.push(message);
     const own = await connected(carrying(near, await held), newClient());
     onTestFinished(() => own.close());

@@ -1,9 +1,8 @@
 /** Requests that the MCP SDK takes for none, and so never answers: they must not be waited for as calls of a tool. */
 import type { HeldDelegation } from "@hopwise/core";
-import { createGuardedTools, guardTransport, type JsonRpcMessage, type McpTransport } from "@hopwise/mcp";
+import { createGuardedTools, guardTransport, type JsonRpcMessage } from "@hopwise/mcp";
 import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
-import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { isJSONRPCRequest } from "@modelcontextprotocol/sdk/types.js";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
@@ -28,7 +27,7 @@ async function served() {
     const server = new McpServer({ name: "plain", version: "1.0.0" });
     server.registerTool("asks", { inputSchema: { name: z.string() } }, run);
     const [near, far] = InMemoryTransport.createLinkedPair();
-    await server.connect(guardTransport(far as McpTransport, { authorizer, tools }) as Transport);
+    await server.connect(guardTransport(far, { authorizer, tools }));
     onTestFinished(() => server.close());
     await near.start();
     return async (message: object): Promise<JsonRpcMessage> => {

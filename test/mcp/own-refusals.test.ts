@@ -1,8 +1,7 @@
 /** Calls that a server of the plain MCP SDK refuses by itself: its record says why, as at a FastMCP server. */
-import { createGuardedTools, guardTransport, type McpTransport } from "@hopwise/mcp";
+import { createGuardedTools, guardTransport } from "@hopwise/mcp";
 import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
 import { McpServer, type RegisteredTool } from "@modelcontextprotocol/sdk/server/mcp.js";
-import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { CallToolRequestSchema, ErrorCode, McpError } from "@modelcontextprotocol/sdk/types.js";
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
@@ -70,7 +69,7 @@ it.each(Object.entries(REFUSALS))(
     const [open] = (["open", "closed"] as const).map((name) =>
       server.registerTool(name, { inputSchema: { name: z.string() } }, tools.wrap(name, run)),
     );
-    await server.connect(guardTransport(far as McpTransport, { authorizer, tools }) as Transport);
+    await server.connect(guardTransport(far, { authorizer, tools }));
     const client = await connected(carrying(near, await plannerWith(world, ...Object.keys(MAP))), newClient());
     onTestFinished(() => client.close());
     row.change?.(server, open as RegisteredTool);

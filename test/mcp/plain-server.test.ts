@@ -2,13 +2,7 @@
 import type { HeldDelegation } from "@hopwise/core";
 import { anyArguments, grant, wildcard } from "@hopwise/core/grant";
 import { createCompany } from "@hopwise/core/testing";
-import {
-  createGuardedTools,
-  type GuardedTools,
-  guardTransport,
-  type JsonRpcMessage,
-  type McpTransport,
-} from "@hopwise/mcp";
+import { createGuardedTools, type GuardedTools, guardTransport, type JsonRpcMessage } from "@hopwise/mcp";
 import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import {
   InMemoryTaskMessageQueue,
@@ -59,7 +53,7 @@ async function served(
 ): Promise<Client> {
   const { authorizer } = world.authorizer({ tools: MAP });
   const [near, far] = InMemoryTransport.createLinkedPair();
-  await server.connect(guardTransport(far as McpTransport, { authorizer, tools }) as Transport);
+  await server.connect(guardTransport(far, { authorizer, tools }));
   const client = await connected(carrying(near, delegation), newClient());
   onTestFinished(() => client.close());
   ran.length = 0;
@@ -136,7 +130,7 @@ describe("a tool of a plain server", () => {
     const company = await createCompany({ audience: PAY_SERVER, tools: { asks: { kind: "clock", action: "read" } } });
     const [near, far] = InMemoryTransport.createLinkedPair();
     const authorizer = company.authorizer();
-    await server.connect(guardTransport(far as McpTransport, { authorizer, tools }) as Transport);
+    await server.connect(guardTransport(far, { authorizer, tools }));
     const client = await connected(carrying(near, await company.chain("alice", "planner")), newClient());
     onTestFinished(() => client.close());
     ran.length = 0;
@@ -153,7 +147,7 @@ describe("a tool of a plain server", () => {
     server.registerTool("asks", { inputSchema: NAMED }, tools.wrap("closed", run));
     const { authorizer, audit } = world.authorizer({ tools: MAP });
     const [near, far] = InMemoryTransport.createLinkedPair();
-    await server.connect(guardTransport(far as McpTransport, { authorizer, tools }) as Transport);
+    await server.connect(guardTransport(far, { authorizer, tools }));
     const errors: string[] = [];
     far.onerror = ({ message }) => errors.push(message);
     const client = await connected(carrying(near, held), newClient());
@@ -260,7 +254,7 @@ describe("a tool of a plain server", () => {
     const { authorizer } = world.authorizer();
     for (const options of [{ authorizer }, { authorizer, isWrapped: () => true }]) {
       const [, far] = InMemoryTransport.createLinkedPair();
-      expect(() => guardTransport(far as McpTransport, options as never)).toThrow(
+      expect(() => guardTransport(far, options as never)).toThrow(
         expect.objectContaining({
           code: "config_invalid",
           message: expect.stringMatching(/tools is missing|it knows authorizer, tools/),
@@ -415,7 +409,7 @@ describe("the answer to initialize", () => {
   it("holds for server/discover, by which newer clients begin", async () => {
     const [near, far] = InMemoryTransport.createLinkedPair();
     const { authorizer } = world.authorizer({ tools: MAP });
-    const guarded = guardTransport(far as McpTransport, { authorizer, tools: createGuardedTools() });
+    const guarded = guardTransport(far, { authorizer, tools: createGuardedTools() });
     guarded.onmessage = ({ id = 0 }) =>
       void guarded.send({ jsonrpc: "2.0", id, result: { capabilities: { tools: {}, completions: {}, logging: {} } } });
     const answered = new Promise((resolve) => {
@@ -447,7 +441,7 @@ describe("a method that a server does not have", () => {
     const [near, far] = InMemoryTransport.createLinkedPair();
     const { authorizer, audit } = world.authorizer({ tools: { ...MAP, "mcp:prompts/get": OPEN_TO_ALICE } });
     const server = new Server(INFO, { capabilities: {} });
-    await server.connect(guardTransport(far as McpTransport, { authorizer, tools: createGuardedTools() }) as Transport);
+    await server.connect(guardTransport(far, { authorizer, tools: createGuardedTools() }));
     onTestFinished(() => server.close());
     const answered = new Promise<JsonRpcMessage>((resolve) => {
       near.onmessage = resolve as never;
@@ -475,7 +469,7 @@ describe("arguments that are null", () => {
     const { authorizer } = world.authorizer({ tools: MAP });
     const tools = createGuardedTools();
     tools.wrap("asks", () => text("it ran"));
-    const guarded = guardTransport(far as McpTransport, { authorizer, tools });
+    const guarded = guardTransport(far, { authorizer, tools });
     guarded.onmessage = (message) => void ran.push(message);
     ran.length = 0;
     const answered = new Promise((resolve) => {

@@ -1,11 +1,10 @@
 /** The arguments of a prompt that the policies judged are those that its function gets. */
 import { grant, optional, wildcard } from "@hopwise/core/grant";
 import { answeringPdp, createCompany } from "@hopwise/core/testing";
-import { createGuardedTools, guardTransport, type McpTransport } from "@hopwise/mcp";
+import { createGuardedTools, guardTransport } from "@hopwise/mcp";
 import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
-import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { PAY_SERVER } from "../../examples/finance-team/company.ts";
@@ -31,7 +30,7 @@ async function served(
   };
   server.registerPrompt("summary", { argsSchema } as never, tools.wrapPrompt(wrappedAs, load) as never);
   const authorizer = company.authorizer({ cerbos: answeringPdp() });
-  await server.connect(guardTransport(far as McpTransport, { authorizer, tools }) as Transport);
+  await server.connect(guardTransport(far, { authorizer, tools }));
   const held = await company.chain("alice", { to: "planner", grant: everyPrompt });
   const client = await connected(carrying(near, held), newClient());
   onTestFinished(() => client.close());

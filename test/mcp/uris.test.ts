@@ -1,7 +1,7 @@
 /** The URI on which the policies were asked is the one that a plain server reads. */
 import { grant, wildcard } from "@hopwise/core/grant";
 import { answeringPdp, createCompany } from "@hopwise/core/testing";
-import { createGuardedTools, type GuardOptions, guardTransport, type McpTransport } from "@hopwise/mcp";
+import { createGuardedTools, type GuardOptions, guardTransport } from "@hopwise/mcp";
 import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
@@ -29,7 +29,7 @@ async function reader(
   const [near, far] = InMemoryTransport.createLinkedPair();
   const tools = createGuardedTools();
   const authorizer = company.authorizer({ cerbos });
-  await server.connect(guardTransport(far as McpTransport, { authorizer, tools, ...more }) as Transport);
+  await server.connect(guardTransport(far, { authorizer, tools, ...more }));
   const held = await company.chain("alice", { to: "planner", grant: everyUri });
   const client = await connected(carrying(near, held), newClient());
   onTestFinished(() => client.close());

@@ -90,7 +90,7 @@ it("over a transport that tells that the stream is gone, the record says withdra
   const open = tools.wrap("open", async () => ({ content: [{ type: "text" as const, text: await slow.execute() }] }));
   server.registerTool("open", { inputSchema: { name: z.string() } }, open);
   const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: () => "one" });
-  await server.connect(guardTransport(transport as never, { authorizer, tools }) as never);
+  await server.connect(guardTransport(transport, { authorizer, tools }));
   const http = createServer((incoming, outgoing) => void transport.handleRequest(incoming, outgoing));
   http.listen(0, "127.0.0.1");
   await once(http, "listening");

@@ -32,7 +32,7 @@ async function callInWorld(world: World, agent: Agent, recorder: Recorder): Prom
   const { authorizer, audit } = world.authorizer({ deadlineMs: 30_000 });
   const server = createPayServer(authorizer, []);
   const wire = createWire();
-  await server.connect(wire.transport as never);
+  await server.connect(wire.transport);
   await wire.ask("initialize", {
     protocolVersion: "2025-06-18",
     capabilities: {},

@@ -11,7 +11,7 @@ import {
   readerOf,
   such,
 } from "@hopwise/core/options";
-import { guardedExecute, type Point } from "./guarded-execute.ts";
+import { executeOf, guardedExecute, type Point } from "./guarded-execute.ts";
 import { guardedTool } from "./guarded-tool.ts";
 import { type Binding, bindingOf, isDeciding, noteDeciding } from "./own-execute.ts";
 import { type AnyTool, callbacksOf, memberOf, type ReadTool, readTool } from "./read-tool.ts";
@@ -104,8 +104,11 @@ export async function authorizeTools<Tools extends { readonly [name: string]: An
   const remote = new Map<ReadTool, Binding>();
   for (const tool of read) {
     const binding = remoteBinding(tool, delegation);
-    if (binding === undefined) checkMapped(tool, authorizer);
-    else {
+    if (binding === undefined) {
+      // First: whoever has a tool that runs elsewhere must not be told to give it an entry in the tool map.
+      executeOf(tool);
+      checkMapped(tool, authorizer);
+    } else {
       await refuseStricter(tool.name, { outputSchema: memberOf(tool, "outputSchema"), _meta: memberOf(tool, "_meta") });
       remote.set(tool, binding);
     }

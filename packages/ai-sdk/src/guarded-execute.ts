@@ -102,7 +102,8 @@ function withOptions(options: Options): Options {
   return isPlain ? { ...options, context: withCaller(context) } : options;
 }
 
-function executeOf(read: ReadTool): Execute {
+/** @throws {HopwiseError} `config_invalid` for a tool that does not run here */
+export function executeOf(read: ReadTool): Execute {
   const execute = memberOf(read, "execute");
   if (typeof execute !== "function" || memberOf(read, "isProviderExecuted") === true) {
     throw new HopwiseError(

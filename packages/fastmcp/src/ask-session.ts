@@ -23,7 +23,7 @@ export async function askSession(
       send: async (message) => resolve(message),
     };
     server
-      .connect(transport as never)
+      .connect(transport)
       .then(() => transport.onmessage?.({ jsonrpc: "2.0", id: 1, ...request } as JsonRpcMessage))
       .catch(reject);
   });

@@ -119,7 +119,7 @@ export function guard<Server extends FastMCP>(
       // FastMCP makes the session at once, before it waits for anything.
       isProbe = true;
       try {
-        return connect.call(server, transport as never);
+        return connect.call(server, transport);
       } finally {
         isProbe = false;
       }

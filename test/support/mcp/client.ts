@@ -1,7 +1,7 @@
 /** Clients: the official SDK's with a chain, and a raw one for whoever does not keep to the rules. */
 import type { HeldDelegation } from "@hopwise/core";
 import { prove } from "@hopwise/core/tokens";
-import { carryingFetch, carryOver, type JsonRpcMessage, type McpTransport } from "@hopwise/mcp";
+import { carryingFetch, carryOver, type JsonRpcMessage } from "@hopwise/mcp";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { SSEClientTransport } from "@modelcontextprotocol/sdk/client/sse.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
@@ -31,7 +31,7 @@ export async function sseClientOf(url: string, delegation: HeldDelegation): Prom
 
 /** Any transport object that carries a chain. */
 export function carrying(transport: Transport, delegation: HeldDelegation): Transport {
-  return carryOver(transport as unknown as McpTransport, { delegation, audience: PAY_SERVER }) as unknown as Transport;
+  return carryOver(transport, { delegation, audience: PAY_SERVER });
 }
 
 export async function connected(transport: Transport, client = newClient()): Promise<Client> {

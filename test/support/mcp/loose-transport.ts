@@ -33,7 +33,7 @@ export async function loosely(
     },
     onerror: (error) => errors.push(error),
   };
-  const connecting = server.connect(transport as never);
+  const connecting = server.connect(transport);
   transport.onmessage?.({
     jsonrpc: "2.0",
     id: "initialize",

@@ -5,11 +5,12 @@ import {
   ASKED_TOOL,
   type AskedDelegation,
   type AskedTool,
-  auxDataReaders,
   checkPolicyFolder,
+  expressionsIn,
   ignoredSchemas,
   type PolicyRule,
   type PolicySource,
+  readExpression,
   readPolicySource,
 } from "../policies/index.ts";
 import { type EscapedDeny, escapedDenies } from "./deny-for-roles.ts";
@@ -17,6 +18,7 @@ import { everyToolUnread } from "./every-tool-unread.ts";
 import { deniesOnOptional } from "./optional-attributes.ts";
 import { policyTraps } from "./policy-traps.ts";
 import type { PolicyWarning } from "./policy-warning.ts";
+import { type UnknownMember, unknownMembers } from "./unknown-members.ts";
 import { type Unnamed, unnamedInPolicies } from "./unnamed-in-policies.ts";
 
 /** Options of {@link lintPolicies}: what the policies will be asked about, and what they will get to see. */
@@ -55,6 +57,7 @@ const readOptions = optionsOf<LintPoliciesOptions>("lintPolicies", {
  * - DENY rules for named roles beside an ALLOW for others: whoever has both roles is allowed.
  * - Rules that some Cerbos takes for one another, and scopes with two `scopePermissions`.
  * - Rules about the handing over that read `actions` and not `everyTool`.
+ * - Members that `P.attr.delegation`, or the resource of a handing over, never has.
  * - `request.auxData`, unless the host supplies it; with `tools`, kinds and actions that no policy names.
  * - With `tools`, filters that say `plansSuffice`, where a plan may show a row that a check denies.
  * - Schemas that a policy with a scope names, because Cerbos ignores them, and files that cannot be read: {@link
@@ -77,13 +80,15 @@ export async function lintPolicies(folder: string, given: LintPoliciesOptions = 
   const { documents } = source;
   const traps = policyTraps(documents);
   const { tools, delegation = { kind: "delegation", action: "delegate" }, auxData = false } = options;
+  const handingOver = delegation === "grants-only" ? undefined : delegation.kind;
   return [
     ...unreadOrIgnored(source),
     ...[...traps.always, ...traps.ofSome],
     ...escapedDenies(documents).map(warningAboutRoles),
-    ...(auxData ? [] : auxDataReaders(documents)).map((it): PolicyWarning => ({ ...it, ...AUX_DATA_ABSENT })),
+    ...(auxData ? [] : readingAuxData(documents)),
+    ...unknownMembers(documents, handingOver).map(warningAboutMember),
     ...deniesOnOptional(source),
-    ...(delegation === "grants-only" ? [] : everyToolUnread(documents, delegation.kind)).map(warningAboutEveryTool),
+    ...(handingOver === undefined ? [] : everyToolUnread(documents, handingOver)).map(warningAboutEveryTool),
     ...(tools === undefined ? [] : unnamedInPolicies(documents, tools, delegation)).map((it) =>
       warningAboutUnnamed(it, folder),
     ),
@@ -120,6 +125,23 @@ const AUX_DATA_ABSENT = {
     "without strict evaluation, the rule is skipped, also one that denies. Read an attribute in its place, or say " +
     "auxData: true (hopwise test --aux-data) where the host supplies it",
 } as const;
+
+function readingAuxData(documents: PolicySource["documents"]): readonly PolicyWarning[] {
+  return expressionsIn(documents)
+    .filter(({ text }) => readExpression(text).auxData)
+    .map(({ place }) => ({ ...place, ...AUX_DATA_ABSENT }));
+}
+
+function warningAboutMember({ instead, attribute, ...place }: UnknownMember): PolicyWarning {
+  return {
+    code: "member_unknown",
+    ...place,
+    attribute,
+    message:
+      `the expression reads ${attribute}, which Hopwise never writes: it cannot be evaluated, so the action is denied, or, ` +
+      `without strict evaluation, the rule is skipped, also one that denies; ${instead}`,
+  };
+}
 
 function warningAboutEveryTool({ document, line, name }: PolicyRule): PolicyWarning {
   return {
@@ -160,13 +182,14 @@ function warningAboutRoles({ file, line, rule, roles, allowedBy }: EscapedDeny):
 }
 
 function warningAboutUnnamed({ asker, kind, place, action }: Unnamed, folder: string): PolicyWarning {
+  const unasked = asker === "the handing over" ? ', or say delegation: "grants-only" where the authorizer says so' : "";
   return {
     code: action === undefined ? "kind_unnamed" : "action_unnamed",
     file: folder,
     message:
       action === undefined
-        ? `${asker} asks about the kind "${kind}"${place}, and no policy is for it: all is denied. Write one, or correct what is asked`
+        ? `${asker} asks about the kind "${kind}"${place}, and no policy is for it: all is denied. Write one, or correct what is asked${unasked}`
         : `${asker} asks about the action "${action}" of the kind "${kind}"${place}, and no rule names it: it is always denied. ` +
-          "Write a rule, or correct the action",
+          `Write a rule, or correct the action${unasked}`,
   };
 }

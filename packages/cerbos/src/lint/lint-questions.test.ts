@@ -160,5 +160,12 @@ describe("a question of the tool map", () => {
     const tools = { a: { kind: "thing", action: "read" } };
     expect(await lint(rules, { tools })).toEqual([["kind_unnamed", undefined]]);
     expect(await asked(tools, { kind: "thing", action: "delegate" })).toEqual(["action_unnamed"]);
+    for (const delegation of [undefined, { kind: "thing", action: "delegate" }]) {
+      const [told] = await lintPolicies(temporaryFolder({ "a.yaml": policy(rules) }), {
+        tools,
+        ...(delegation && { delegation }),
+      });
+      expect(told?.message).toMatch(/, or say delegation: "grants-only" where the authorizer says so$/);
+    }
   });
 });

@@ -6,6 +6,7 @@ export type PolicyWarningCode =
   | "deny_on_optional_attribute"
   | "deny_for_named_roles"
   | "aux_data_absent"
+  | "member_unknown"
   | "kind_unnamed"
   | "action_unnamed"
   | "every_tool_unread"

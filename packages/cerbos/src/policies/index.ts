@@ -2,8 +2,8 @@
 
 export { ASKED_TOOL, type AskedDelegation, type AskedTool, actionOf, actionsOf } from "./asked-tool.ts";
 export { type AttributePath, readExpression } from "./attribute-paths.ts";
-export { auxDataReaders } from "./aux-data.ts";
 export { agree, type ConditionTree, evaluate, leavesOf, type Truth } from "./condition-tree.ts";
+export { expressionsIn } from "./expressions-in.ts";
 export { type FiledRule, filedRules } from "./filed-rules.ts";
 export { at, covers, effectOf, list, members, overlap, texts, versionOf } from "./policy-fields.ts";
 export { checkPolicyFolder } from "./policy-folder.ts";

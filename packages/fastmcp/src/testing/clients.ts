@@ -1,6 +1,6 @@
 import type { Authorizer, DelegationSource } from "@hopwise/core";
 import type { Limits } from "@hopwise/core/tokens";
-import { type CarryOptions, carryingFetch, carryOver, type McpTransport } from "@hopwise/mcp";
+import { type CarryOptions, carryingFetch, carryOver } from "@hopwise/mcp";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
@@ -57,12 +57,12 @@ export function clientsOf(server: FastMCP, authorizer: GuardingAuthorizer, url: 
       const client = new Client({ name: "test", version: "1.0.0" }, capabilities && { capabilities });
       clients.push(client);
       if (url === undefined) {
-        await inMemory(client, (near) => (carry ? (carryOver(near as McpTransport, carry) as Transport) : near));
+        await inMemory(client, (near) => (carry ? carryOver(near, carry) : near));
         return client;
       }
       const fetch = carry && carryingFetch(carry);
       const options = { requestInit: { headers: { ...headers } }, ...(fetch && { fetch }) };
-      await client.connect(new StreamableHTTPClientTransport(new URL(url), options) as Transport);
+      await client.connect(new StreamableHTTPClientTransport(new URL(url), options));
       return client;
     },
     closeAll: async () => {

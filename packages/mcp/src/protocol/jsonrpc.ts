@@ -3,10 +3,10 @@ import { having, type Shape } from "@hopwise/core/options";
 /** A JSON-RPC 2.0 message as MCP transports carry it. Structural, so that any SDK's transport fits. */
 export interface JsonRpcMessage {
   readonly jsonrpc: "2.0";
-  readonly id?: string | number;
+  readonly id?: string | number | undefined;
   readonly method?: string;
-  readonly params?: { readonly [key: string]: unknown };
-  readonly result?: { readonly [key: string]: unknown };
+  readonly params?: { readonly [key: string]: unknown } | undefined;
+  readonly result?: { readonly [key: string]: unknown } | undefined;
   readonly error?: { readonly code: number; readonly message: string; readonly data?: unknown };
 }
 
@@ -16,7 +16,12 @@ export interface MessageExtra {
   readonly request?: { readonly headers: Headers };
   /** SDK 1.x. */
   readonly requestInfo?: { readonly headers: { readonly [name: string]: string | string[] | undefined } };
+  /** What the server's own authentication found. It is never read here: one session's requests may come from several senders. */
+  readonly authInfo?: unknown;
 }
+
+/** Of a method, not of a function: the MCP SDK's transports take messages of a narrower type than this one, and fit all the same. */
+type OnMessage = { take(message: JsonRpcMessage, extra?: MessageExtra): void }["take"];
 
 /** The part of an MCP transport that a guard or a carrier stands in front of. */
 export interface McpTransport {
@@ -25,9 +30,9 @@ export interface McpTransport {
   send(message: JsonRpcMessage, options?: SendOptions): Promise<void>;
   onclose?: (() => void) | undefined;
   onerror?: ((error: Error) => void) | undefined;
-  onmessage?: ((message: JsonRpcMessage, extra?: MessageExtra) => void) | undefined;
+  onmessage?: OnMessage | undefined;
   sessionId?: string | undefined;
-  setProtocolVersion?: (version: string) => void;
+  setProtocolVersion?: ((version: string) => void) | undefined;
 }
 
 export const TRANSPORT: Shape = having(
