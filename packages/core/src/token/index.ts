@@ -88,7 +88,7 @@ export {
   whyUnknown,
 } from "./proof/index.ts";
 export {
-  APPROVER,
+  APPROVERS,
   type ApprovalAnswer,
   type ApprovalOrder,
   type ApprovalReading,
