@@ -87,7 +87,7 @@ describe("an authorizer", () => {
     const { authorizer, audit, begun } = authorizerWith();
     const refusal = { code: "authentication_failed", message: "why" } as const;
     const denied = await authorizer.refuse({ tool: "send_payment", traceparent: "00-1" }, refusal);
-    expect(denied).toMatchObject({ outcome: "denied", ...refusal, stage: "guard", retryable: true });
+    expect(denied).toMatchObject({ outcome: "denied", ...refusal, stage: "guard", retryable: false });
     await settled();
     expect(audit.records).toEqual([]);
     expect(audit.unverifiedSamples).toMatchObject([{ tool: "send_payment", code: "authentication_failed" }]);
