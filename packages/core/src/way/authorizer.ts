@@ -15,7 +15,7 @@ import { type AuthorizerOptions, pointOf, readOptions } from "./options.ts";
 import { checkName, isOutputSchema, refusalIn } from "./passed-in.ts";
 import { reporter } from "./report.ts";
 import { openSession, type Session } from "./session.ts";
-import { trustCheck } from "./trusted.ts";
+import { trustCheck, warnOfElsewhere } from "./trusted.ts";
 
 /** Judges calls. Keeps nothing that another instance would need, but for what `state` holds. */
 export interface Authorizer {
@@ -99,6 +99,7 @@ export const AUTHORIZER: Shape = having(
 export function createAuthorizer(given: AuthorizerOptions): Authorizer {
   const options = readOptions(given);
   const point = pointOf(options);
+  warnOfElsewhere(options);
   // Last: options that were refused stand on nothing.
   standOn(options.trust, point, trustCheck(options));
   return {
