@@ -10,6 +10,7 @@ export {
   CLASS_NAME,
   everyTool,
   isKeptJwk,
+  isNameOfUser,
   isThumbprint,
   type Link,
   type Provenance,

@@ -117,6 +117,16 @@ describe("an authorizer", () => {
     }
   });
 
+  it("lets no user in who could not be revoked: of no issuer, with half a character, or too long a name", async () => {
+    const { authorizer } = authorizerWith();
+    const may = async (user: typeof ALICE) => codeOf(await authorizer.authorize({ ...call, user }));
+    expect(await may(ALICE)).toBe("allowed");
+    for (const odd of ["", "\ud800", "a".repeat(65_537)]) {
+      expect(await may({ ...ALICE, issuer: odd })).toBe("proof_missing");
+      expect(await may({ ...ALICE, subject: odd })).toBe("proof_missing");
+    }
+  });
+
   it("takes no member that it does not know: a slip of the host's would leave out what the call must be held against", async () => {
     const { authorizer } = authorizerWith();
     const whole = { ...call, credential: await credential() };

@@ -58,6 +58,7 @@ describe("the user of a request", () => {
     ],
     ["rejects", "it failed (ERR_JWT_EXPIRED)", () => Promise.reject(EXPIRED), HTTP],
     ["gives no user", "it gave no { issuer, subject }", () => ({ subject: "alice" }) as never, HTTP],
+    ["gives a user of no issuer", "it gave no { issuer, subject }", () => ({ issuer: "", subject: "alice" }), HTTP],
     ["is not told the headers, over HTTP", NO_HEADERS, () => ALICE, { request: undefined } as never],
   ])(
     "is a denial where the authentication %s, also for a request with a chain",

@@ -39,7 +39,9 @@ export function unauthenticated(error: unknown): {
 export function userIn(given: unknown): Subject | undefined {
   if (given === undefined || given === null) return undefined;
   const { issuer, subject } = Object(given) as Partial<Subject>;
-  if (typeof issuer === "string" && typeof subject === "string" && subject !== "") return { issuer, subject };
+  if (typeof issuer === "string" && issuer !== "" && typeof subject === "string" && subject !== "") {
+    return { issuer, subject };
+  }
   return unknown("it gave no { issuer, subject }");
 }
 
