@@ -85,6 +85,6 @@ export const GUARD_CODES = {
       return producedBy(await authorizer.refuse({ tool: "read_invoice" }, refusal), audit, undefined);
     },
     says: /^the server says why$/,
-    retryable: true,
+    retryable: false,
   },
 } satisfies Partial<Record<ErrorCode, Case>>;

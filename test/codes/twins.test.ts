@@ -106,6 +106,14 @@ describe("to its caller over HTTP", () => {
     }
   });
 
+  it("is the same while the directory cannot be asked, for what is forbidden and for what is not there", async () => {
+    const users = { find: () => Promise.reject(new Error("down: hunter2")) };
+    const down = (row: Row): Row => ({ ...row, options: (of) => ({ ...row.options?.(of), users }) });
+    const forbidden = await answerTo(down(OPENLY.policy_denied));
+    expect(forbidden.code).toBe("context_unavailable");
+    for (const row of absent()) expect(await answerTo(down(row))).toEqual(forbidden);
+  });
+
   it("a list is the same while the policies cannot be asked, for a user who is known and for one who is not", async () => {
     const listed = async (options: Partial<AuthorizerOptions>) => {
       const cerbos = failing(new Error("14 UNAVAILABLE"));

@@ -191,7 +191,7 @@ describe("where userFromAuth", () => {
 
   it("never answers, the request is denied within the deadline", async () => {
     const { url } = await answering(() => new Promise(() => {}));
-    expect(JSON.stringify((await post(url, read(1), alice)).messages)).toContain("authentication_failed");
+    expect(JSON.stringify((await post(url, read(1), alice)).messages)).toContain("guard_failed");
   });
 
   it("changes the headers it was given, the next request is judged by its own all the same", async () => {

@@ -259,6 +259,13 @@ const doors: DoorRows<typeof core> = {
         { maxWaiting: 0 },
         { onRequest: "tell" },
         { approver: [] },
+        {
+          approvers: ["bob", "dana"].map((subject) => ({
+            issuer: "https://id.example",
+            subject,
+            keys: [signer.publicJwk],
+          })),
+        },
       ],
       rates: [
         ...NO_LIST,

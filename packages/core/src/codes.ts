@@ -122,9 +122,8 @@ export const CODES = {
   authentication_failed: {
     stage: "guard",
     tellsOfTool: false,
-    retryable: true,
     model: "You could not be authenticated. Send a valid credential with each request.",
-    help: "`userFromAuth` threw, or a request over HTTP came without its headers. The transport's `onerror` got the error. Let `userFromAuth` return undefined for a request that carries no login.",
+    help: "`userFromAuth` threw, or a request over HTTP came without its headers. The transport's `onerror` got the error. Let `userFromAuth` return undefined for a request that carries no login; where it cannot tell just now, such as while the keys of your login cannot be fetched, let it throw a `HopwiseError` of the code `guard_failed`.",
   },
   guard_failed: {
     stage: "guard",
@@ -132,7 +131,7 @@ export const CODES = {
     retryable: true,
     fault: true,
     model: "The call could not be checked just now. Try again later.",
-    help: "The enforcement point itself failed, or a tool's own schema did not end, so the call was not let through. The transport's `onerror` got the cause. Every call ends so while `Object.prototype` has a member of somebody else (`health()` names it): what a call leaves out would be read from there.",
+    help: "The enforcement point itself failed, a tool's own schema did not end, or `userFromAuth` gave no answer in time, so the call was not let through. The transport's `onerror` got the cause. Every call ends so while `Object.prototype` has a member of somebody else (`health()` names it): what a call leaves out would be read from there.",
   },
 
   // arguments: are they exactly one JSON value?

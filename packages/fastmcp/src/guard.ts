@@ -18,8 +18,9 @@ export interface GuardServerOptions {
   /**
    * Opts in to users without agents, who come with an ordinary OAuth token: verifies the token in the headers of this
    * very request and says whose it is. Do not ask FastMCP's own session: all requests of a session share it, even those
-   * of different senders. Where the function throws, the request is denied with `authentication_failed`. Without this
-   * option every request needs a chain and a proof.
+   * of different senders. Where the function throws, the request is denied with `authentication_failed`, and its
+   * caller is not told to try again: let it throw a `HopwiseError` of the code `guard_failed` where it cannot tell just now.
+   * Without this option every request needs a chain and a proof.
    */
   readonly userFromAuth?: (request: {
     readonly headers: Headers;

@@ -186,7 +186,7 @@ export function list(
 
 /** Where in a value something is wrong, and what is wanted there, if not what is wanted of the whole. */
 export interface Wrong {
-  readonly path: readonly string[];
+  readonly path: readonly (string | number)[];
   readonly what?: string;
 }
 

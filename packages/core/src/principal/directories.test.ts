@@ -156,6 +156,9 @@ describe("a user directory out of verified claims, as records tell it", () => {
     expect((await errorOf(() => users.learn({ iss: alice.issuer, sub: "" } as never))).message).toBe(
       "claims need iss, sub and exp, in seconds, to be taken in",
     );
+    expect((await errorOf(() => users.learn({ iss: "", sub: "alice", exp: 9_999_999_999 }))).code).toBe(
+      "attributes_invalid",
+    );
   });
 });
 

@@ -17,7 +17,7 @@ import {
   whole,
 } from "../options/index.ts";
 import { type AttributeSource, type CachedSourceOptions, cachedSource, type Many, type One } from "../source/index.ts";
-import type { Subject } from "../token/index.ts";
+import { isNameOfUser, type Subject } from "../token/index.ts";
 import {
   type Agent,
   type AgentRegistry,
@@ -169,7 +169,7 @@ export function oidcUsers(options: OidcUsersOptions): OidcUsers {
     learn: (claims) => {
       const { iss, sub, exp } = claimsIn(claims);
       const isTime = typeof exp === "number" && Number.isFinite(exp) && exp < LATEST_SECONDS;
-      if (typeof iss !== "string" || typeof sub !== "string" || sub === "" || !isTime) {
+      if (!isNameOfUser(iss) || !isNameOfUser(sub) || !isTime) {
         throw new HopwiseError("attributes_invalid", "claims need iss, sub and exp, in seconds, to be taken in");
       }
       const subject: Subject = { issuer: iss, subject: sub };

@@ -107,6 +107,22 @@ describe("a revocation is read", () => {
   });
 });
 
+it("a user or an issuer is revoked by a name that every reader of the log can read: another would close it to all of them", async () => {
+  const user = { issuer: "https://id.acme.example", subject: "a".repeat(65_536) };
+  expect(readRevocation({ user, notBefore: NOW }, undefined, NOW).target).toEqual({ user, notBefore: NOW });
+  for (const odd of ["", "\ud800", "a".repeat(65_537)]) {
+    const targets = [
+      { user: { ...user, issuer: odd }, notBefore: NOW },
+      { user: { ...user, subject: odd }, notBefore: NOW },
+      { agent: "planner", issuer: odd },
+      { key: "A".repeat(43), issuer: odd },
+    ];
+    for (const target of targets) {
+      expect(await errorOf(() => readRevocation(target, undefined, NOW))).toMatchObject({ code: "config_invalid" });
+    }
+  }
+});
+
 describe("of two revocations of one target", () => {
   it("the later bound of each counts, in whichever order they come", () => {
     const early: Revocation = { target: { user: ANN, notBefore: NOW }, untilSeconds: NOW + 2 };

@@ -12,7 +12,7 @@ import {
   SECONDS,
   text,
 } from "../options/index.ts";
-import { AGENT_NAME, type Subject } from "../token/index.ts";
+import { AGENT_NAME, isNameOfUser, type Subject } from "../token/index.ts";
 import type { RevocationQuery, RevocationTarget } from "./revocation.ts";
 
 /** A revocation as a store keeps it. */
@@ -32,7 +32,7 @@ const DIGEST = /^[\w-]{43}$/;
 const AGENT_PREFIX = /^agent:/;
 /** No token names an agent otherwise, so that another name would revoke nobody. */
 const isAgentName = (name: string): boolean => AGENT_NAME.test(name.replace(AGENT_PREFIX, ""));
-const ISSUER = text("an issuer, such as https://id.acme.example");
+const ISSUER = text("an issuer, such as https://id.acme.example", isNameOfUser);
 
 /** The rows of each kind of target. */
 const KINDS: {
@@ -55,7 +55,7 @@ const KINDS: {
     user: members<Subject>(
       {
         issuer: ISSUER,
-        subject: text("a user of that issuer, such as alice"),
+        subject: text("a user of that issuer, such as alice, in whole characters", isNameOfUser),
       },
       "a user, { issuer, subject }",
     ),

@@ -10,6 +10,7 @@ export {
   CLASS_NAME,
   everyTool,
   isKeptJwk,
+  isNameOfUser,
   isThumbprint,
   type Link,
   type Provenance,
@@ -89,7 +90,7 @@ export {
   whyUnknown,
 } from "./proof/index.ts";
 export {
-  APPROVER,
+  APPROVERS,
   type ApprovalAnswer,
   type ApprovalOrder,
   type ApprovalReading,

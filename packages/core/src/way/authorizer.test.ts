@@ -87,7 +87,7 @@ describe("an authorizer", () => {
     const { authorizer, audit, begun } = authorizerWith();
     const refusal = { code: "authentication_failed", message: "why" } as const;
     const denied = await authorizer.refuse({ tool: "send_payment", traceparent: "00-1" }, refusal);
-    expect(denied).toMatchObject({ outcome: "denied", ...refusal, stage: "guard", retryable: true });
+    expect(denied).toMatchObject({ outcome: "denied", ...refusal, stage: "guard", retryable: false });
     await settled();
     expect(audit.records).toEqual([]);
     expect(audit.unverifiedSamples).toMatchObject([{ tool: "send_payment", code: "authentication_failed" }]);
@@ -114,6 +114,16 @@ describe("an authorizer", () => {
     for (const odd of [null, 5, "alice", {}, { subject: "alice" }, { ...ALICE, subject: "bob" }]) {
       expect(await codeFor({ credential: await credential(), transportUser: odd })).toBe("subject_mismatch");
       expect(await codeFor({ credential: await credential(), user: odd })).toBe("subject_mismatch");
+    }
+  });
+
+  it("lets no user in who could not be revoked: of no issuer, with half a character, or too long a name", async () => {
+    const { authorizer } = authorizerWith();
+    const may = async (user: typeof ALICE) => codeOf(await authorizer.authorize({ ...call, user }));
+    expect(await may(ALICE)).toBe("allowed");
+    for (const odd of ["", "\ud800", "a".repeat(65_537)]) {
+      expect(await may({ ...ALICE, issuer: odd })).toBe("proof_missing");
+      expect(await may({ ...ALICE, subject: odd })).toBe("proof_missing");
     }
   });
 

@@ -4,7 +4,7 @@ import { HopwiseError } from "../errors.ts";
 import { strayMember } from "../lib/index.ts";
 import { checkNames, having, isObject, type Shape } from "../options/index.ts";
 import { checkMapped, hasOwnEntry } from "../resource/index.ts";
-import { type Credential, type DelegationSource, type Subject, standOn } from "../token/index.ts";
+import { type Credential, type DelegationSource, isNameOfUser, type Subject, standOn } from "../token/index.ts";
 import { type Admission, admit, admitAndDecide } from "./admission.ts";
 import { type ApprovalInbox, createInbox } from "./approvals/inbox.ts";
 import type { Call, IncomingCall, IncomingCaller, ParsedCall } from "./call.ts";
@@ -15,7 +15,7 @@ import { type AuthorizerOptions, pointOf, readOptions } from "./options.ts";
 import { checkName, isOutputSchema, refusalIn } from "./passed-in.ts";
 import { reporter } from "./report.ts";
 import { openSession, type Session } from "./session.ts";
-import { trustCheck } from "./trusted.ts";
+import { trustCheck, warnOfElsewhere } from "./trusted.ts";
 
 /** Judges calls. Keeps nothing that another instance would need, but for what `state` holds. */
 export interface Authorizer {
@@ -99,6 +99,7 @@ export const AUTHORIZER: Shape = having(
 export function createAuthorizer(given: AuthorizerOptions): Authorizer {
   const options = readOptions(given);
   const point = pointOf(options);
+  warnOfElsewhere(options);
   // Last: options that were refused stand on nothing.
   standOn(options.trust, point, trustCheck(options));
   return {
@@ -236,6 +237,6 @@ const NOBODY: Subject = Object.freeze({ issuer: "", subject: "" });
 
 function subjectOf(value: unknown): Subject | undefined {
   const { issuer, subject } = Object(value) as Partial<Subject>;
-  if (typeof issuer !== "string" || typeof subject !== "string" || subject === "") return undefined;
+  if (!isNameOfUser(issuer) || !isNameOfUser(subject)) return undefined;
   return Object.freeze({ issuer, subject });
 }

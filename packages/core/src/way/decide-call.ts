@@ -5,7 +5,7 @@ import { isListing } from "../token/index.ts";
 import type { AdmittedCall, Continuation, IncomingCall, Listing } from "./call.ts";
 import type { CallLog } from "./call-log.ts";
 import { endExpired } from "./end-expired.ts";
-import { denyUnasked, endOtherwise, refuseAsShown } from "./end-otherwise.ts";
+import { denyUnmapped, endOtherwise, refuseAsShown } from "./end-otherwise.ts";
 import { endUnproven } from "./end-unproven.ts";
 import { lookAgain, lookAtAgents } from "./look-again.ts";
 import type { EnforcementPoint } from "./options.ts";
@@ -76,7 +76,7 @@ export async function* decideCall(
   const confirmed = next.atOnce ? admitted : await log.stage("agents", () => lookAtAgents(admitted, tool, point));
   if (isRefusal(confirmed)) return log.deny(confirmed);
   const target = targetOf(point.tools, tool, received, next.readAs);
-  if (isRefusal(target)) return denyUnasked(target, point, log);
+  if (isRefusal(target)) return denyUnmapped(target, confirmed, tool, point, log);
   const { entry } = target;
 
   const parsed = isRead(next)

@@ -1,14 +1,14 @@
-import { type DenialCode, rowOf, wireCodeOf } from "../codes.ts";
+import { rowOf } from "../codes.ts";
 import type { Denied, ListItem } from "../decision/index.ts";
 import { HopwiseError, isRefusal } from "../errors.ts";
 import { eachInTime } from "../options/index.ts";
-import { findTarget, listEntry, placeEntry, type Target } from "../resource/index.ts";
+import { findTarget, listEntry, placeEntry, type ResourceQuery, type Target } from "../resource/index.ts";
 import { isOperation } from "../token/index.ts";
 import type { Continuation, HiddenItem, Listed, Listing } from "./call.ts";
 import type { CallLog } from "./call-log.ts";
 import { lookAgain, lookAtAgents } from "./look-again.ts";
 import type { EnforcementPoint } from "./options.ts";
-import { knowHops } from "./stages/context.ts";
+import { knowHops, looksDenied } from "./stages/context.ts";
 import { hiddenByAgents, hiddenByGrant, type KnownCaller } from "./stages/grant.ts";
 import { askWhatIsShown, orOutage } from "./stages/policy.ts";
 
@@ -62,16 +62,30 @@ export async function refuseAsShown(
   const hidden = await whatIsHidden([{ tool }], holder, tool, point, log);
   if (isRefusal(hidden)) return denyUnasked(hidden, point, log);
   const [why] = hidden;
-  const looksDenied = wireCodeOf(refusal.code as DenialCode) === "policy_denied";
-  if (!isEnforced(why) || looksDenied) return denyUnasked(refusal, point, log);
+  if (!isEnforced(why) || looksDenied(refusal)) return denyUnasked(refusal, point, log);
   const message = `the caller may not see "${tool}", and is not told that ${refusal.code}: ${refusal.message}`;
   return denyUnasked(new HopwiseError("tool_hidden", message, { hop: 0 }), point, log);
 }
 
+/**
+ * Ends a call for which the tool map has no entry. Who the hops are is asked all the same: else an outage of a directory would
+ * show, as long as it lasts, which tools and resources there are.
+ */
+export async function denyUnmapped(
+  refusal: HopwiseError,
+  holder: KnownCaller,
+  tool: string,
+  point: EnforcementPoint,
+  log: CallLog,
+): Promise<Denied> {
+  if (!looksDenied(refusal)) return log.deny(refusal);
+  const known = await log.stage("context", () => knowHops(holder, point, log.note, withoutArguments(holder, tool)));
+  return denyUnasked(isRefusal(known) && !looksDenied(known) ? known : refusal, point, log);
+}
+
 /** Ends what was refused before the policies were asked, also where it looks as if they had denied it. */
 export async function denyUnasked(refusal: HopwiseError, point: EnforcementPoint, log: CallLog): Promise<Denied> {
-  const code = refusal.code as DenialCode;
-  if (wireCodeOf(code) !== "policy_denied") return log.deny(refusal);
+  if (!looksDenied(refusal)) return log.deny(refusal);
   return log.deny(await log.stage("policy", (watch) => orOutage(refusal, log.id, point, watch)));
 }
 
@@ -96,12 +110,9 @@ async function whatIsHidden(
   const candidates = [...found.map((item) => ("entry" in item ? item : undefined)), whole].filter(
     (item) => item !== undefined,
   );
-  const { issuer: tenant } = holder.caller.user;
+  const query = withoutArguments(holder, operation);
   const context = await log.stage("context", () =>
-    Promise.all([
-      knowHops(holder, point, log.note, { tool: operation, arguments: Object.freeze({}), tenant }),
-      placeItems(candidates, tenant, point),
-    ]),
+    Promise.all([knowHops(holder, point, log.note, query), placeItems(candidates, query.tenant, point)]),
   );
   if (isRefusal(context)) return context;
   const [known, placed] = context;
@@ -122,6 +133,11 @@ async function whatIsHidden(
     ].filter((why) => why !== undefined);
     return reasons.find(isEnforced) ?? reasons[0];
   });
+}
+
+/** What sources are asked with where nothing is known of a call but its tool. */
+function withoutArguments({ caller }: KnownCaller, tool: string): ResourceQuery {
+  return { tool, arguments: Object.freeze({}), tenant: caller.user.issuer };
 }
 
 /** What hides an item, or would where shadow mode shows it. */

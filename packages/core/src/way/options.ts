@@ -103,7 +103,8 @@ export interface AuthorizerOptions {
    */
   readonly shadow?: ShadowOption;
   /**
-   * Told at the start that shadow mode is on, and once that a call waits for an approval that nobody here could give.
+   * Told at the start that shadow mode is on, or that an anchor of `trust` may not name this enforcement point, so that none of its
+   * chains is taken; and once that a call waits for an approval that nobody here could give.
    *
    * @defaultValue `console.warn`
    */

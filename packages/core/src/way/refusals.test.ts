@@ -51,8 +51,14 @@ const WAY: readonly (readonly [string, readonly string[], Wrong])[] = [
   ["allowed", [], {}],
 ];
 
-/** Then the policies are asked about nobody: else an outage of theirs would show which tools and users there are. */
-const LOOKS_DENIED: readonly string[] = ["tool_unmapped", "user_unknown"];
+/**
+ * Then who the hops are is asked all the same, and the policies about nobody: else an outage would show which tools and users
+ * there are.
+ */
+const LOOKS_DENIED: { readonly [code: string]: readonly string[] } = {
+  tool_unmapped: ["directory", "policies"],
+  user_unknown: ["policies"],
+};
 
 /** A call with these things wrong, of which the first ones count where two are wrong with the same part. */
 async function withWrong(wrongs: readonly Wrong[]) {
@@ -76,7 +82,7 @@ describe("the order of refusals", () => {
       const sofar = WAY.slice(0, i + 1).flatMap(([, parts]) => parts);
       expect(asked.filter((part) => part !== "record" || code === "audit_unavailable" || code === "allowed")).toEqual([
         ...sofar,
-        ...(LOOKS_DENIED.includes(code) ? ["policies"] : []),
+        ...(LOOKS_DENIED[code] ?? []),
       ]);
     },
   );
@@ -88,6 +94,18 @@ describe("the order of refusals", () => {
     expect(codeOf((await withWrong([parsed, hidden])).decision)).toBe("tool_hidden");
     const unknown = { parts: { users: { find: () => undefined } } };
     expect(codeOf((await withWrong([parsed, unknown])).decision)).toBe("user_unknown");
+  });
+
+  it("a tool that the map does not name is one that the policies deny, while a directory is out, too", async () => {
+    const users = { find: () => Promise.reject(new Error("down")) };
+    const denied = { parts: { users, cerbos: denying() } };
+    const unmapped = { parts: { users, tools: {} } };
+    for (const wrong of [denied, unmapped]) {
+      expect(codeOf((await withWrong([wrong])).decision)).toBe("context_unavailable");
+    }
+    // What looks denied by itself stays on record as what it is.
+    const nobody = { parts: { users: { find: () => undefined }, tools: {} } };
+    expect(codeOf((await withWrong([nobody])).decision)).toBe("tool_unmapped");
   });
 
   it.each(WAY.map(([code, , wrong], i) => ({ code, wrong, i })))(

@@ -1,17 +1,19 @@
 import { HopwiseError } from "../errors.ts";
-import { quietly } from "../lib/index.ts";
+import { listed, quietly } from "../lib/index.ts";
 import { answerOf } from "../options/index.ts";
 import { checkLaterIssuers } from "../principal/index.ts";
 import {
   type AnchorsNow,
   anchorsOf,
   type Check,
+  isChanging,
   isKeySource,
   type KeySource,
   type TrustAnchor,
   type TrustedKey,
 } from "../token/index.ts";
 import type { AuthorizerOptions } from "./options.ts";
+import { WARN } from "./shadow.ts";
 
 /** Refuses anchors that would change what policies see of users. */
 export function trustCheck({ trust, users }: Pick<AuthorizerOptions, "trust" | "users">): Check {
@@ -21,6 +23,26 @@ export function trustCheck({ trust, users }: Pick<AuthorizerOptions, "trust" | "
 
 export function issuersOf(anchors: readonly TrustAnchor[]): readonly string[] {
   return anchors.map(({ issuer }) => issuer);
+}
+
+/**
+ * Tells of anchors that may name other enforcement points and not this one: every chain of theirs would be refused. An anchor
+ * that lets its issuer approve is of use all the same; and anchors that can change may be those of several enforcement points.
+ */
+export function warnOfElsewhere({
+  trust,
+  audience,
+  onWarning = WARN,
+}: Pick<AuthorizerOptions, "trust" | "audience" | "onWarning">): void {
+  if (isChanging(trust)) return;
+  const own = [audience].flat();
+  const elsewhere = trust.filter(
+    ({ audiences, approvals }) => approvals !== true && !audiences.some((name) => own.includes(name)),
+  );
+  if (elsewhere.length === 0) return;
+  const [issuers, theirs] = [issuersOf(elsewhere), elsewhere.flatMap(({ audiences }) => audiences)].map(listed);
+  const text = `createAuthorizer: no chain of ${issuers} is ever taken here: trust lets it name ${theirs}, and this enforcement point is ${listed(own)}. Names are compared as they are written, with each slash`;
+  quietly(() => onWarning(text));
 }
 
 /** The anchors of the moment, whose key sources behave: another list once they were replaced, and only then. */

@@ -15,9 +15,8 @@ const decision = {
 } as unknown as Allowed;
 
 /** The answer to an allowed call whose result the policies oblige to change, and what was recorded of it. */
-async function checked(answer: object) {
+async function checked(answer: object, operation: object = { kind: "tool", tool: "read_invoice", arguments: {} }) {
   const outcomes: Outcome[] = [];
-  const operation = { kind: "tool", tool: "read_invoice", arguments: {} };
   const flight = { id: 1, operation, tool: "read_invoice", admission: {}, decision } as unknown as Flight;
   const rules = {
     hasTools: () => true,
@@ -49,6 +48,14 @@ describe("an answer that policies oblige to change", () => {
     ["a member that JSON-RPC does not know", { result: { content: [] }, iban: "DE02" }],
   ])("carries nothing else out: not %s", async (_, answer) => {
     expect(JSON.stringify((await checked(answer)).shown)).not.toContain("DE02");
+  });
+});
+
+it("a resource that was read has the URI that was asked for, whatever its server calls it", async () => {
+  const contents = [{ uri: "x:DE02", text: '{"iban":"DE02"}' }];
+  const read = { kind: "data", tool: "mcp:resources/read", arguments: { uri: "x:1" } };
+  expect((await checked({ result: { contents } }, read)).shown).toMatchObject({
+    result: { contents: [{ uri: "x:1", text: '{"iban":"[redacted]"}' }] },
   });
 });
 

@@ -83,7 +83,9 @@ function allowed(
     if (!failed) checkApplied(filter);
     const quotesRows = failed && filter !== undefined;
     const shown =
-      obligations || quotesRows ? fulfilAnswer(result, obligations ?? NOTHING_OWED, flight.outputSchema) : undefined;
+      obligations || quotesRows
+        ? fulfilAnswer(result, obligations ?? NOTHING_OWED, flight.outputSchema, uriOf(flight))
+        : undefined;
     reportOutcome(
       decision,
       failed ? { outcome: "failed" } : { outcome: "returned", result, redacted: shown?.redacted ?? [] },
@@ -101,6 +103,11 @@ function allowed(
       invocation: decision.invocation,
     });
   }
+}
+
+/** The resource that a request asks for. */
+function uriOf({ operation }: Flight): string | undefined {
+  return operation.kind === "data" ? (operation.arguments["uri"] as string | undefined) : undefined;
 }
 
 const NOTHING_OWED = { redact: [], limit: {} };

@@ -11,13 +11,13 @@ describe("an answer that policies oblige to change", () => {
   it("is changed in every text, and the places are told once", () => {
     const content = [
       { type: "text", text: json },
-      { type: "resource", resource: { uri: "x:1", text: json } },
+      { type: "resource", resource: { uri: "x:DE02", mimeType: "application/json", text: json } },
     ];
     expect(fulfilAnswer({ content }, redact)).toEqual({
       result: {
         content: [
           { type: "text", text: safe },
-          { type: "resource", resource: { uri: "x:1", text: safe } },
+          { type: "text", text: safe },
         ],
         _meta,
       },
@@ -42,16 +42,29 @@ describe("an answer that policies oblige to change", () => {
       content: [{ type: "text", text: safe }],
       _meta,
     });
-    expect(shown({ contents: [{ uri: "x:1", mimeType: "application/json", text: json, ...beside }] })).toEqual({
-      contents: [{ uri: "x:1", mimeType: "application/json", text: safe }],
+  });
+
+  it("names a resource as it was asked for, and not as the server does, which may say what was to be taken out", () => {
+    const contents = [1, 2].map((n) => ({
+      uri: `x:DE02/${n}`,
+      mimeType: "application/json",
+      text: json,
+      name: "DE02",
+    }));
+    expect(fulfilAnswer({ contents }, redact, undefined, "x:1").result).toEqual({
+      contents: contents.map(({ mimeType }) => ({ uri: "x:1", mimeType, text: safe })),
       _meta,
     });
   });
 
   it("is changed in the messages of a prompt", () => {
-    const messages = [{ role: "user", content: { type: "text", text: json } }];
+    const contents = [
+      { type: "text", text: json },
+      { type: "resource", resource: { uri: "x:DE02", text: json } },
+    ];
+    const messages = contents.map((content) => ({ role: "user", content }));
     expect(shown({ messages, description: "DE02" })).toEqual({
-      messages: [{ role: "user", content: { type: "text", text: safe } }],
+      messages: messages.map(({ role }) => ({ role, content: { type: "text", text: safe } })),
       _meta,
     });
   });
@@ -92,6 +105,7 @@ describe("an answer that policies oblige to change", () => {
     ["a sound", { content: [{ type: "audio", data: "RE0y" }] }],
     ["a link", { content: [{ type: "resource_link", uri: "x:DE02" }] }],
     ["a block without a kind", { content: [{ text: json }] }],
+    ["a resource of no kind", { content: [{ type: "resource", resource: null }] }],
     ["a resource of bytes", { contents: [{ uri: "x:1", blob: "RE0y" }] }],
     ["an embedded resource of bytes", { content: [{ type: "resource", resource: { uri: "x:1", blob: "RE0y" } }] }],
     ["content that is no list", { content: { text: json } }],

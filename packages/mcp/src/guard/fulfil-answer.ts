@@ -13,12 +13,19 @@ export interface FulfilledAnswer {
 /**
  * Changes the result of a tool call, a resource or a prompt as policies oblige to: in structured content, which is then the
  * result, and its text is written anew from it; without any, in each text, read as JSON. Parts that carry data in any other way
- * do not leave. The policies' pointers stand beside it, for programs.
+ * do not leave: nor does a URI that the server wrote, which may name what the policies take out. The policies' pointers stand
+ * beside it, for programs.
  *
  * @param outputSchema what the server lists of the tool's result
+ * @param uri of the resource that was asked for
  * @throws {HopwiseError} `result_withheld` where pointers cannot be followed in it: then nothing of it may leave
  */
-export function fulfilAnswer(result: Plain, obligations: Obligations, outputSchema?: OutputSchema): FulfilledAnswer {
+export function fulfilAnswer(
+  result: Plain,
+  obligations: Obligations,
+  outputSchema?: OutputSchema,
+  uri?: string,
+): FulfilledAnswer {
   // Pointers cannot find anything in a tool's error message.
   if (result["isError"] === true) {
     return { result: { content: [{ type: "text", text: "The tool failed." }], isError: true }, redacted: [] };
@@ -36,7 +43,7 @@ export function fulfilAnswer(result: Plain, obligations: Obligations, outputSche
   const changed = {
     ...(content !== undefined && { content: written ?? each(content, (item) => block(item, apply)) }),
     ...(structured !== undefined && { structuredContent: structured }),
-    ...(contents !== undefined && { contents: each(contents, (item) => textIn(item, apply)) }),
+    ...(contents !== undefined && { contents: each(contents, (item) => ({ uri, ...textIn(item, apply) })) }),
     ...(messages !== undefined && {
       messages: each(messages, ({ role, content: inner }) => ({ role, content: block(inner as Plain, apply) })),
     }),
@@ -61,21 +68,16 @@ function each(items: unknown, change: (item: Plain) => Plain): readonly Plain[] 
   return items.map((item) => change(item as Plain));
 }
 
-function block(item: Plain, apply: (value: unknown) => unknown): Plain {
-  switch (item["type"]) {
-    case "text":
-      return { type: "text", text: textIn(item, apply)["text"] };
-    case "resource":
-      return { type: "resource", resource: textIn(item["resource"] as Plain, apply) };
-    default:
-      throw withheld();
-  }
+/** A resource that stands in an answer leaves as its text, since it has to have a URI. */
+function block({ type, text, resource }: Plain, apply: (value: unknown) => unknown): Plain {
+  if (type !== "text" && type !== "resource") throw withheld();
+  return { type: "text", text: textIn(type === "text" ? { text } : Object(resource), apply).text };
 }
 
-/** A text with its URI and MIME type, without the other members beside it. */
-function textIn({ uri, mimeType, text }: Plain, apply: (value: unknown) => unknown): Plain {
+/** A text with its MIME type, without the other members beside it. */
+function textIn({ mimeType, text }: Plain, apply: (value: unknown) => unknown): Plain & { readonly text: unknown } {
   if (typeof text !== "string") throw withheld();
-  return { ...(uri !== undefined && { uri }), ...(mimeType !== undefined && { mimeType }), text: apply(text) };
+  return { ...(mimeType !== undefined && { mimeType }), text: apply(text) };
 }
 
 function withheld(): HopwiseError {

@@ -89,6 +89,7 @@ export function createFakeAuthorizer(answers: Answers = {}): {
       return answers.admit?.(call) ?? admission;
     },
     refuse: refuse("refuse"),
+    deadlineMs: 5,
     report: async (_: Allowed, outcome: Outcome) => void outcomes.push(outcome),
   } as unknown as Authorizer;
   return { authorizer, asked, outcomes };

@@ -30,7 +30,8 @@ export interface GuardOptions {
   readonly readUri?: ((uri: string) => ReadUri | undefined | Promise<ReadUri | undefined>) | undefined;
   /**
    * Opts in to users without agents: verifies the token of this very request and says whose it is; `undefined` where
-   * the request carries no token. Never called on stdio, which has no HTTP requests.
+   * the request carries no token. Never called on stdio, which has no HTTP requests. What it throws denies the request with
+   * `authentication_failed`; let it throw a `HopwiseError` of the code `guard_failed` where it cannot tell just now.
    */
   readonly userFromAuth?:
     | ((request: { readonly headers: Headers }) => Subject | undefined | Promise<Subject | undefined>)

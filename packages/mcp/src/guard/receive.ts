@@ -1,5 +1,5 @@
 import type { Denied, Subject } from "@hopwise/core";
-import { type Admission, faultOf, type JsonObject, settleInTime } from "@hopwise/core/adapter";
+import type { Admission, JsonObject } from "@hopwise/core/adapter";
 import { openCall, type RunningDecision, runWithin } from "@hopwise/core/running";
 import {
   approvalIn,
@@ -23,7 +23,7 @@ import { handedOver } from "./handed-over.ts";
 import { isReadOtherwise, readingOf } from "./read-uri.ts";
 import { answer, deny, fail } from "./reply.ts";
 import { LONGEST_NAME, turnAway } from "./turn-away.ts";
-import { askForUser, userIn } from "./user-from-auth.ts";
+import { answerInTime, askForUser, unauthenticated, userIn } from "./user-from-auth.ts";
 
 /** Takes in a request: it reaches the server's handler once it was admitted, without chain and proof. */
 export function receive(guard: Guard, received: JsonRpcRequest, extra: MessageExtra | undefined): void {
@@ -180,13 +180,10 @@ async function admit(
   try {
     const asked = askForUser(userFromAuth, extra);
     // No wait where nobody is asked: the message is judged as it is now.
-    user = asked === undefined ? undefined : userIn(await settleInTime(authorizer.deadlineMs, asked));
+    user = asked === undefined ? undefined : userIn(await answerInTime(asked, authorizer.deadlineMs));
   } catch (error) {
     report(error);
-    return authorizer.refuse(call, {
-      code: "authentication_failed",
-      message: `userFromAuth could not say whose it is: ${faultOf(error)}`,
-    });
+    return authorizer.refuse(call, unauthenticated(error));
   }
   return authorizer.admit({
     ...call,

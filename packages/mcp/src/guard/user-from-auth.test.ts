@@ -1,4 +1,5 @@
-import { describe, expect, it } from "vitest";
+import { HopwiseError } from "@hopwise/core";
+import { describe, expect, it, vi } from "vitest";
 import type { MessageExtra } from "../protocol/index.ts";
 import { admitAsked, CALL, codesIn, pay, received, request } from "./guard.fixture.ts";
 import type { GuardOptions } from "./guard.ts";
@@ -57,6 +58,7 @@ describe("the user of a request", () => {
     ],
     ["rejects", "it failed (ERR_JWT_EXPIRED)", () => Promise.reject(EXPIRED), HTTP],
     ["gives no user", "it gave no { issuer, subject }", () => ({ subject: "alice" }) as never, HTTP],
+    ["gives a user of no issuer", "it gave no { issuer, subject }", () => ({ issuer: "", subject: "alice" }), HTTP],
     ["is not told the headers, over HTTP", NO_HEADERS, () => ALICE, { request: undefined } as never],
   ])(
     "is a denial where the authentication %s, also for a request with a chain",
@@ -74,6 +76,22 @@ describe("the user of a request", () => {
       expect(JSON.stringify(stand.sent)).not.toContain("hunter2");
     },
   );
+
+  it.each<[string, string, GuardOptions["userFromAuth"]]>([
+    ["does not answer in time", "it gave no answer within 5 ms", () => new Promise(() => {})],
+    [
+      "says that it cannot tell just now",
+      "it failed",
+      () => Promise.reject(new HopwiseError("guard_failed", "hunter2")),
+    ],
+  ])("is not there for now where the authentication %s: no login was found wrong", async (_, why, userFromAuth) => {
+    const stand = await by(userFromAuth);
+    await vi.waitFor(() => expect(codesIn(stand)).toEqual(["guard_failed"]));
+    expect(stand.handled).toEqual([]);
+    expect(stand.asked).toMatchObject([
+      ["refuse", {}, { code: "guard_failed", message: `userFromAuth could not say whose it is: ${why}` }],
+    ]);
+  });
 
   it("is not asked for where the server opted in to no users", async () => {
     const asked = admitAsked(await by(undefined, bare, { request: undefined } as never));

@@ -39,6 +39,17 @@ function isIssuer(value: string): boolean {
   return value.startsWith("https://") && isAudience(value);
 }
 
+/** The longest text by which the log of revocations names a user or an issuer. */
+export const LONGEST_NAME = 65_536;
+
+/**
+ * Whether a text can be the name of a user or of an issuer wherever one is named: above all where users are revoked, and in what is
+ * sent to others of that. Who could not be named there could not be revoked.
+ */
+export function isNameOfUser(name: unknown): name is string {
+  return typeof name === "string" && name !== "" && name.length <= LONGEST_NAME && name.isWellFormed();
+}
+
 /** A user or service, as an issuer may name it. */
 export const SUBJECT: Shape = text(
   "a user of the issuer, such as alice, up to 256 characters",

@@ -7,7 +7,7 @@ export { type RevocationOf, type RevocationOrder, type SignedRevocation, signRev
 export type { IssuerName } from "./statement.ts";
 export type { ReadingOptions } from "./statement-options.ts";
 export {
-  APPROVER,
+  APPROVERS,
   type ApprovalReading,
   type Approver,
   type VerifiedApproval,

@@ -2,7 +2,7 @@ import type { PublicJwk } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue, pointerTo } from "../../json/index.ts";
 import { namesAnother, timeAway } from "../../lib/index.ts";
-import { agentNameOf, integerOf, refuseClaim, textOf } from "../claims/index.ts";
+import { agentNameOf, integerOf, LONGEST_NAME, refuseClaim, textOf } from "../claims/index.ts";
 import { DEFAULT_LIMITS, importKnownKey, type Signer, thumbprintOf } from "../keys/index.ts";
 import { createAnchorKeys } from "../trust/index.ts";
 import { openStatement, signStatement, splitStatement } from "./statement.ts";
@@ -41,8 +41,6 @@ export interface FeedPage {
 const FEED_PAGE = 1000;
 /** Longest text of an epoch, a head or an id. */
 const NAME = 512;
-/** Longest text of an issuer or a user: an operator may have written any. */
-const LONGEST = 65_536;
 /** As an operator may write one: which of them are a hash's is not the feed's to say, or one slip would close it. */
 const DIGEST = /^[\w-]{43}$/;
 /** Most entries that one lifts. */
@@ -151,14 +149,17 @@ function readTarget(value: JsonValue | undefined, at: string): FeedTarget {
     const target = objectOf(value, at, ["user", "not_before"]);
     const user = objectOf(target["user"], `${at}/user`, ["iss", "sub"]);
     return {
-      user: { iss: textOf(user, "iss", LONGEST, `${at}/user`), sub: textOf(user, "sub", LONGEST, `${at}/user`) },
+      user: {
+        iss: textOf(user, "iss", LONGEST_NAME, `${at}/user`),
+        sub: textOf(user, "sub", LONGEST_NAME, `${at}/user`),
+      },
       not_before: integerOf(target, "not_before", at),
     };
   }
   if (kind === undefined)
     return refuseClaim(at, "an object with token, key, agent, or user and not_before, is expected");
   const target = objectOf(value, at, [kind], ["iss"]);
-  const issuer = target["iss"] === undefined ? {} : { iss: textOf(target, "iss", LONGEST, at) };
+  const issuer = target["iss"] === undefined ? {} : { iss: textOf(target, "iss", LONGEST_NAME, at) };
   if (kind === "key") return { key: hashOf(target, "key", at), ...issuer };
   return { agent: agentNameOf(target, "agent", at), ...issuer };
 }

@@ -1,7 +1,8 @@
 import type { PublicJwk } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
+import { canonicalJson } from "../../json/index.ts";
 import { listed, timeAway } from "../../lib/index.ts";
-import { list, maybe, members, optionsOf, type Shape, text } from "../../options/index.ts";
+import { list, maybe, members, optionsOf, type Shape, suchAt, text, type Wrong } from "../../options/index.ts";
 import { digestOf, integerOf, PUBLIC_JWK, refuseClaim, type Subject, textOf } from "../claims/index.ts";
 import { importKnownKey, type KnownKey, type Thumbprint, type TokenHash, thumbprintOf } from "../keys/index.ts";
 import { createAnchorKeys, MAY_NOT_NAME, mayName, mayNotSay } from "../trust/index.ts";
@@ -17,7 +18,7 @@ import {
 } from "./statement.ts";
 import { completed, READING_ROWS, type ReadingOptions } from "./statement-options.ts";
 
-/** Somebody who may be asked to approve, with the keys that they registered. A key is one person's: the first that has it counts. */
+/** Somebody who may be asked to approve, with the keys that they registered. A key is one person's. */
 export interface Approver extends Subject {
   readonly keys: readonly PublicJwk[];
 }
@@ -46,7 +47,7 @@ export interface ApprovalReading extends ReadingOptions {
   readonly approvers?: readonly Approver[];
 }
 
-export const APPROVER: Shape = members<Approver>(
+const APPROVER: Shape = members<Approver>(
   {
     issuer: text("an issuer, such as https://id.example"),
     subject: text("a user there, such as bob"),
@@ -55,10 +56,27 @@ export const APPROVER: Shape = members<Approver>(
   "an approver, { issuer, subject, keys }",
 );
 
+export const APPROVERS: Shape = suchAt("a list of approvers", sharedKey, list(APPROVER, "a list of approvers"));
+
+/** Where a key stands that somebody before has, too: whose answer one that it signs would be could not be told. */
+function sharedKey(approvers: readonly Approver[]): Wrong | undefined {
+  const owners = new Map<string, string>();
+  for (const [i, { issuer, subject, keys }] of approvers.entries()) {
+    const person = JSON.stringify([issuer, subject]);
+    for (const [k, jwk] of keys.entries()) {
+      const key = canonicalJson({ ...jwk });
+      if ((owners.get(key) ?? person) !== person)
+        return { path: [i, "keys", k], what: "a key that nobody else in the list has" };
+      owners.set(key, person);
+    }
+  }
+  return undefined;
+}
+
 const readOptions = optionsOf<ApprovalReading>("verifyApproval", {
   ...READING_ROWS,
   request: REQUEST,
-  approvers: maybe(list(APPROVER, "a list of approvers")),
+  approvers: maybe(APPROVERS),
 });
 
 /**

@@ -1,6 +1,6 @@
 import { quietly } from "../../lib/index.ts";
-import { func, list, maybe, members, type Rows, type Shape, whole } from "../../options/index.ts";
-import { APPROVER, type Approver } from "../../token/index.ts";
+import { func, maybe, members, type Rows, type Shape, whole } from "../../options/index.ts";
+import { APPROVERS, type Approver } from "../../token/index.ts";
 import { WARN } from "../shadow.ts";
 import type { ShownApproval } from "./shown-approval.ts";
 
@@ -17,7 +17,7 @@ export interface ApprovalOptions {
 }
 
 const ROWS: Rows<ApprovalOptions> = {
-  approvers: maybe(list(APPROVER, "a list of approvers")),
+  approvers: maybe(APPROVERS),
   withinSeconds: maybe(whole({ min: 1, max: 30 * 86_400, example: 3600 })),
   maxWaiting: maybe(whole({ min: 1, max: 10_000, example: 20 })),
   onRequest: maybe(func("a function that tells somebody of a request")),

@@ -106,7 +106,8 @@ async function all<const Asked extends readonly unknown[]>(
   return settled.map((one) => (one as PromiseFulfilledResult<unknown>).value) as never;
 }
 
-function looksDenied(reason: unknown): boolean {
+/** Whether a refusal looks to callers like a call that the policies do not allow. */
+export function looksDenied(reason: unknown): boolean {
   return reason instanceof HopwiseError && wireCodeOf(reason.code as DenialCode) === "policy_denied";
 }
 
