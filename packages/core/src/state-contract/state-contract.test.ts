@@ -263,6 +263,11 @@ const WRONG: readonly [fault: string, open: OpenStore, found: RegExp][] = [
     /to the character/,
   ],
   ["goes on when it is closed", storeWith(() => ({ close: () => {} })), /once it is closed/],
+  [
+    "says that it is well, whatever its caller's clock",
+    storeWith(({ health }) => ({ health: () => health() })),
+    /clock is another/,
+  ],
   ["says that it is well, come what may", storeWith(() => ({ health: () => ({ ok: true }) })), /while it cannot work/],
   [
     "answers from a copy while its store is down",
