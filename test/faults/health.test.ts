@@ -208,7 +208,15 @@ const PARTS: { readonly [Name in keyof Required<AuthorizerOptions>]: readonly Ro
   ],
   deadlineMs: "is data",
   limits: "is data",
-  clock: [{ broken: () => ({ clock: () => Number.NaN }), part: "clock", says: /no time/, code: "state_unavailable" }],
+  clock: [
+    { broken: () => ({ clock: () => Number.NaN }), part: "clock", says: /no time/, code: "state_unavailable" },
+    ...[-6000, 6000].map((apart) => ({
+      broken: () => ({ clock: () => company.clock() + apart, state: memoryState({ since: 0, clock: company.clock }) }),
+      part: "state" as const,
+      says: /the clocks of the authorizer and of this store differ/,
+      code: "state_unavailable" as const,
+    })),
+  ],
 };
 
 const make = (options: Partial<AuthorizerOptions>) =>

@@ -139,14 +139,19 @@ describe("a budget", () => {
   });
 
   it("is not there before it begins", async () => {
-    const { pay } = scene();
+    const { pay, authorizer } = scene();
     const from = seconds() + 600;
-    const denied = await pay(await planners(CAP, from), 1);
+    const held = await planners(CAP, from);
+    const denied = await pay(held, 1);
     expect(denied).toMatchObject({ code: "budget_exhausted", rule: "the budget begins later" });
     const [begins, now] = timesIn(denied);
     expect(denied).toHaveProperty("message", expect.stringMatching(/\(budget\.from\), and it is .*; call again then/));
     expect(begins).toBe(from * 1000);
     expect(now).toBeLessThan(from * 1000);
+    const whole = { id: "2026-11", sums: { send_payment: { amount: 1000 } } };
+    const leftOf = async (of: HeldDelegation) => (await authorizer.openSession(of)).budgetLeft();
+    expect(await leftOf(held)).toEqual({ ...whole, from });
+    expect(await leftOf(await planners(CAP))).toEqual(whole);
   });
 
   it("counts as spent where it began before the store did, and when the store loses what it knew", async () => {

@@ -58,6 +58,21 @@ describe("a client that is passed in", () => {
     );
   });
 
+  const { socket: ours } = RIGHT;
+  it.each<[string, Parameters<typeof problemOfClient>[0]]>([
+    ["url", createClient({ ...RIGHT, url: undefined as never })],
+    ["url", createClient({ ...RIGHT, url: "redis://undefined:6379" })],
+    ["url", createClient({ ...RIGHT, url: "redis://hopwise:undefined@redis.acme.example" })],
+    ["socket.host", createClient({ ...RIGHT, socket: { ...ours, host: undefined as never, port: 6379 } })],
+    ["socket.host", createClient({ ...RIGHT, socket: { ...ours, host: "redis-undefined.acme.example", port: 6379 } })],
+    ["url", createCluster({ rootNodes: [{ url }, { url: "redis://undefined:7000" }], defaults: RIGHT })],
+    ["socket.host", createCluster({ rootNodes: [{ socket: { host: undefined as never, port: 1 } }], defaults: RIGHT })],
+  ])("is refused whose %s comes from a variable that is not set: it means another Redis", (place, client) => {
+    const problem = problemOfClient(client) ?? "";
+    expect(problem).toContain(`the ${place} of the client is undefined, or has "undefined" in it`);
+    expect(problem).not.toMatch(/acme|hopwise/);
+  });
+
   it("is refused by who opens a store on it", async () => {
     const error = {
       code: "config_invalid",

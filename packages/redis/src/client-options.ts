@@ -1,4 +1,5 @@
 import { HopwiseError } from "@hopwise/core";
+import { hasUnset } from "@hopwise/core/options";
 import { type ConnectionOptions, isCluster, isSingle, type RedisClient } from "./client.ts";
 
 /** Options of a connection with which nothing waits for a server that is gone, and one that hangs is left. */
@@ -51,7 +52,7 @@ const LONGEST_MS = 10_000;
  */
 export function problemOfClient(client: RedisClient): string | undefined {
   if (isSingle(client))
-    return problemOfConnection(client.options ?? {}, "the client") ?? problemOfUrls([client.options ?? {}]);
+    return problemOfConnection(client.options ?? {}, "the client") ?? problemOfAddresses([client.options ?? {}]);
   if (!isCluster(client)) return undefined;
   const { defaults, keyPrefix, topologyRefreshOnReconnectionAttemptStrategy: refresh } = client._options;
   if (refresh === false || refresh === 0) {
@@ -59,14 +60,24 @@ export function problemOfClient(client: RedisClient): string | undefined {
   }
   return (
     problemOfConnection({ ...defaults, keyPrefix }, "defaults of the client") ??
-    problemOfUrls(client._options.rootNodes)
+    problemOfAddresses(client._options.rootNodes)
   );
 }
 
 /** An address that is there and undefined is that of this machine, where another Redis may run. */
-function problemOfUrls(connections: readonly ConnectionOptions[]): string | undefined {
-  if (!connections.some((of) => Object.hasOwn(of, "url") && of.url === undefined)) return undefined;
-  return "the url of the client is there, and undefined: an environment variable that is not set? Left like that it means Redis on this machine";
+function problemOfAddresses(connections: readonly ConnectionOptions[]): string | undefined {
+  const unset = connections.flatMap(({ socket, ...options }) => [
+    ...(isUnset(options, "url") ? ["url"] : []),
+    ...(isUnset({ ...socket }, "host") ? ["socket.host"] : []),
+  ]);
+  if (unset.length === 0) return undefined;
+  return `the ${unset[0]} of the client is undefined, or has "undefined" in it: an environment variable that is not set? Left like that it means Redis on this machine, or nowhere`;
+}
+
+function isUnset(options: { readonly [name: string]: unknown }, name: string): boolean {
+  if (!Object.hasOwn(options, name)) return false;
+  const { [name]: value } = options;
+  return value === undefined || (typeof value === "string" && hasUnset(value));
 }
 
 /** @param whose whose options these are, for the words */

@@ -1,15 +1,20 @@
 import { performance } from "node:perf_hooks";
 import type { Health } from "@hopwise/core/state";
 import type { Connected } from "./connect.ts";
+import { clocksApart } from "./faults.ts";
 import type { Tag, Tags } from "./keys.ts";
 import type { Line } from "./line.ts";
 import { faultOf } from "./run-step.ts";
 import { scriptOf } from "./script.ts";
-import type { Steps } from "./steps.ts";
+import { type Steps, underClock } from "./steps.ts";
 import type { Watch } from "./watch.ts";
 
-/** Looks go on where memory is full or a disk takes nothing more, and calls do not: so it writes as they do, and takes that away in the same step. */
+/**
+ * Looks go on where memory is full or a disk takes nothing more, or where the caller's clock is another, and calls do not: so it
+ * writes as they do, and takes that away in the same step.
+ */
 const WRITE = scriptOf(`
+${underClock("ARGV[1]")}
 redis.call('SET', KEYS[1], '')
 redis.call('DEL', KEYS[1])
 return 'ok'
@@ -21,14 +26,19 @@ export async function healthOf(
   watch: Watch,
   steps: Steps,
   tags: Tags,
-  deadlineMs: number,
+  {
+    deadlineMs,
+    nowSeconds = Date.now() / 1000,
+  }: { readonly deadlineMs: number; readonly nowSeconds: number | undefined },
 ): Promise<Health> {
   const { line } = connected;
   try {
     steps.checkOpen();
+    if (!Number.isFinite(nowSeconds)) throw clocksApart(line.name);
     for (const wrong of (await lookBriefly(watch, line, tags, deadlineMs)).values()) throw wrong;
+    const ours = `${Math.round(nowSeconds * 1000)}`;
     const write = (tag: Tag): Promise<unknown> =>
-      steps.askPlainly({ tag, script: WRITE, keys: [`${tag.text}:health`], args: [] });
+      steps.askPlainly({ tag, script: WRITE, keys: [`${tag.text}:health`], args: [ours] });
     await Promise.all(oneOfEachServer(line, [...tags.marked, tags.revocations]).map(write));
     return { ok: true };
   } catch (error) {

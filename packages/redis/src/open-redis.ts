@@ -72,7 +72,7 @@ export async function openWith(called: string, settings: Settings): Promise<Stat
     spending: withEpoch({ connected, watch }, spendingOf(steps, tags)),
     approvals: withEpoch({ connected, watch }, approvalsOf(steps, tags)),
     revocations: revocationLogOf(steps, tags, appending),
-    health: () => healthOf(connected, watch, steps, tags, deadlineMs),
+    health: (nowSeconds) => healthOf(connected, watch, steps, tags, { deadlineMs, nowSeconds }),
     close,
   };
 }

@@ -14,7 +14,7 @@ export interface Steps {
    * @throws {HopwiseError} `state_unavailable`
    */
   ask(step: Step, nowSeconds?: number): Promise<readonly string[]>;
-  /** Runs a script as it is. */
+  /** Runs a script as it is; also one that begins with {@link underClock}. */
   askPlainly(step: Step): Promise<unknown>;
   /** @throws {HopwiseError} where it is closed */
   checkOpen(): void;
@@ -22,15 +22,19 @@ export interface Steps {
   close(): void;
 }
 
+/** Ends a script where the server's clock is not that of its sender. @param sent what has the sender's, in milliseconds */
+export const underClock = (sent: string): string => `
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+if math.abs(now - ${sent}) > 5000 then return {'clock'} end
+`;
+
 /** What each step of a store does first: it is for the life of the server that its sender knows, and their clocks agree. */
 export const UNDER_MARK = `
 local info = redis.call('INFO', 'replication')
 if not string.find(info, 'role:master', 1, true) or not string.find(info, 'master_replid:' .. ARGV[2], 1, true)
   or redis.call('GET', KEYS[1]) ~= ARGV[1] then return {'life'} end
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
-if math.abs(now - ARGV[3]) > 5000 then return {'clock'} end
-`;
+${underClock("ARGV[3]")}`;
 
 export function stepsOf(connected: Connected, trips: Trips, watch: Watch, deadlineMs: number): Steps {
   const { name } = connected.line;
@@ -43,6 +47,10 @@ export function stepsOf(connected: Connected, trips: Trips, watch: Watch, deadli
   const inWords = (error: unknown): never => {
     throw faultOf(connected, error);
   };
+  const inTime = <T>(answer: T): T => {
+    if (Array.isArray(answer) && answer[0] === "clock") throw clocksApart(name);
+    return answer;
+  };
 
   return {
     ask: async (step, nowSeconds = Date.now() / 1000) => {
@@ -53,13 +61,12 @@ export function stepsOf(connected: Connected, trips: Trips, watch: Watch, deadli
         return [mark, replicationId, `${Math.round(nowSeconds * 1000)}`, ...step.args];
       };
       const marked = { ...step, keys: [markOf(step.tag), ...step.keys] };
-      const answer = (await run(marked, { isKnown: () => known() !== undefined, args }).catch(inWords)) as string[];
-      if (answer[0] !== "clock") return answer;
-      throw clocksApart(name);
+      return inTime((await run(marked, { isKnown: () => known() !== undefined, args }).catch(inWords)) as string[]);
     },
     askPlainly: async (step) => {
       checkOpen();
-      return run(step, { isKnown: () => watch.notBefore !== undefined, args: () => step.args }).catch(inWords);
+      const known = { isKnown: () => watch.notBefore !== undefined, args: () => step.args };
+      return inTime(await run(step, known).catch(inWords));
     },
     checkOpen,
     close: () => {

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { HopwiseError } from "@hopwise/core";
 import { optionsOf } from "@hopwise/core/options";
-import type { Health, StateDriver } from "@hopwise/core/state";
+import { checkClocks, type Health, type StateDriver } from "@hopwise/core/state";
 import { sqliteApprovals } from "./approvals.ts";
 import { whatIsLacking } from "./connect.ts";
 import { unavailable, unusable } from "./faults.ts";
@@ -38,7 +38,7 @@ export async function openOn(machine: Machine, called: string, options: SqliteOp
     spending: sqliteSpending(store),
     approvals: sqliteApprovals(store),
     revocations: sqliteLog(store),
-    health: async () => healthOf(store),
+    health: async (nowSeconds) => healthOf(store, nowSeconds),
     close: () => {
       endSweep();
       store.close();
@@ -59,10 +59,11 @@ function absolute(called: string, file: string): string {
  * Reading goes on where nothing can be written any more: so it writes what needs room, and asks for room for a proof, as each
  * call does; and it looks for all tables, of which a call may need only some.
  */
-async function healthOf(store: Store): Promise<Health> {
+async function healthOf(store: Store, nowSeconds: number | undefined): Promise<Health> {
   try {
     await store.write((at) => {
-      const { sql } = at;
+      const { sql, now } = at;
+      checkClocks(now, nowSeconds);
       const lacking = whatIsLacking(sql);
       if (lacking !== undefined) throw unavailable(`the state in ${store.settings.file} ${lacking}`);
       sql("INSERT INTO probe (text) VALUES (zeroblob(20000))").run();

@@ -147,4 +147,6 @@ export interface BudgetLeft {
   readonly calls?: number;
   /** By tool, as the tokens of the chain name it, then by argument. */
   readonly sums?: { readonly [tool: string]: { readonly [argument: string]: number } };
+  /** Of a budget that begins later: when, in seconds since the epoch. No call counts before, so none is allowed. */
+  readonly from?: number;
 }

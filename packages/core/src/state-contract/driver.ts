@@ -48,6 +48,13 @@ export const DRIVER: readonly StateCase[] = [
       }
     }
   }),
+  caseOf("is not well for a caller whose clock is another: it refuses all that this one asks", async (scene) => {
+    const { one, now } = scene;
+    for (const apart of [-3600, -7, 7, 3600, Number.NaN]) {
+      notWell(await one.health(now() + apart), `its health for a clock that is ${apart} seconds from the store's`);
+    }
+    for (const apart of [-4, 0, 4]) same(await one.health(now() + apart), { ok: true }, `the same, ${apart} seconds`);
+  }),
   caseOf("keeps half a character as it is, or refuses it", keepsHalf),
   caseOf("refuses every step once it is closed, twice is as good as once, and leaves other processes alone", closes),
   caseOf("knows at a later opening what was kept before, or says since when it knows", reopens),

@@ -6,7 +6,9 @@
 import { APPROVALS } from "./approvals.ts";
 import type { StateCase } from "./case.ts";
 import { DRIVER } from "./driver.ts";
+import { ENDS } from "./ends.ts";
 import { REPLAY } from "./replay.ts";
+import { RESERVATIONS } from "./reservations.ts";
 import { REVOCATION_LOG } from "./revocation-log.ts";
 import { SPENDING } from "./spending.ts";
 
@@ -25,4 +27,12 @@ export type { OpenStore, StateCase, StoreAsked, StoreUnderTest } from "./case.ts
  * }
  * ```
  */
-export const stateContract: readonly StateCase[] = [...REPLAY, ...SPENDING, ...APPROVALS, ...REVOCATION_LOG, ...DRIVER];
+export const stateContract: readonly StateCase[] = [
+  ...REPLAY,
+  ...SPENDING,
+  ...RESERVATIONS,
+  ...APPROVALS,
+  ...REVOCATION_LOG,
+  ...ENDS,
+  ...DRIVER,
+];

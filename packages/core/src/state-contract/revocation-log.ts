@@ -12,7 +12,11 @@ interface Copy {
 }
 
 /** Reads all that a copy lacks. */
-async function follow(log: RevocationLog, from: Copy = { entries: [], head: undefined }): Promise<Copy> {
+async function follow(
+  log: RevocationLog,
+  from: Copy = { entries: [], head: undefined },
+  isAtRest = true,
+): Promise<Copy> {
   let { entries, head } = from;
   let page: LogPage;
   do {
@@ -24,7 +28,7 @@ async function follow(log: RevocationLog, from: Copy = { entries: [], head: unde
     entries = [...entries, ...page.entries];
     head = page.head;
   } while (!page.complete);
-  same(head, await log.head(), "the head after the last page");
+  if (isAtRest) same(head, await log.head(), "the head after the last page");
   return { entries, head };
 }
 
@@ -151,6 +155,25 @@ export const REVOCATION_LOG: readonly StateCase[] = [
       texts,
       all.map((_, i) => i),
       "the texts of the log",
+    );
+  }),
+  caseOf("keeps nothing of its log from a copy that is read while two processes append", async ({ one, two }) => {
+    const all = Array.from({ length: 60 }, (_, i) => entryOf(`${i}`));
+    let left = all.length;
+    const appended = all.map(async (entry, i) => {
+      await (i % 2 === 0 ? one : two).revocations.append(entry);
+      left--;
+    });
+    let copy = await follow(two.revocations, undefined, false);
+    while (left > 0) {
+      copy = await follow(two.revocations, copy, false);
+      await new Promise((resolve) => setTimeout(resolve)); // A log may answer at once, and others never get their turn.
+    }
+    await Promise.all(appended);
+    same(
+      await follow(two.revocations, copy),
+      await follow(one.revocations),
+      "the copy, and the log as it is read anew",
     );
   }),
   caseOf("forgets of its log nothing that has not ended", keepsUntilTheEnd),

@@ -24,8 +24,13 @@ export interface StateDriver {
   readonly spending: SpendingStore;
   readonly approvals: ApprovalStore;
   readonly revocations: RevocationLog;
-  /** Whether it could do its work just now: asks the store. Never throws. */
-  health(): Awaitable<Health>;
+  /**
+   * Whether it could do its work just now: asks the store. Never throws.
+   *
+   * @param nowSeconds the clock of the caller, in seconds since the epoch. A store whose own clock is more than 5 seconds from it
+   *   refuses all that this caller asks, and so is not well for it. Left out: clocks are not compared
+   */
+  health(nowSeconds?: number): Awaitable<Health>;
   /** Ends timers and what the driver opened itself; never a client that was passed in. Steps refuse afterwards. Twice is as good as once. */
   close(): Awaitable<void>;
 }

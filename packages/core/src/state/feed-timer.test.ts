@@ -1,11 +1,10 @@
 /** When a feed is asked for, and what its reader tells of it: by a timer that nobody waits for, and without a server. */
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { type Signer, signFeedPage } from "../token/index.ts";
+import { type FeedPage, type Signer, signFeedPage } from "../token/index.ts";
 import { createWorld, errorOf, ISSUER, NOW, type World } from "../world.fixture.ts";
 import type { RevocationQuery } from "./revocation.ts";
 import { type FeedReaderOptions, type FeedRevocations, revocationsOverHttp } from "./revocations-over-http.ts";
 
-type FeedPage = Parameters<typeof signFeedPage>[0];
 const LOG = "https://revocations.acme.example";
 const QUERY: RevocationQuery = {
   tokens: [],

@@ -1,6 +1,7 @@
 import { faultOf, HopwiseError } from "../errors.ts";
 import type { Health } from "../lib/index.ts";
-import { CLOCK, optionsOf, readerOf } from "../options/index.ts";
+import { CLOCK, optionsOf, readerOf, secondsBy } from "../options/index.ts";
+import { checkClocks } from "./clocks.ts";
 import type { StateDriver } from "./driver.ts";
 import { followLog } from "./follow-log.ts";
 import { memoryApprovals } from "./memory-approvals.ts";
@@ -63,9 +64,10 @@ function driverOf(options: MemoryReplayOptions): StateDriver {
     return given();
   };
   const { checkRoom, ...replay } = replayInMemory({ ...options, clock, since });
-  const health = (): Health => {
+  const health = (nowSeconds?: number): Health => {
     if (closed) return { ok: false, problem: "it was closed" };
     try {
+      checkClocks(secondsBy(clock), nowSeconds);
       checkRoom();
       return { ok: true };
     } catch (error) {

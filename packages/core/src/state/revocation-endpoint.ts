@@ -3,9 +3,8 @@ import { jsonAnswer, readJson, settleInTime } from "../lib/index.ts";
 import { CLOCK, func, maybe, members, optionsOf, type Rows, such, whole } from "../options/index.ts";
 import { AUDIENCE, SIGNER, type SignedRevocation, type Signer, signFeedPage } from "../token/index.ts";
 import type { AcceptedRevocation } from "./accept-revocations.ts";
-import { feedEntry } from "./feed-entries.ts";
+import { feedAnswer } from "./feed-answer.ts";
 import type { FollowedLog } from "./follow-log.ts";
-import { readEntry } from "./revocation-entry.ts";
 import { logUnder } from "./shared-revocations.ts";
 import type { SharedState } from "./state.ts";
 
@@ -99,13 +98,7 @@ async function pageFor(
   const since = new URL(request.url).searchParams.get("since") ?? "";
   if (since.length > LONGEST_HEAD) return jsonAnswer(400, { code: "token_malformed" });
   const log = logUnder(state.revocations) as FollowedLog;
-  const page = await log.page(since === "" ? undefined : since);
-  const { epoch, head, complete, continues } = page;
-  const entries = page.entries.map((entry) => feedEntry(readEntry(entry)));
-  const text = await signFeedPage(
-    { epoch, since: continues ? since : "", head, complete, entries },
-    { signer, audience, nowMs: Math.floor(clock()) },
-  );
+  const text = await signFeedPage(await feedAnswer(log, since), { signer, audience, nowMs: Math.floor(clock()) });
   return new Response(text, { headers: { "content-type": "application/jwt", "cache-control": "no-store" } });
 }
 

@@ -30,8 +30,8 @@ export interface State {
   readonly spending?: SpendingStore;
   /** Keeps requests for approvals. Left out: a call that a person must approve is denied (`approval_required`). */
   readonly approvals?: ApprovalStore;
-  /** Whether it could do its work just now. Left out: it always can. */
-  health?(): Awaitable<Health>;
+  /** Whether it could do its work just now, for a caller whose clock says so much. Left out: it always can. See {@link StateDriver}. */
+  health?(nowSeconds?: number): Awaitable<Health>;
   /** Ends its timers and connections. */
   close?(): Awaitable<void>;
 }
@@ -41,7 +41,7 @@ export interface SharedState extends State {
   readonly revocations: Revocations;
   readonly spending: SpendingStore;
   readonly approvals: ApprovalStore;
-  health(): Awaitable<Health>;
+  health(nowSeconds?: number): Awaitable<Health>;
   close(): Awaitable<void>;
 }
 
@@ -134,8 +134,8 @@ export function assembled<Kept extends Revocations>(
     spending,
     approvals,
     revocations,
-    health: async () => {
-      const own = await healthFrom(driver.name, ANSWER_MS, () => driver.health());
+    health: async (nowSeconds) => {
+      const own = await healthFrom(driver.name, ANSWER_MS, () => driver.health(nowSeconds));
       // A store may be well while every call is refused: it was made anew, and its log of revocations is closed.
       return own.ok ? ((await revocations.health?.()) ?? own) : own;
     },

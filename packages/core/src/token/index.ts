@@ -97,6 +97,7 @@ export {
   type ApprovalRequest,
   type Approver,
   type FeedEntry,
+  type FeedPage,
   type FeedTarget,
   hashOfRequest,
   type IssuerName,

@@ -55,9 +55,10 @@ export function behavedState(state: State, { deadlineMs, limits, nonces, nowSeco
     health: async () => {
       const problem = shortMemory(replay, windowSeconds);
       if (problem !== undefined) return { ok: false, problem };
-      const own = (await state.health?.()) ?? { ok: true };
+      const now = timeOf(nowSeconds);
+      const own = (await state.health?.(now)) ?? { ok: true };
       if (own.ok !== true) return own;
-      const wrongTime = wrongMoment(stores, nowSeconds);
+      const wrongTime = now === undefined ? undefined : wrongMoment(stores);
       if (wrongTime !== undefined) return { ok: false, problem: wrongTime };
       // The revocations may be of another make than the state that they stand in, such as a feed.
       return (await revocations.health?.()) ?? own;
@@ -160,13 +161,17 @@ function checkPast(store: string, moment: number, now: number): void {
   );
 }
 
-/** Every call would be refused by it. A clock that gives no time says so itself. */
-function wrongMoment(stores: object, nowSeconds: () => number): string | undefined {
+/** Undefined where the clock fails: that is told of the clock. */
+function timeOf(nowSeconds: () => number): number | undefined {
   try {
-    nowSeconds();
+    return nowSeconds();
   } catch {
     return undefined;
   }
+}
+
+/** Every call would be refused by it. A clock that gives no time says so itself. */
+function wrongMoment(stores: object): string | undefined {
   try {
     for (const store of Object.values(stores) as readonly ReplayStore[]) void store.notBefore;
     return undefined;

@@ -32,7 +32,11 @@ export function leftOf(
 const MOST_COUNTERS = 500;
 
 /** What a chain has left of its whole budget, so that its holder can plan. */
-export async function budgetLeft(chain: Chain, spending: SpendingStore): Promise<BudgetLeft | undefined> {
+export async function budgetLeft(
+  chain: Chain,
+  spending: SpendingStore,
+  nowSeconds: number,
+): Promise<BudgetLeft | undefined> {
   const budget = chain.links.at(-1)?.budget;
   const { from = 0 } = chain.links[0]?.budget ?? {};
   if (budget === undefined) return undefined;
@@ -50,5 +54,6 @@ export async function budgetLeft(chain: Chain, spending: SpendingStore): Promise
   }
   // What may have been forgotten counts as spent, as it does in a call.
   const isVouched = from >= (spending.notBefore ?? Number.NEGATIVE_INFINITY);
-  return leftOf(chain, bounds, isVouched ? spent : []);
+  const left = leftOf(chain, bounds, isVouched ? spent : []);
+  return left && from > nowSeconds ? { ...left, from } : left;
 }

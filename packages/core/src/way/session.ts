@@ -100,7 +100,7 @@ export async function openSession(delegation: DelegationSource, point: Enforceme
       const { compact } = await holder();
       const { spending } = point.state;
       const chain = await point.verifier.verify(compact, point.nowSeconds());
-      return spending && budgetLeft(chain, spending);
+      return spending && budgetLeft(chain, spending, point.nowSeconds());
     },
     list: async (items) => {
       const admitted = await admit(incoming("mcp:tools/list", {}), point);
