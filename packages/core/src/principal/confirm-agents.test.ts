@@ -105,8 +105,8 @@ describe("the agents of a chain", () => {
   });
 
   it.each<[keyof AgentClass, unknown]>([
-    ...wrong("class", 5, null, {}),
-    ...wrong("owner", 5, null, ["ops"]),
+    ...wrong("class", 5, null, {}, "finance ", "fin\u200bance"),
+    ...wrong("owner", 5, null, ["ops"], "ops ", "\ud800"),
     ...wrong("tools", "do_send_payment_all", null, [5], { send_payment: true }),
     ...wrong("maxDepth", "9", null, [9], true),
     ...wrong("classes", "reader", null),

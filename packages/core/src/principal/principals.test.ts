@@ -73,6 +73,18 @@ describe("what policies see of the hops", () => {
     expect(await errorOf(() => principalsOf(user, [agents[0] as Agent, agent], hops))).toMatchObject({ hop: 2 });
   });
 
+  it.each(["contractor ", " contractor", "con\u200btractor", "\ud800", " "])(
+    "cannot be told by a role that reads like another one, such as %j: a rule that denies that one would let it through",
+    async (role) => {
+      const roles = ["analyst", role];
+      const error = await errorOf(() => principalsOf({ ...user, roles }, agents, hops));
+      expect(error).toMatchObject({ code: "attributes_invalid", hop: 0 });
+      expect(error.message).toMatch(/^a role of "alice", ".+", looks like another one: it has a character that nobody/);
+      const agent = { ...agents[1], roles } as Agent;
+      expect(await errorOf(() => principalsOf(user, [agents[0] as Agent, agent], hops))).toMatchObject({ hop: 2 });
+    },
+  );
+
   it("keeps a user and an agent of the same name apart", () => {
     const [first, second] = hopsOf({ id: "planner" }, ["planner"]);
     expect(first?.id).toBe("planner");
