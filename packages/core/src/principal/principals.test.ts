@@ -63,6 +63,7 @@ describe("what policies see of the hops", () => {
     ["no roles", undefined],
     ["a text for its roles", "analyst"],
     ["roles that are no texts", [1]],
+    ["roles with a hole among them", Object.assign(new Array(2), { 1: "analyst" })],
     ["an empty list of roles", []],
   ])("cannot be told where a source gives %s, and the denial says whose", async (_, roles) => {
     const changed = { ...user, roles } as unknown as IssuedUser;

@@ -1,7 +1,7 @@
 import type { Principal } from "@cerbos/core";
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import { dropPromises, hiddenInName, plainName } from "../lib/index.ts";
+import { dropPromises, hiddenInName, isListOf, plainName } from "../lib/index.ts";
 import { attributesFrom, placeOf } from "../source/index.ts";
 import type { Hop } from "./hop.ts";
 import type { AgentClass, IssuedUser, User } from "./sources.ts";
@@ -46,7 +46,7 @@ export function principalsOf(
 }
 
 function rolesOf({ roles }: User | AgentClass, id: string, hop: number): string[] {
-  if (!Array.isArray(roles) || !roles.every((role: unknown) => typeof role === "string" && role !== "")) {
+  if (!isListOf(roles, (role) => typeof role === "string" && role !== "")) {
     dropPromises(roles);
     throw new HopwiseError("attributes_invalid", `the roles of "${id}" are not a list of texts`, { hop });
   }
