@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 export { DENIAL_CODE } from "../audit/index.ts";
+export { hiddenInName, plainName } from "../lib/index.ts";
 export {
   argumentOf,
   atLeast,
