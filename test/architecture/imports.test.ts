@@ -32,7 +32,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   "core/codes.ts": [],
   "core/lib": [],
   "core/errors.ts": ["core/codes.ts", "core/lib"],
-  "core/host-error.ts": ["core/errors.ts"],
+  "core/host-error.ts": ["core/options", "core/errors.ts", "core/codes.ts"],
   "core/json": ["core/errors.ts", "core/lib", "type:core/codes.ts"],
   "core/options": ["core/json", "core/errors.ts", "core/lib", "zod", "type:core/codes.ts"],
   "core/crypto": ["#crypto"],

@@ -117,6 +117,10 @@ const doors: DoorRows<typeof audit> = {
       {},
       ...Object.keys(STORY).map((name) => ({ ...STORY, [name]: 5 })),
       { ...STORY, outcome: "returned" },
+      // The files of a log may have been changed.
+      { ...STORY, decision: { ...STORY.decision, argumentsHash: undefined } },
+      { ...STORY, decision: { ...STORY.decision, chain: { hops: [null] } } },
+      { ...STORY, decision: { ...STORY.decision, invocation: 5n } },
       Promise.resolve(STORY),
     ],
     audit.printLineage,
@@ -147,11 +151,18 @@ describe("what would end", () => {
   );
   walk(
     "blastRadius over",
-    valueRow<never>([] as never, [null, undefined, 5, {}, [5], [null], ["x"]], (records) =>
+    valueRow<never>([] as never, [null, undefined, 5, {}, [5], [null], ["x"], revoked(), revoked([])], (records) =>
       audit.blastRadius({ agent: "planner" }, records),
     ),
   );
 });
+
+/** A proxy whose object is gone: even the question whether it is a list fails. */
+function revoked(of: object = {}): unknown {
+  const { proxy, revoke } = Proxy.revocable(of, {});
+  revoke();
+  return proxy;
+}
 
 describe("a log's folder", () => {
   // At once, and not when the first record is asked for.

@@ -152,7 +152,9 @@ const ENTRY = {
 
 const entry = { kind: "payment", action: "send" };
 const agent = { roles: ["agent"], keys: [signer.publicJwk] };
-const NO_ROLES = [...NO_TEXTS, []];
+/** Names that policies go by, and that read like other ones. */
+const HIDDEN = ["clerk ", " clerk", "cle\u200brk", "\ud800", " "];
+const NO_ROLES = [...NO_TEXTS, [], ...HIDDEN.map((role) => [role])];
 /** What no policy can be asked with. */
 const NO_ATTRIBUTES = [
   ...NO_OBJECT,
@@ -167,7 +169,7 @@ const NO_USER = [
     { roles: ["clerk"] },
     {
       roles: NO_ROLES,
-      id: [...NO_TEXT, "agent:bot", "iss:x"],
+      id: [...NO_TEXT, "\ud800", "agent:bot", "iss:x"],
       attributes: NO_ATTRIBUTES,
       scope: NO_PLACE,
       policyVersion: NO_PLACE,
@@ -177,8 +179,8 @@ const NO_USER = [
 const CLASS = {
   roles: NO_ROLES,
   attributes: NO_ATTRIBUTES,
-  class: NO_TEXT,
-  owner: NO_TEXT,
+  class: [...NO_TEXT, ...HIDDEN],
+  owner: [...NO_TEXT, ...HIDDEN],
   tools: NO_TEXTS,
   maxDepth: [...NO_COUNT, 0, 65],
   scope: NO_PLACE,

@@ -42,6 +42,7 @@ const NO_CONDITION = [
   { ...condition, unknown: "SQL" },
   { ...condition, required: "region" },
   { ...condition, required: [5] },
+  { ...condition, required: new Array(1) },
   { ...condition, expression: "region" },
   { ...condition, expression: undefined },
 ];

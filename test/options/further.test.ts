@@ -118,6 +118,8 @@ const READING = {
 };
 const reading = { trust: [company.issuer.trustAnchor], nowSeconds: Date.now() / 1000 };
 
+/** A name that is none of this chain's is refused by what it is compared with. */
+const NOT_A_TEXT = [undefined, null, 5, {}, [], Symbol("pay"), Object.create(null), new Error("pay"), () => "pay"];
 const NO_SIGNER = [null, undefined, 5, "text", {}, signer.publicJwk];
 
 const tokenDoors: DoorRows<typeof tokens> = {
@@ -210,10 +212,10 @@ const tokenDoors: DoorRows<typeof tokens> = {
   prove: optionsRow<tokens.Invocation>(
     invocation,
     {
-      tool: [undefined, null, 5, {}, []],
-      // A call's own arguments, and names out of a configuration: these refusals have codes of their own.
+      tool: NOT_A_TEXT,
+      // A call's own arguments: these refusals have a code of their own.
       arguments: [],
-      audience: [],
+      audience: NOT_A_TEXT,
       nonce: [5, null, {}],
       limits: [null, 5, "text", [], { argumentsSize: Number.NaN }, { argumentsSize: "4000000" }, { argumentsDepth: 0 }],
       clock: NOT_AT_ONCE,

@@ -7,7 +7,21 @@ import { type DoorRows, NO_COUNT, NO_FLAG, NO_METHODS, NO_NUMBER, NO_TEXT, optio
 const client = quickClient();
 const NO_SHARE = [...NO_COUNT, 0];
 const NO_PREFIX = [...NO_TEXT, "a b", "{a}", "a".repeat(65), "é"];
-const NO_CLIENT = [...NO_METHODS, redis.clientOptions(), createClient(), { ...client, options: {} }];
+/** A wrapper round a client: it would fail only once its connection does, or once the store is closed. */
+const WITHOUT = ["on", "off", "listenerCount", "connect", "sendCommand", "duplicate", "destroy"].map((method) => ({
+  ...client,
+  [method]: undefined,
+}));
+const UNREADABLE = Object.defineProperty({}, "socket", {
+  get: () => {
+    throw new Error("not now");
+  },
+});
+const NO_OPTIONS = [{}, null, 5, { ...redis.clientOptions(), socket: null }, UNREADABLE].map((options) => ({
+  ...client,
+  options,
+}));
+const NO_CLIENT = [...NO_METHODS, redis.clientOptions(), createClient(), ...WITHOUT, ...NO_OPTIONS];
 
 const wrong: { readonly [Name in keyof Required<redis.RedisOptions>]: readonly unknown[] } = {
   client: NO_CLIENT,

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { HopwiseError } from "@hopwise/core";
 import type { MayChangeByTool } from "@hopwise/mcp";
 import { expect, it } from "vitest";
@@ -124,7 +125,7 @@ export function walk(name: string, { right, call, wrong, closed }: Row): void {
     for (const value of wrong[option] ?? []) {
       const given = option === "" ? value : { ...(right as object), [option]: value };
       const refusal = await ask(given);
-      const what = typeof value === "symbol" ? "a symbol" : (JSON.stringify(value) ?? String(value));
+      const what = inspect(value, { depth: 1 });
       expect(refusal, what).toMatch(/^config_invalid/);
       expect(refusal, what).toContain(option);
       expect(refusal.length, what).toBeGreaterThan(30);

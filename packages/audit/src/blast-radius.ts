@@ -1,5 +1,5 @@
 import type { DecisionRecord, OutcomeRecord } from "@hopwise/core/audit";
-import { isObject, maybe, mustBe, optionsOf, reading, SECONDS, whole } from "@hopwise/core/options";
+import { isPromise, maybe, mustBe, optionsOf, reading, SECONDS, whole } from "@hopwise/core/options";
 import {
   isRevoked,
   type RevocationKind,
@@ -149,7 +149,7 @@ function kindOf(target: RevocationTarget): RevocationKind {
 }
 
 function iterated(records: Iterable<AuditRecord> | AsyncIterable<AuditRecord>): typeof records {
-  if (!Array.isArray(records) && !isObject(records)) mustBe("blastRadius", "records", RECORDS, records);
+  if (typeof records !== "object" || isPromise(records)) mustBe("blastRadius", "records", RECORDS, records);
   return reading("blastRadius", "records", RECORDS, { records }, () => {
     const { [Symbol.iterator]: one, [Symbol.asyncIterator]: other } = Object(records) as Partial<
       Iterable<AuditRecord> & AsyncIterable<AuditRecord>

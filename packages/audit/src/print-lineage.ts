@@ -1,10 +1,11 @@
 import { explain } from "@hopwise/core";
 import type { DecisionRecord, Explanation, OutcomeRecord, TokenRecord } from "@hopwise/core/audit";
-import { atLeast, list, maybe, members, readerOf } from "@hopwise/core/options";
+import { atLeast, list, maybe, members, readerOf, reading } from "@hopwise/core/options";
 import type { ContextOrigin } from "@hopwise/core/sources";
 import type { Lineage } from "./lineage.ts";
 import { plain, printRecord } from "./print-record.ts";
 
+const A_STORY = "what lineage gave; it gives undefined for a call that the log does not have";
 const RECORD = atLeast<object>({}, "a record");
 const readStory = readerOf<Lineage>(
   "printLineage",
@@ -16,7 +17,7 @@ const readStory = readerOf<Lineage>(
       before: list(RECORD, "a list of records"),
       after: list(RECORD, "a list of records"),
     },
-    "what lineage gave; it gives undefined for a call that the log does not have",
+    A_STORY,
   ),
 );
 
@@ -26,7 +27,10 @@ const readStory = readerOf<Lineage>(
  * @throws {HopwiseError} `config_invalid` for what is no story
  */
 export function printLineage(story: Lineage): string {
-  const { decision, outcome, place, before, after } = readStory(story);
+  return reading("printLineage", "story", A_STORY, readStory(story), linesOf);
+}
+
+function linesOf({ decision, outcome, place, before, after }: Lineage): string {
   const { text, children } = explain(decision);
   const lines = [
     text,

@@ -42,7 +42,7 @@ export function partsOf(called: string, condition: unknown): RowCondition {
   return reading(called, "condition", CONDITION, condition, (given) => {
     const { expression, required, unknown } = given as RowCondition;
     if (unknown !== "sql" && unknown !== "weak") mustBe(called, ["condition", "unknown"], '"sql" or "weak"', unknown);
-    if (!Array.isArray(required) || !required.every((it) => typeof it === "string")) {
+    if (!Array.isArray(required) || !Array.from(required).every((it) => typeof it === "string")) {
       return mustBe(called, ["condition", "required"], "a list of attributes, such as []", required);
     }
     if (typeof expression !== "boolean" && !isObject(expression)) {

@@ -93,7 +93,7 @@ function problemsOf({
   keyPrefix,
   socket = {},
 }: ConnectionOptions): readonly string[] {
-  const { connectTimeout, socketTimeout, reconnectStrategy } = socket as Partial<ClientOptions["socket"]>;
+  const { connectTimeout, socketTimeout, reconnectStrategy } = Object(socket) as Partial<ClientOptions["socket"]>;
   const problems: string[] = [];
   if (disableOfflineQueue !== true) problems.push("disableOfflineQueue must be true");
   if (!isTime(connectTimeout)) problems.push(`socket.connectTimeout must be 1 to ${LONGEST_MS} ms`);

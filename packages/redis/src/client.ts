@@ -67,18 +67,24 @@ export type RedisClient = SingleClient | ClusterClient | SentinelClient;
 const has = (client: object, ...methods: readonly string[]): boolean =>
   methods.every((method) => typeof (client as { readonly [name: string]: unknown })[method] === "function");
 
+const isThere = (value: unknown): boolean => typeof value === "object" && value !== null;
+
+/** What is a client but for its events, such as a wrapper round one, would fail only when its connection does. */
+const hasOfAll = (client: object): boolean => has(client, "connect", "sendCommand", "on", "off", "listenerCount");
+
 export function isCluster(client: object): client is ClusterClient {
-  return has(client, "nodeClient") && typeof (client as ClusterClient)._options === "object";
+  return has(client, "nodeClient") && isThere((client as ClusterClient)._options) && hasOfAll(client);
 }
 
 export function isSentinel(client: object): client is SentinelClient {
-  return has(client, "getMasterNode", "_execute");
+  return has(client, "getMasterNode", "_execute") && hasOfAll(client);
 }
 
 export function isSingle(client: object): client is SingleClient {
   // A pool takes turns between connections: what is asked second could arrive first.
   return (
-    has(client, "duplicate", "sendCommand", "destroy") &&
+    has(client, "duplicate", "destroy") &&
+    hasOfAll(client) &&
     !has(client, "execute") &&
     !isSentinel(client) &&
     !isCluster(client)

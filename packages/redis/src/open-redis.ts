@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { HopwiseError } from "@hopwise/core";
-import { optionsOf } from "@hopwise/core/options";
+import { optionsOf, reading } from "@hopwise/core/options";
 import type { StateDriver } from "@hopwise/core/state";
 import { appendingOf } from "./append.ts";
 import { approvalsOf } from "./approvals.ts";
@@ -9,7 +9,7 @@ import { type Connected, connect } from "./connect.ts";
 import { isReplica, mistakeIn, unavailable, wordsOf } from "./faults.ts";
 import { healthOf } from "./health.ts";
 import { type Tag, tagsOf } from "./keys.ts";
-import { REDIS_ROWS, type RedisOptions, type Settings, settingsOf } from "./options.ts";
+import { A_CLIENT, REDIS_ROWS, type RedisOptions, type Settings, settingsOf } from "./options.ts";
 import { replayOf } from "./replay.ts";
 import { revocationLogOf } from "./revocation-log.ts";
 import { lacksRights } from "./rights.ts";
@@ -41,7 +41,7 @@ export async function openWith(called: string, settings: Settings): Promise<Stat
     throw new HopwiseError("config_invalid", `${called}: ${problem}`, { ...(pointer !== undefined && { pointer }) });
   };
   const { client, deadlineMs, mustExist } = settings;
-  const problem = problemOfClient(client);
+  const problem = reading(called, "client", A_CLIENT, client, problemOfClient);
   if (problem !== undefined) refuse(problem, CLIENT);
   const tags = tagsOf(settings.prefix);
   const trips = tripsOf();

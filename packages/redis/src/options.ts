@@ -49,8 +49,10 @@ export interface RedisOptions {
   readonly failOverMs?: number;
 }
 
+export const A_CLIENT = "a client of @redis/client, which createClient, createCluster or createSentinel gave";
+
 export const REDIS_ROWS: Rows<RedisOptions> = {
-  client: such("a client of @redis/client, which createClient, createCluster or createSentinel gave", isClient),
+  client: such(A_CLIENT, isClient),
   prefix: setOrLeftOut(
     text("letters, digits, and . _ : - up to 64 of them", (prefix) => /^[\w.:-]{1,64}$/.test(prefix)),
   ),

@@ -1,4 +1,4 @@
-import { flag, HANDING_OVER, mapOf, maybe, optionsOf, readerOf } from "@hopwise/core/options";
+import { flag, HANDING_OVER, mapOf, maybe, optionsOf, plainName, readerOf } from "@hopwise/core/options";
 import { FOLDER } from "../option-shapes.ts";
 import { type InsufficientPlan, insufficientPlans } from "../plans/index.ts";
 import {
@@ -15,6 +15,7 @@ import {
 } from "../policies/index.ts";
 import { type EscapedDeny, escapedDenies } from "./deny-for-roles.ts";
 import { everyToolUnread } from "./every-tool-unread.ts";
+import { type HiddenName, hiddenNames } from "./hidden-names.ts";
 import { deniesOnOptional } from "./optional-attributes.ts";
 import { policyTraps } from "./policy-traps.ts";
 import type { PolicyWarning } from "./policy-warning.ts";
@@ -54,6 +55,7 @@ const readOptions = optionsOf<LintPoliciesOptions>("lintPolicies", {
  *   is allowed. It looks at conditions of DENY rules in resource and principal policies, at the derived roles they are
  *   for, and at the variables of both, also imported ones. An attribute that the condition asks for first
  *   (`has(R.attr.cap)`) may be missing.
+ * - Names with a hidden character, or a space at an end: rules for what never comes.
  * - DENY rules for named roles beside an ALLOW for others: whoever has both roles is allowed.
  * - Rules that some Cerbos takes for one another, and scopes with two `scopePermissions`.
  * - Rules about the handing over that read `actions` and not `everyTool`.
@@ -84,6 +86,7 @@ export async function lintPolicies(folder: string, given: LintPoliciesOptions = 
   return [
     ...unreadOrIgnored(source),
     ...[...traps.always, ...traps.ofSome],
+    ...hiddenNames(documents).map(warningAboutName),
     ...escapedDenies(documents).map(warningAboutRoles),
     ...(auxData ? [] : readingAuxData(documents)),
     ...unknownMembers(documents, handingOver).map(warningAboutMember),
@@ -163,6 +166,17 @@ function warningAboutPlan({ asker, message, ...place }: InsufficientPlan): Polic
     message:
       `${asker} shows rows by plans alone (filter.plansSuffice), but ${message}. Mend it, or leave plansSuffice out: rows ` +
       "are then checked before they are shown",
+  };
+}
+
+function warningAboutName({ file, line, member, name, why }: HiddenName): PolicyWarning {
+  return {
+    code: "name_hidden",
+    file,
+    ...(line !== undefined && { line }),
+    message:
+      `${member}: "${plainName(name)}" looks like another name: ${why}. Nothing of that name is ever asked about, so a rule ` +
+      "that denies it lets through what it was written to stop. Write the name anew",
   };
 }
 

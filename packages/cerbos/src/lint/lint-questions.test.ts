@@ -55,6 +55,58 @@ describe("a DENY for named roles", () => {
   });
 });
 
+describe("a name with something hidden in it", () => {
+  const found = async (text: string) =>
+    (await lintPolicies(temporaryFolder({ "a.yaml": `apiVersion: api.cerbos.dev/v1\n${text}` })))
+      .filter(({ code }) => code === "name_hidden")
+      .map(({ line, message }) => [line, message.slice(0, message.indexOf(" looks"))]);
+
+  it("is named wherever a policy names what is asked about: no call ever has that name", async () => {
+    expect(
+      await found(`resourcePolicy:
+  resource: "thing "
+  version: "1 "
+  scope: "acme\\u200b"
+  rules:
+    - { actions: ["read ", write], effect: EFFECT_DENY, roles: [user, " contractor"] }
+`),
+    ).toEqual([
+      [3, 'resource: "thing\\u0020"'],
+      [4, 'version: "1\\u0020"'],
+      [5, 'scope: "acme\\u200b"'],
+      [7, 'actions: "read\\u0020"'],
+      [7, 'roles: "\\u0020contractor"'],
+    ]);
+    expect(
+      await found(`principalPolicy:
+  principal: "ann "
+  version: default
+  rules: [{ resource: "thing ", actions: [{ action: "read ", effect: EFFECT_DENY }] }]
+`),
+    ).toHaveLength(3);
+    expect(
+      await found(`rolePolicy:
+  role: "contractor "
+  parent_roles: ["user "]
+  rules: [{ resource: thing, allowActions: ["read "] }]
+`),
+    ).toHaveLength(3);
+    expect(
+      await found(`derivedRoles: { name: set, definitions: [{ name: owner, parentRoles: ["user "] }] }
+`),
+    ).toHaveLength(1);
+  });
+
+  it("is none of a text that is no name, such as an expression or a description", async () => {
+    const more = 'condition: { match: { expr: "R.id == P.id " } }, output: { when: { ruleActivated: \'"read "\' } }';
+    expect(
+      await found(`metadata: { annotations: { role: "contractor " } }
+description: "of things "
+${policy([`{ actions: [read], effect: EFFECT_DENY, roles: [user], ${more} }`]).replace(/^.*\n/, "")}`),
+    ).toEqual([]);
+  });
+});
+
 describe("request.auxData", () => {
   const reads = (text: string): string =>
     rule("ALLOW", "[user]", "[read]", `, condition: { match: { any: { of: [{ expr: ${JSON.stringify(text)} }] } } }`);

@@ -3,6 +3,7 @@ import type { PolicyTrapCode } from "./policy-traps.ts";
 /** What a warning is about. The {@link PolicyTrapCode}s are errors where a PDP starts with the folder. */
 export type PolicyWarningCode =
   | PolicyTrapCode
+  | "name_hidden"
   | "deny_on_optional_attribute"
   | "deny_for_named_roles"
   | "aux_data_absent"

@@ -5,7 +5,7 @@
  * @packageDocumentation
  */
 export { DENIAL_CODE } from "../audit/index.ts";
-export { hasUnset } from "../lib/index.ts";
+export { hasUnset, hiddenInName, plainName } from "../lib/index.ts";
 export {
   argumentOf,
   atLeast,

@@ -1,3 +1,5 @@
+import { isThenable } from "./deadline.ts";
+
 /**
  * Runs what nobody waits for, at once: what it throws, now or later, breaks neither the answer to a call nor the process.
  */
@@ -7,8 +9,18 @@ export function quietly(run: () => unknown): void {
 
 /**
  * What a host gave, and is refused, may be a promise that it forgot to await, or a list of such: that one fails later ends no
- * process.
+ * process. Not by `Promise.all`, which makes a promise of each: of a list of millions that outlasts every deadline.
  */
 export function dropPromises(given: unknown): void {
-  quietly(() => Promise.all([given].flat()));
+  quietly(() => {
+    for (const one of [given].flat()) if (mayFail(one)) quietly(() => one);
+  });
+}
+
+function mayFail(one: unknown): boolean {
+  try {
+    return isThenable(one);
+  } catch {
+    return false; // a proxy fails even at this question, and is no promise
+  }
 }

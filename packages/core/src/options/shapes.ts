@@ -46,7 +46,7 @@ export function composed(what: string, test: (value: string) => boolean = () => 
 
 /** A name that policies go by, and that people read in records: none that looks like another one. */
 export function named(what: string): Shape {
-  return text(`${what}, without hidden characters`, (name) => hiddenInName(name) === undefined);
+  return text(`${what}, without hidden characters or a space at an end`, (name) => hiddenInName(name) === undefined);
 }
 
 export function flag(): Shape {

@@ -5,10 +5,12 @@ import type { Agent, AgentClass } from "./sources.ts";
 
 type Checked = keyof Parameters<typeof checkClass>[0] & ("class" | "owner" | "tools" | "maxDepth" | "classes");
 
+const NAME = "a name without hidden characters or a space at an end";
+
 /** Of each member: what it may be, what it may not, and what it should be. */
 const ROWS: { readonly [Member in Checked]: readonly [right: unknown, wrong: readonly unknown[], what: string] } = {
-  class: ["reader", [null, 5, {}, ["reader"]], "a text"],
-  owner: ["team-a", [null, 5, {}, true], "a text"],
+  class: ["reader", [null, 5, {}, ["reader"], "reader "], NAME],
+  owner: ["team-a", [null, 5, {}, true, "team\u200ba"], NAME],
   tools: [["read"], [null, "read", [5], ["read", null], {}], "a list of tools' names"],
   maxDepth: [2, [null, "2", {}, 2n], "a number"],
   classes: [{ reader: { roles: ["reader"] } }, [null, 5, "reader", () => ({})], "classes by name"],

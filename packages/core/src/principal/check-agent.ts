@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import { dropPromises, isThenable } from "../lib/index.ts";
+import { dropPromises, hiddenInName, isListOf, isThenable } from "../lib/index.ts";
 import type { PolicyPlace } from "../source/index.ts";
 import type { Agent, AgentClass } from "./sources.ts";
 
@@ -13,15 +13,15 @@ interface Row {
 
 /** What an agent's class may say of it. A member that is left out sets no bound, so none is taken for left out by mistake. */
 const OF_A_CLASS: { readonly [Member in Exclude<keyof AgentClass, OfAnyPrincipal>]-?: Row } = {
-  class: { what: "a text", fits: isText },
-  owner: { what: "a text", fits: isText },
-  tools: { what: "a list of tools' names", fits: (given) => Array.isArray(given) && given.every(isText) },
+  class: { what: "a name without hidden characters or a space at an end", fits: isName },
+  owner: { what: "a name without hidden characters or a space at an end", fits: isName },
+  tools: { what: "a list of tools' names", fits: (given) => isListOf(given, isText) },
   maxDepth: { what: "a number", fits: (given) => typeof given === "number" },
   classes: { what: "classes by name", fits: isObject },
 };
 const KEYS: Row = {
   what: "a list of public JWKs or thumbprints",
-  fits: (given) => Array.isArray(given) && given.every((key) => isText(key) || isObject(key)),
+  fits: (given) => isListOf(given, (key) => isText(key) || isObject(key)),
 };
 
 const MEMBERS = Object.entries(OF_A_CLASS) as [keyof typeof OF_A_CLASS, Row][];
@@ -52,6 +52,10 @@ function refuse(member: string, { what }: Row, given: unknown, name: string, hop
 
 function isText(given: unknown): given is string {
   return typeof given === "string";
+}
+
+function isName(given: unknown): boolean {
+  return isText(given) && hiddenInName(given) === undefined;
 }
 
 function isObject(given: unknown): boolean {

@@ -103,18 +103,21 @@ describe("the agents of a chain", () => {
     expect(error.message).toContain("its look gave no answer; one is { value, ageMs }");
   });
 
-  it.each([undefined, "key", {}])("cannot be told where the registry gives %j for a list of keys", async (keys) => {
-    const find = () => ({ roles: ["r"], keys }) as never;
-    const error = await errorOf(confirmAgents(chain, { find }));
-    expect(error).toMatchObject({ code: "agent_invalid", hop: 1 });
-    expect(error.message).toContain('"planner"');
-    expect(error.message).toContain("keys should be a list of public JWKs or thumbprints");
-  });
+  it.each([undefined, "key", {}, new Array(1)])(
+    "cannot be told where the registry gives %j for a list of keys",
+    async (keys) => {
+      const find = () => ({ roles: ["r"], keys }) as never;
+      const error = await errorOf(confirmAgents(chain, { find }));
+      expect(error).toMatchObject({ code: "agent_invalid", hop: 1 });
+      expect(error.message).toContain('"planner"');
+      expect(error.message).toContain("keys should be a list of public JWKs or thumbprints");
+    },
+  );
 
   it.each<[keyof AgentClass, unknown]>([
-    ...wrong("class", 5, null, {}),
-    ...wrong("owner", 5, null, ["ops"]),
-    ...wrong("tools", "do_send_payment_all", null, [5], { send_payment: true }),
+    ...wrong("class", 5, null, {}, "finance ", "fin\u200bance"),
+    ...wrong("owner", 5, null, ["ops"], "ops ", "\ud800"),
+    ...wrong("tools", "do_send_payment_all", null, [5], new Array(1), { send_payment: true }),
     ...wrong("maxDepth", "9", null, [9], true),
     ...wrong("classes", "reader", null),
   ])("are none where the registry gives, as databases do, for %s %j", async (member, given) => {

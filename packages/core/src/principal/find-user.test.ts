@@ -77,9 +77,10 @@ describe("a user that cannot be told", () => {
     expect(await messageOf(async () => Promise.reject(new Error("down")))).toBe(
       "the user directory could not tell who the user is: it failed",
     );
-    expect(await messageOf(() => ({ id: "agent:x", roles: ["r"] }))).toBe(
-      'the user directory gave an id that no user may have: none, an empty one, or one beginning with "agent:"',
-    );
+    for (const id of ["agent:x", "a\ud800", ""])
+      expect(await messageOf(() => ({ id, roles: ["r"] }))).toBe(
+        'the user directory gave an id that no user may have: none, an empty one, one with half a character, or one beginning with "agent:"',
+      );
   });
 
   it("is unknown, and no fault of the directory, where nobody knows the issuer", async () => {

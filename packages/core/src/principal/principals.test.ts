@@ -63,6 +63,7 @@ describe("what policies see of the hops", () => {
     ["no roles", undefined],
     ["a text for its roles", "analyst"],
     ["roles that are no texts", [1]],
+    ["roles with a hole among them", Object.assign(new Array(2), { 1: "analyst" })],
     ["an empty list of roles", []],
   ])("cannot be told where a source gives %s, and the denial says whose", async (_, roles) => {
     const changed = { ...user, roles } as unknown as IssuedUser;
@@ -72,6 +73,18 @@ describe("what policies see of the hops", () => {
     const agent = { ...agents[1], roles } as Agent;
     expect(await errorOf(() => principalsOf(user, [agents[0] as Agent, agent], hops))).toMatchObject({ hop: 2 });
   });
+
+  it.each(["contractor ", " contractor", "con\u200btractor", "\ud800", " "])(
+    "cannot be told by a role that reads like another one, such as %j: a rule that denies that one would let it through",
+    async (role) => {
+      const roles = ["analyst", role];
+      const error = await errorOf(() => principalsOf({ ...user, roles }, agents, hops));
+      expect(error).toMatchObject({ code: "attributes_invalid", hop: 0 });
+      expect(error.message).toMatch(/^a role of "alice", ".+", looks like another one: it has a character that nobody/);
+      const agent = { ...agents[1], roles } as Agent;
+      expect(await errorOf(() => principalsOf(user, [agents[0] as Agent, agent], hops))).toMatchObject({ hop: 2 });
+    },
+  );
 
   it("keeps a user and an agent of the same name apart", () => {
     const [first, second] = hopsOf({ id: "planner" }, ["planner"]);

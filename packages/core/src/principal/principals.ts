@@ -1,7 +1,7 @@
 import type { Principal } from "@cerbos/core";
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import { dropPromises } from "../lib/index.ts";
+import { dropPromises, hiddenInName, isListOf, plainName } from "../lib/index.ts";
 import { attributesFrom, placeOf } from "../source/index.ts";
 import type { Hop } from "./hop.ts";
 import type { AgentClass, IssuedUser, User } from "./sources.ts";
@@ -46,7 +46,7 @@ export function principalsOf(
 }
 
 function rolesOf({ roles }: User | AgentClass, id: string, hop: number): string[] {
-  if (!Array.isArray(roles) || !roles.every((role: unknown) => typeof role === "string" && role !== "")) {
+  if (!isListOf(roles, (role) => typeof role === "string" && role !== "")) {
     dropPromises(roles);
     throw new HopwiseError("attributes_invalid", `the roles of "${id}" are not a list of texts`, { hop });
   }
@@ -56,6 +56,13 @@ function rolesOf({ roles }: User | AgentClass, id: string, hop: number): string[
       `"${id}" has no role, and Cerbos decides by roles; give it at least one`,
       { hop },
     );
+  }
+  for (const role of roles) {
+    const hidden = hiddenInName(role);
+    // No rule names it: one that denies the role that it looks like would let it through.
+    if (hidden === undefined) continue;
+    const message = `a role of "${id}", "${plainName(role)}", looks like another one: ${hidden}; correct it in the directory`;
+    throw new HopwiseError("attributes_invalid", message, { hop });
   }
   // A join of tables gives a role twice, and Cerbos takes no request with one that stands twice.
   return [...new Set(roles)];

@@ -111,7 +111,7 @@ export function agentIn(called: string, name: string): string {
   return typeof name === "string" ? name : mustBe(called, "name", "an agent's name, such as planner", name);
 }
 
-const ROLES = list(text("a role, such as analyst"), 'a list of roles, at least one, such as ["analyst"]', { min: 1 });
+const ROLES = list(named("a role, such as analyst"), 'a list of roles, at least one, such as ["analyst"]', { min: 1 });
 const ATTRIBUTES = attributesShape(DELEGATION);
 
 /** A user of a directory in memory. */
@@ -122,7 +122,12 @@ interface UsersByIssuer {
 }
 
 const USER = members<KnownUser>(
-  { id: maybe(text("the id that policies see")), roles: ROLES, attributes: maybe(ATTRIBUTES), ...PLACE_ROWS },
+  {
+    id: maybe(text("the id that policies see, in whole characters", (id) => id.isWellFormed())),
+    roles: ROLES,
+    attributes: maybe(ATTRIBUTES),
+    ...PLACE_ROWS,
+  },
   'a user, such as { roles: ["analyst"] }',
 );
 
@@ -130,8 +135,8 @@ const CLASS_ROWS: Rows<Omit<AgentClass, "classes">> = {
   roles: ROLES,
   attributes: maybe(ATTRIBUTES),
   ...PLACE_ROWS,
-  class: maybe(text("a class of agents")),
-  owner: maybe(text("who is responsible for it")),
+  class: maybe(named("a class of agents")),
+  owner: maybe(named("who is responsible for it")),
   tools: maybe(list(named("a tool's name"), "a list of tools' names")),
   maxDepth: maybe(whole({ min: 1, max: 64, example: 3 })),
 };

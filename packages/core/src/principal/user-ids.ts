@@ -64,9 +64,10 @@ export function reservedPrefix(id: string): string | undefined {
 }
 
 function checkedId({ id }: User): string {
-  if (typeof id === "string" && id !== "" && !id.startsWith(AGENT_PREFIX)) return id;
+  // Cerbos reads each half of a character as one and the same sign: two ids would be one.
+  if (typeof id === "string" && id !== "" && id.isWellFormed() && !id.startsWith(AGENT_PREFIX)) return id;
   dropPromises(id);
-  return refuse(`none, an empty one, or one beginning with "${AGENT_PREFIX}"`);
+  return refuse(`none, an empty one, one with half a character, or one beginning with "${AGENT_PREFIX}"`);
 }
 
 function refuse(which: string): never {

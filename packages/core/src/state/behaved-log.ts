@@ -1,3 +1,4 @@
+import { isListOf } from "../lib/index.ts";
 import { isObject } from "../options/index.ts";
 import { answerOfStore, gaveNonsense } from "./answer-of-store.ts";
 import type { LogPage, RevocationLog } from "./revocation-log.ts";
@@ -34,7 +35,7 @@ function readPage(page: unknown): LogPage {
   const { epoch, ageSeconds, continues, entries, head, complete } = { ...(page as LogPage) };
   const areTexts = typeof epoch === "string" && typeof head === "string";
   const areFlags = typeof continues === "boolean" && typeof complete === "boolean";
-  const areEntries = Array.isArray(entries) && (entries as readonly unknown[]).every(isObject);
+  const areEntries = isListOf(entries, isObject);
   const isPage = areTexts && areFlags && areEntries && ageSeconds >= 0;
   return isPage ? { epoch, ageSeconds, continues, entries, head, complete } : gaveNonsense(STORE, "no page of its log");
 }

@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import { defined } from "../lib/index.ts";
+import { defined, isListOf } from "../lib/index.ts";
 import type { RevocationTarget } from "./revocation.ts";
 import type { LogEntry } from "./revocation-log.ts";
 import { type Revocation, readRevocation } from "./revocation-rules.ts";
@@ -54,5 +54,5 @@ export function readEntry({ id, text, untilSeconds }: LogEntry): RevocationEntry
 }
 
 function areTexts(value: unknown): boolean {
-  return value === undefined || (Array.isArray(value) && value.every((text) => typeof text === "string"));
+  return value === undefined || isListOf(value, (text) => typeof text === "string");
 }

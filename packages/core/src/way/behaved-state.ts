@@ -1,5 +1,5 @@
 import { HopwiseError, ownWords } from "../errors.ts";
-import { isCount } from "../lib/index.ts";
+import { isCount, isListOf } from "../lib/index.ts";
 import {
   type ApprovalStore,
   answerOfStore,
@@ -217,7 +217,7 @@ function readReserved(answer: unknown, charges: number): Reserved {
 }
 
 function isAmounts(value: unknown, length: number): value is readonly number[] {
-  return Array.isArray(value) && value.length === length && value.every(isCount);
+  return isListOf(value, isCount) && value.length === length;
 }
 
 function readFound(answer: unknown): KeptRequest | undefined {
@@ -226,8 +226,7 @@ function readFound(answer: unknown): KeptRequest | undefined {
 
 function readKept(value: unknown): KeptRequest {
   const { id, text, answers } = Object(value) as Partial<KeptRequest>;
-  const isKept = typeof id === "string" && typeof text === "string" && Array.isArray(answers);
-  if (!isKept || !answers.every((it) => typeof it === "string"))
+  if (typeof id !== "string" || typeof text !== "string" || !isListOf(answers, (it) => typeof it === "string"))
     return gaveNonsense("approvals", "something else than a request");
   return { id, text, answers: [...answers] };
 }

@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import { listed, quietly } from "../lib/index.ts";
+import { isListOf, listed, quietly } from "../lib/index.ts";
 import { answerOf } from "../options/index.ts";
 import { checkLaterIssuers } from "../principal/index.ts";
 import {
@@ -88,5 +88,8 @@ function behavedKeys(source: KeySource, deadlineMs: number): KeySource {
 }
 
 function isListOfKeys(found: unknown): found is readonly TrustedKey[] {
-  return Array.isArray(found) && found.every((key) => typeof key?.kid === "string" && typeof key.jwk === "object");
+  return isListOf(found, (key) => {
+    const { kid, jwk } = Object(key) as Partial<TrustedKey>;
+    return typeof kid === "string" && typeof jwk === "object";
+  });
 }

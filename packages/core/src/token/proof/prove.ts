@@ -33,6 +33,8 @@ export interface Credential {
 
 const INVOCATION = { tool: true, arguments: true, audience: true, nonce: true, limits: true, clock: true } as const;
 
+const AN_AUDIENCE = "the name of the server, from your own configuration, such as https://pay.example/mcp";
+
 /** By its schema, unlike the others: few calls have any. */
 const readLimits = argumentOf<Partial<Limits>>("prove", "limits", LIMITS);
 
@@ -64,6 +66,7 @@ export async function prove(held: HeldDelegation, invocation: Invocation): Promi
   const { tool, audience, nonce, clock = Date.now } = given;
   const limits = given.limits === undefined ? {} : readLimits(given.limits);
   if (typeof tool !== "string") mustBe("prove", "tool", "a tool's name, such as send_payment", tool);
+  if (typeof audience !== "string") mustBe("prove", "audience", AN_AUDIENCE, audience);
   if (nonce !== undefined && typeof nonce !== "string") {
     mustBe("prove", "nonce", "the text that the enforcement point sent", nonce);
   }
