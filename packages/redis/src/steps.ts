@@ -30,7 +30,7 @@ if math.abs(now - ${sent}) > 5000 then return {'clock'} end
 `;
 
 /** What each step of a store does first: it is for the life of the server that its sender knows, and their clocks agree. */
-export const UNDER_MARK = `
+export const UNDER_MARK: string = `
 local info = redis.call('INFO', 'replication')
 if not string.find(info, 'role:master', 1, true) or not string.find(info, 'master_replid:' .. ARGV[2], 1, true)
   or redis.call('GET', KEYS[1]) ~= ARGV[1] then return {'life'} end
