@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { errorOf } from "../world.fixture.ts";
+import { MOST_COUNTERS } from "./accounts.ts";
 import { memoryDriver } from "./memory.ts";
 import type { Charge, SpendingStore } from "./spending.ts";
 
@@ -82,4 +83,26 @@ it("a reservation is known by its id for an hour: asked again it counts once, an
   expect(await reserve("given back")).toEqual({ outcome: "reserved", spent: [10] });
   await settle("a", "nothing_happened");
   expect(await spending.spent("ann", [PAID])).toEqual([10]);
+});
+
+it("an account that is full takes no further counter, and nothing of what came with it, nor is that known by its id", async () => {
+  const { spending } = memoryDriver({ since: 0, clock: () => NOW * 1000 });
+  const charge = (counter: string, amount = 1): Charge => ({ ...CHARGE, counter, amount, most: 9 });
+  const reserve = (id: string, charges: readonly Charge[]) => spending.reserve({ ...NAME, id, charges });
+  for (let from = 0; from < MOST_COUNTERS; from += 2000) {
+    await reserve(
+      `${from}`,
+      Array.from({ length: 2000 }, (_, i) => charge(`${from + i}`)),
+    );
+  }
+  for (const _ of [1, 2]) {
+    expect(await errorOf(() => reserve("one more", [charge("0"), charge("new")]))).toMatchObject({
+      code: "state_unavailable",
+      message: "more than 10000 bounds of one budget or rate are counted",
+    });
+  }
+  expect(await reserve("those it has", [charge("0"), charge("9999", 2), charge("new", 0)])).toEqual({
+    outcome: "reserved",
+    spent: [2, 3, 0],
+  });
 });
