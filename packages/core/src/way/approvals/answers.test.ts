@@ -297,6 +297,26 @@ describe("an inbox", () => {
     expect((await at.inbox.list()).map((one) => one.id)).toEqual([id]);
   });
 
+  it("looks no further once it has as many that wait as it lists", async () => {
+    const asked: unknown[] = [];
+    const { at } = await waiting({
+      stateOf: (memory) => ({
+        ...memory,
+        approvals: {
+          ...memory.approvals,
+          list: async (most, after) => {
+            asked.push(after);
+            const [one] = (await memory.approvals.list(1)) as [KeptRequest];
+            const found = Array.from({ length: most }, (_, i): KeptRequest => ({ ...one, id: `${after ?? ""}r${i}` }));
+            return asked.length > 2 ? [] : found;
+          },
+        },
+      }),
+    });
+    expect(await at.inbox.list()).toHaveLength(1000);
+    expect(asked).toEqual([undefined]);
+  });
+
   it("looks no further where the store begins anew each time", async () => {
     let pages = 0;
     const { at, id } = await waiting({
