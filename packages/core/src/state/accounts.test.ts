@@ -70,6 +70,11 @@ describe("an account", () => {
     expect([accounts.size, accounts.find("ann", "anew", NOW + 39)]).toEqual([1, expect.anything()]);
     accounts.forget(NOW + 100);
     expect(accounts.size).toBe(0);
+    // Both ends lapse in one second, and the account is gone with the first.
+    add("within a second", NOW + 10.2);
+    add("within a second", NOW + 10.5);
+    accounts.forget(NOW + 101);
+    expect(accounts.size).toBe(0);
   });
 });
 
