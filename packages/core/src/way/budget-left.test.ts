@@ -102,6 +102,10 @@ describe("what a chain has left of its budget", () => {
     const left = await budgetLeft(chainOf({ sums }), store);
     expect(asked.map(([, counters]) => counters.length)).toEqual([500, 1]);
     expect(left?.sums?.["tool500"]).toEqual({ amount: 500 });
+    const { tool500: _, ...others } = sums;
+    const one = spendingWith({});
+    await budgetLeft(chainOf({ sums: others }), one.store);
+    expect(one.asked).toHaveLength(1);
   });
 
   it("is nothing where the store may have forgotten what was spent, and no budget is none", async () => {

@@ -74,6 +74,9 @@ describe("an authorizer", () => {
 
   it("is well where each of its parts is, also where none says anything of itself", async () => {
     expect(await asked({})).toStrictEqual({ ok: true, ...WELL_PARTS });
+    const silent = { state: {}, trust: [{ ...scene.world.anchor, keys: { find: () => [] } }] };
+    expect(await asked(silent)).toStrictEqual({ ok: true, ...WELL_PARTS });
+    expect((await asked({ trust: [] })).keys).toStrictEqual({ ok: true, anchors: [] });
     const fine = { health: () => ({ ok: true }) };
     const anchor = { ...scene.world.anchor, keys: { find: () => [], ...fine } };
     const parts = { state: fine, audit: { record: () => {}, ...fine }, pdp: fine, trust: [anchor] };
@@ -105,6 +108,14 @@ describe("an authorizer", () => {
     };
     expect(await asked({ sources: { agent: { ranks: { health, optional: true } } } })).toMatchObject({ ok: true });
     expect(wasAsked).toBe(false);
+  });
+
+  it("is not well where its policies give no answer", async () => {
+    const cerbos = { checkResources: () => Promise.reject(new Error(SECRET)) };
+    const { ok, problem, policies } = await asked({ cerbos });
+    expect([ok, policies]).toEqual([false, { ok: false, problem }]);
+    expect(problem).toMatch(/^the policies could not be asked about/);
+    expect(problem).not.toContain("hunter2");
   });
 
   it("names each part that cannot say how it is", async () => {
@@ -158,7 +169,9 @@ describe("an authorizer", () => {
   it("is not well while every object of its process has a member that somebody put there", async () => {
     const { point } = scene.point({ cerbos: answeringPdp() });
     Object.assign(Object.prototype, { user: "admin" });
-    const { ok, problem, policies } = await healthOf(point).finally(() => Reflect.deleteProperty(Object.prototype, "user"));
+    const { ok, problem, policies } = await healthOf(point).finally(() =>
+      Reflect.deleteProperty(Object.prototype, "user"),
+    );
     expect([ok, problem]).toEqual([false, expect.stringContaining('has the member "user"')]);
     expect(policies.ok).toBe(true);
   });
