@@ -29,6 +29,8 @@ it.each([
   "shop://orders/%ZZ",
   "shop://orders/%\n1",
   "%6Demo",
+  // Adapters ask of what a caller sent.
+  ...[undefined, null, 7, ["memo"]].map((none) => none as never),
 ])("one that can be written otherwise, or read otherwise: %j", (uri) => {
   expect(isNormalUri(uri)).toBe(false);
 });

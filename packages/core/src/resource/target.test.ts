@@ -152,6 +152,41 @@ describe("a URI that a server reads, too", () => {
   });
 });
 
+describe("a URI that policies judge as a text", () => {
+  const uri = "file:///a%20b";
+  const reading = { template: "file:///{name}", values: { name: "a b" } };
+  const entry = { kind: "mcp_resource", action: "read", id: "uri" };
+  const judged = { entry, named: READ, arguments: { uri } };
+
+  it("is let through as the one text that gives its server these values, as far as the server can tell", () => {
+    for (const readAs of [undefined, reading, { ...reading, written: uri }, { ...reading, written: undefined }]) {
+      expect(targetOf({}, READ, { uri }, readAs)).toEqual(judged);
+    }
+    // Where no server reads values out of it, each text is a resource of its own.
+    expect(targetOf({}, READ, { uri: "file:///a/../b" })).toMatchObject({ arguments: { uri: "file:///a/../b" } });
+    expect(targetOf({ [READ]: order }, READ, { uri }, reading)).toMatchObject({ entry: order });
+  });
+
+  it.each<[string, string, string | undefined]>([
+    ["as a URL parser would not write it", "file:///a/../a%20b", undefined],
+    ["as RFC 6570 would not", "file:///%61%20b", "file:///%61%20b"],
+    ["as its template would not", uri, "file:///a b"],
+  ])("is refused in any other text: %s", (_, text, written) => {
+    expect(targetOf({}, READ, { uri: text }, { ...reading, written })).toMatchObject({
+      code: "tool_unmapped",
+      hop: 0,
+      message:
+        'the policies would judge this resource by its text, and its handler would get it by "file:///{name}", which reads the same values out of another text; the one that is let through is written as a URL parser and RFC 6570 write it: a value in {name} without a "/", "@" or ":" that is not percent-encoded',
+    });
+  });
+
+  it("is none where there is no text", () => {
+    expect(findTarget({}, READ, {}, undefined)).toEqual({ entry, named: READ, arguments: {} });
+    const pay = { send_payment: order };
+    expect(targetOf(pay, "send_payment", { uri: 7 }, reading)).toMatchObject({ entry: order });
+  });
+});
+
 it("a call that acts on nothing is refused in words that say what is missing", () => {
   expect(targetOf({}, READ, {})).toMatchObject({
     message: 'the argument "uri" of mcp:resources/read must be a text that is not empty',

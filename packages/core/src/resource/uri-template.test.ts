@@ -71,6 +71,8 @@ describe("a template of URIs", () => {
 
   it.each([
     ["shop://{+id}", 'beside plain text it may have names in braces, such as "shop://orders/{id}"'],
+    ["shop://my orders/{id}", 'beside plain text it may have names in braces, such as "shop://orders/{id}"'],
+    ["shop://{kind}/{id", 'beside plain text it may have names in braces, such as "shop://orders/{id}"'],
     ["shop://{id}/{id}", "a name stands in it twice"],
     ["shop://{a}-{b}", 'between two names stands something that could be part of a value; put a "/" there'],
     ["shop://{__proto__}", "a name is not allowed"],
@@ -85,7 +87,8 @@ describe("a template of URIs", () => {
     ["shop://(a|b)/{id}", "no URI is written so; write the scheme, the host and the path as a URL has them"],
     ["https://acme.example:{x}y/", "no URI is written so; write the scheme, the host and the path as a URL has them"],
   ])("says what is wrong with %s", (template, why) => {
-    expect(() => readUriTemplate(template)).toThrow(`tools: "${template}" cannot be a URI template: ${why}`);
+    const message = `tools: "${template}" cannot be a URI template: ${why}`;
+    expect(() => readUriTemplate(template)).toThrow(expect.objectContaining({ message }));
   });
 
   it("may have a name where a URL has numbers alone", () => {

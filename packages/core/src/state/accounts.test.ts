@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { type Accounts, createAccounts, keyOf } from "./accounts.ts";
+import { type Accounts, createAccounts, keyOf, MOST_COUNTERS } from "./accounts.ts";
 import type { Charge } from "./spending.ts";
 
 const NOW = 1000;
@@ -70,7 +70,27 @@ describe("an account", () => {
     expect([accounts.size, accounts.find("ann", "anew", NOW + 39)]).toEqual([1, expect.anything()]);
     accounts.forget(NOW + 100);
     expect(accounts.size).toBe(0);
+    // Both ends lapse in one second, and the account is gone with the first.
+    add("within a second", NOW + 10.2);
+    add("within a second", NOW + 10.5);
+    accounts.forget(NOW + 101);
+    expect(accounts.size).toBe(0);
   });
+});
+
+it("an account is full with as many counters as it may have, for others than these, and as long as it lasts", () => {
+  const isFull = (counter: string, account = "a", now = NOW, owner = "ann"): boolean =>
+    accounts.isFull(owner, { account, counter }, now);
+  expect(isFull("new")).toBe(false);
+  for (let i = 1; i < MOST_COUNTERS; i++) accounts.add("ann", charge("a", NOW + 10, `${i}`), 1, NOW);
+  expect(isFull("new")).toBe(false);
+  accounts.add("ann", charge("a", NOW + 10, "last"), 1, NOW);
+  expect([isFull("new"), isFull("last"), isFull("1")]).toEqual([true, false, false]);
+  expect([isFull("new", "b"), isFull("new", "a", NOW, "bob"), isFull("new", "a", NOW + 10)]).toEqual([
+    false,
+    false,
+    false,
+  ]);
 });
 
 it("two names make one text, which no other two make", () => {

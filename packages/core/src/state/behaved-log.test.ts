@@ -15,7 +15,10 @@ it("is asked at once, where the log answers at once", () => {
 
 it.each([undefined, null, 5, {}])("takes no head that is none: %j", async (head) => {
   for (const answer of [() => head, async () => head]) {
-    expect(await errorOf(async () => logWith({ head: answer }).head())).toMatchObject({ code: "state_unavailable" });
+    expect(await errorOf(async () => logWith({ head: answer }).head())).toMatchObject({
+      code: "state_unavailable",
+      message: "the store of revocations gave no text for the head of its log",
+    });
   }
 });
 
@@ -27,7 +30,10 @@ it.each<unknown>([...WRONG, undefined, null, { ...PAGE, entries: [null] }])(
   async (page) => {
     for (const answer of [() => page, async () => page]) {
       const read = async () => logWith({ read: answer }).read(undefined);
-      expect(await errorOf(read)).toMatchObject({ code: "state_unavailable" });
+      expect(await errorOf(read)).toMatchObject({
+        code: "state_unavailable",
+        message: "the store of revocations gave no page of its log",
+      });
     }
   },
 );

@@ -25,3 +25,15 @@ it.each<[number | undefined, readonly number[]]>([
     message: "the clocks of the authorizer and of this store differ by seconds or more",
   });
 });
+
+it.each<[string, unknown]>([
+  ["nothing", null],
+  ["a text", "kept"],
+  ["an object that is no list", { length: 1, 0: { untilSeconds: NOW + 60 } }],
+  ["a list of nothing", [null]],
+  ["a hole", Array(1)],
+])("takes no list of what is kept that is none: %s", async (_, kept) => {
+  const error = await errorOf(() => checkClocks(NOW, NOW, kept as never));
+  expect([error.code, error.pointer]).toEqual(["config_invalid", "/kept"]);
+  expect(error.message).toContain("checkClocks: kept must be a list of what is kept, such as [{ untilSeconds }]");
+});

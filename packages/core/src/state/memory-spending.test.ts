@@ -1,6 +1,8 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { errorOf } from "../world.fixture.ts";
+import { MOST_COUNTERS } from "./accounts.ts";
 import { memoryDriver } from "./memory.ts";
+import { memorySpending } from "./memory-spending.ts";
 import type { Charge, SpendingStore } from "./spending.ts";
 
 const NOW = 1_760_000_000;
@@ -82,4 +84,69 @@ it("a reservation is known by its id for an hour: asked again it counts once, an
   expect(await reserve("given back")).toEqual({ outcome: "reserved", spent: [10] });
   await settle("a", "nothing_happened");
   expect(await spending.spent("ann", [PAID])).toEqual([10]);
+});
+
+it("an account that is full takes no further counter, and nothing of what came with it, nor is that known by its id", async () => {
+  const { spending } = memoryDriver({ since: 0, clock: () => NOW * 1000 });
+  const charge = (counter: string, amount = 1): Charge => ({ ...CHARGE, counter, amount, most: 9 });
+  const reserve = (id: string, charges: readonly Charge[]) => spending.reserve({ ...NAME, id, charges });
+  for (let from = 0; from < MOST_COUNTERS; from += 2000) {
+    await reserve(
+      `${from}`,
+      Array.from({ length: 2000 }, (_, i) => charge(`${from + i}`)),
+    );
+  }
+  for (const _ of [1, 2]) {
+    expect(await errorOf(() => reserve("one more", [charge("0"), charge("new")]))).toMatchObject({
+      code: "state_unavailable",
+      message: "more than 10000 bounds of one budget or rate are counted",
+    });
+  }
+  expect(await reserve("those it has", [charge("0"), charge("9999", 2), charge("new", 0)])).toEqual({
+    outcome: "reserved",
+    spent: [2, 3, 0],
+  });
+});
+
+describe("a memory that is full", () => {
+  let now = NOW;
+  const full = () => memorySpending(() => now * 1000, 0, 3);
+  const reserve = async (spending: SpendingStore, id: string, account: string) =>
+    (
+      await spending.reserve({
+        ...NAME,
+        id,
+        nowSeconds: now,
+        charges: [{ ...CHARGE, account, untilSeconds: now + 60 }],
+      })
+    ).outcome;
+  const giveBack = (spending: SpendingStore, id: string) =>
+    spending.settle({ ...NAME, id, nowSeconds: now }, "nothing_happened");
+
+  it("refuses a budget or rate more, until one of those that it has was forgotten", async () => {
+    now = NOW;
+    const spending = full();
+    for (const account of ["a", "b", "c"]) expect(await reserve(spending, account, account)).toBe("reserved");
+    for (const account of ["d", "a"]) {
+      expect(await errorOf(() => reserve(spending, "d", account))).toMatchObject({
+        code: "state_unavailable",
+        message: "more than 3 budgets and rates are counted at once",
+      });
+    }
+    now = NOW + 119;
+    expect((await errorOf(() => reserve(spending, "d", "d"))).code).toBe("state_unavailable");
+    now = NOW + 120;
+    expect(await reserve(spending, "d", "d")).toBe("reserved");
+  });
+
+  it("forgets the oldest reservation for one more, which then stays spent", async () => {
+    now = NOW;
+    const spending = full();
+    for (const id of ["1", "2", "3"]) await reserve(spending, id, id === "3" ? "b" : "a");
+    const spent = () => spending.spent("ann", [{ ...PAID, account: "a" }]);
+    await giveBack(spending, "2");
+    expect(await spent()).toEqual([5]);
+    await giveBack(spending, "1");
+    expect(await spent()).toEqual([5]);
+  });
 });

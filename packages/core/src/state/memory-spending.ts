@@ -18,7 +18,7 @@ const KNOWN_SECONDS = 3600;
 const MOST = 1_000_000;
 
 /** A {@link SpendingStore} in memory, for one process. */
-export function memorySpending(clock: () => number, notBefore: number): SpendingStore {
+export function memorySpending(clock: () => number, notBefore: number, most: number = MOST): SpendingStore {
   const accounts = createAccounts();
   /** In the order in which they came. */
   const reserved = new Map<string, Held>();
@@ -26,7 +26,7 @@ export function memorySpending(clock: () => number, notBefore: number): Spending
   const now = (): number => {
     const seconds = secondsBy(clock);
     for (const [id, { at }] of reserved) {
-      if (at + KNOWN_SECONDS > seconds && reserved.size < MOST) break;
+      if (at + KNOWN_SECONDS > seconds && reserved.size < most) break;
       reserved.delete(id);
     }
     accounts.forget(seconds);
@@ -44,8 +44,8 @@ export function memorySpending(clock: () => number, notBefore: number): Spending
       if (known !== undefined) {
         return { outcome: "reserved", spent: charges.map((charge) => accounts.counted(owner, charge, at)) };
       }
-      if (accounts.size >= MOST) {
-        throw new HopwiseError("state_unavailable", `more than ${MOST} budgets and rates are counted at once`);
+      if (accounts.size >= most) {
+        throw new HopwiseError("state_unavailable", `more than ${most} budgets and rates are counted at once`);
       }
       const refused = firstTooMuch(charges, (charge) => accounts.counted(owner, charge, at));
       if (refused !== undefined) return refused;

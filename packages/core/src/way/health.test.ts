@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { HopwiseError } from "../errors.ts";
 import { answeringPdp } from "../testing/index.ts";
-import { errorOf } from "../world.fixture.ts";
+import { errorOf, ISSUER } from "../world.fixture.ts";
 import { closeAll, healthOf } from "./health.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { createScene, type Scene } from "./point.fixture.ts";
@@ -55,6 +56,124 @@ describe("the policies", () => {
   it("are not well where it cannot say so, or not in time", async () => {
     const told = await asked({ health: () => Promise.reject(new Error(SECRET)) });
     expect(told).toEqual({ ok: false, problem: "the policy decision point could not say how it is: it failed" });
+  });
+});
+
+describe("an authorizer", () => {
+  const ill = { ok: false, problem: "no more" } as const;
+  const saysIll = { health: () => ill };
+  const asked = async (parts: object) => {
+    const { point } = scene.point({ cerbos: answeringPdp(), ...parts });
+    // The scene's own state has no word on itself.
+    return healthOf({ ...point, ...("state" in parts && { state: parts.state as never }) });
+  };
+  const WELL_PARTS = {
+    ...{ state: { ok: true }, policies: { ok: true }, audit: { ok: true }, sources: { ok: true } },
+    ...{ keys: { ok: true, anchors: [{ issuer: ISSUER, ok: true }] }, clock: { ok: true }, nonces: { ok: true } },
+  };
+
+  it("is well where each of its parts is, also where none says anything of itself", async () => {
+    expect(await asked({})).toStrictEqual({ ok: true, ...WELL_PARTS });
+    const silent = { state: {}, trust: [{ ...scene.world.anchor, keys: { find: () => [] } }] };
+    expect(await asked(silent)).toStrictEqual({ ok: true, ...WELL_PARTS });
+    expect((await asked({ trust: [] })).keys).toStrictEqual({ ok: true, anchors: [] });
+    const fine = { health: () => ({ ok: true }) };
+    const anchor = { ...scene.world.anchor, keys: { find: () => [], ...fine } };
+    const parts = { state: fine, audit: { record: () => {}, ...fine }, pdp: fine, trust: [anchor] };
+    const others = {
+      users: { find: () => {}, ...fine },
+      agents: { find: () => {}, ...fine },
+      sources: { user: { a: fine } },
+    };
+    expect(await asked({ ...parts, ...others })).toStrictEqual({ ok: true, ...WELL_PARTS });
+  });
+
+  it.each<[part: string, parts: object]>([
+    ["state", { state: saysIll }],
+    ["policies", { pdp: saysIll }],
+    ["audit", { audit: { record: () => {}, ...saysIll } }],
+    ["sources", { users: { find: () => {}, ...saysIll } }],
+    ["sources", { agents: { find: () => {}, ...saysIll } }],
+    ["sources", { sources: { user: { fine: {}, ranks: saysIll } } }],
+    ["sources", { sources: { agent: { ranks: { ...saysIll, optional: false } } } }],
+  ])("is not well where its %s are not, and says why", async (part, parts) => {
+    expect(await asked(parts)).toStrictEqual({ ok: false, problem: "no more", ...WELL_PARTS, [part]: ill });
+  });
+
+  it("is not harmed by a source that is optional, and is not asked", async () => {
+    let wasAsked = false;
+    const health = () => {
+      wasAsked = true;
+      return ill;
+    };
+    expect(await asked({ sources: { agent: { ranks: { health, optional: true } } } })).toMatchObject({ ok: true });
+    expect(wasAsked).toBe(false);
+  });
+
+  it("is not well where its policies give no answer", async () => {
+    const cerbos = { checkResources: () => Promise.reject(new Error(SECRET)) };
+    const { ok, problem, policies } = await asked({ cerbos });
+    expect([ok, policies]).toEqual([false, { ok: false, problem }]);
+    expect(problem).toMatch(/^the policies could not be asked about/);
+    expect(problem).not.toContain("hunter2");
+  });
+
+  it("names each part that cannot say how it is", async () => {
+    const health = (): never => {
+      throw new Error(SECRET);
+    };
+    const anchor = { ...scene.world.anchor, keys: { find: () => [], health } };
+    const silent = { find: () => {}, health };
+    for (const [parts, part, what] of [
+      [{ state: { health } }, "state", "the state"],
+      [{ audit: { record: () => {}, health } }, "audit", "the audit"],
+      [{ trust: [anchor] }, "keys", `the keys of "${ISSUER}"`],
+      [{ users: silent }, "sources", "the user directory"],
+      [{ agents: silent }, "sources", "the agent registry"],
+      [{ sources: { user: { ranks: { health } } } }, "sources", 'the source "ranks" of users'],
+      [{ sources: { agent: { ranks: { health } } } }, "sources", 'the source "ranks" of agents'],
+      [{ nonces: { issue: health } }, "nonces", "the maker of nonces"],
+      [{ nonces: { issue: async () => health() } }, "nonces", "the maker of nonces"],
+    ] as const) {
+      const problem = `${what} could not say how it is: it failed`;
+      expect(await asked(parts)).toMatchObject({ ok: false, problem, [part]: { ok: false, problem } });
+    }
+  });
+
+  it("is not well where its clock gives no time", async () => {
+    const { point } = scene.point({ cerbos: answeringPdp() });
+    const nowSeconds = (): never => {
+      throw new HopwiseError("guard_failed", "the clock gave no time");
+    };
+    const problem = "the clock could not say how it is: the clock gave no time";
+    expect(await healthOf({ ...point, nowSeconds })).toMatchObject({ ok: false, clock: { ok: false, problem } });
+  });
+
+  it("is well while one of its issuers has keys, and lists the others", async () => {
+    const { anchor } = scene.world;
+    const keyless = { ...anchor, issuer: "https://id.other.example", keys: { find: () => [], ...saysIll } };
+    const other = { issuer: keyless.issuer, ...ill };
+    for (const trust of [
+      [anchor, keyless],
+      [keyless, anchor],
+    ]) {
+      const { ok, problem, keys } = await asked({ trust });
+      expect([ok, problem]).toEqual([true, undefined]);
+      expect(keys).toMatchObject({ ok: true, problem: "no more" });
+      expect(keys.anchors).toHaveLength(2);
+      expect(keys.anchors).toContainEqual(other);
+    }
+    expect(await asked({ trust: [keyless] })).toMatchObject({ ok: false, keys: { ok: false, anchors: [other] } });
+  });
+
+  it("is not well while every object of its process has a member that somebody put there", async () => {
+    const { point } = scene.point({ cerbos: answeringPdp() });
+    Object.assign(Object.prototype, { user: "admin" });
+    const { ok, problem, policies } = await healthOf(point).finally(() =>
+      Reflect.deleteProperty(Object.prototype, "user"),
+    );
+    expect([ok, problem]).toEqual([false, expect.stringContaining('has the member "user"')]);
+    expect(policies.ok).toBe(true);
   });
 });
 

@@ -61,7 +61,7 @@ function together(parts: Pick<AuthorizerHealth, Part>): AuthorizerHealth {
   const stray = strayMember();
   const problem = stray ?? firstProblem(Object.values(parts));
   return {
-    ok: problem === undefined && Object.values(parts).every(({ ok }) => ok),
+    ok: stray === undefined && Object.values(parts).every(({ ok }) => ok),
     ...parts,
     ...(problem !== undefined && { problem }),
   };

@@ -105,6 +105,21 @@ describe("an issuer's published keys", () => {
     );
   });
 
+  it("may change under their kid: they are asked for anew once the old one made no signature, as often as the cool-down lets them", async () => {
+    const changed = await world.root({}, { signer: world.clerk });
+    for (const [cooldownMs, code, fetches] of [
+      [0, "accepted", 2],
+      [60_000, "token_signature_invalid", 1],
+    ] as const) {
+      const { state, fetch } = endpoint(published());
+      const verifier = verifierOf(remoteJwks(URL_OF_KEYS, { fetch, cooldownMs }));
+      expect(await refusalOf(verifier.verify(await world.root(), NOW))).toBe("accepted");
+      state.keys = [published("k1", world.clerk.publicJwk)];
+      expect(await refusalOf(verifier.verify(changed, NOW))).toBe(code);
+      expect(state.fetches).toBe(fetches);
+    }
+  });
+
   it("are those of one fetch: one that is too old by its own time is not given while the next one comes", async () => {
     const { state, fetch } = endpoint(published());
     const keys = remoteJwks(URL_OF_KEYS, { fetch, cooldownMs: 0, maxAgeMs: 20 });

@@ -275,6 +275,67 @@ describe("an inbox", () => {
     expect([listed.length, listed.at(0), listed.at(-2), listed.at(-1)]).toEqual([1000, "r0", "r998", "r10499"]);
   });
 
+  it("shows what waits behind any number of requests that it cannot read, or that began before its stores did", async () => {
+    const at = await waitingAt(scene, {
+      stateOf: (memory) => ({
+        ...memory,
+        approvals: {
+          ...memory.approvals,
+          notBefore: NOW,
+          list: async (most, after) => {
+            const [one] = (await memory.approvals.list(1)) as [KeptRequest];
+            const before = one.text.replace(/"askedAtSeconds":\d+/, '"askedAtSeconds":1');
+            const texts = [...Array(5000).fill("of another version"), ...Array(5000).fill(before)];
+            const kept = texts.map((text, i): KeptRequest => ({ ...one, text, id: `r${i}` }));
+            const from = kept.findIndex(({ id }) => id === after) + 1;
+            return [...kept, one].slice(from, from + most);
+          },
+        },
+      }),
+    });
+    const id = await at.call();
+    expect((await at.inbox.list()).map((one) => one.id)).toEqual([id]);
+  });
+
+  it("looks no further once it has as many that wait as it lists", async () => {
+    const asked: unknown[] = [];
+    const { at } = await waiting({
+      stateOf: (memory) => ({
+        ...memory,
+        approvals: {
+          ...memory.approvals,
+          list: async (most, after) => {
+            asked.push(after);
+            const [one] = (await memory.approvals.list(1)) as [KeptRequest];
+            const found = Array.from({ length: most }, (_, i): KeptRequest => ({ ...one, id: `${after ?? ""}r${i}` }));
+            return asked.length > 2 ? [] : found;
+          },
+        },
+      }),
+    });
+    expect(await at.inbox.list()).toHaveLength(1000);
+    expect(asked).toEqual([undefined]);
+  });
+
+  it("looks no further where the store begins anew each time", async () => {
+    let pages = 0;
+    const { at, id } = await waiting({
+      stateOf: (memory) => ({
+        ...memory,
+        approvals: {
+          ...memory.approvals,
+          list: async () => {
+            pages++;
+            const [one] = (await memory.approvals.list(1)) as [KeptRequest];
+            return [one, ...Array.from({ length: 4999 }, (_, i): KeptRequest => ({ ...one, text: "", id: `r${i}` }))];
+          },
+        },
+      }),
+    });
+    expect((await at.inbox.list()).map((one) => one.id)).toEqual([id]);
+    expect(pages).toBe(2);
+  });
+
   it("has no request from before its stores began to remember", async () => {
     const moment = { notBefore: 0 };
     const { at, id } = await waiting({

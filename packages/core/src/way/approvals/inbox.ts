@@ -84,24 +84,28 @@ export function createInbox(point: EnforcementPoint): ApprovalInbox {
 
 /**
  * As many as are listed: those that are over as far as there is room beside the others. It looks on until so many are open, or
- * there are no more: what is over must not keep from being seen what waits behind it.
+ * there are no more: what is over, or cannot be read, must not keep from being seen what waits behind it.
  */
 async function mostOpen(stores: ApprovalStores): Promise<readonly KnownRequest[]> {
-  const known = new Map<string, KnownRequest>();
+  const seen = new Set<string>();
+  const known: KnownRequest[] = [];
   const over = new Set<KnownRequest>();
   let after: string | undefined;
   for (;;) {
     const page = await askStore("requests wait", () => stores.approvals.list(LOOKED_AT_ONCE, after));
-    const found = readable(page.filter(({ id }) => !known.has(id))).filter((one) => isVouched(one, stores));
-    for (const one of found) known.set(one.kept.id, one);
-    after = page.length < LOOKED_AT_ONCE || found.length === 0 ? undefined : page.at(-1)?.id;
-    if (after === undefined && known.size <= MOST_LISTED) break;
+    // Where the last one has ended meanwhile, it is the beginning again.
+    const others = page.filter(({ id }) => !seen.has(id));
+    for (const { id } of others) seen.add(id);
+    const found = readable(others).filter((one) => isVouched(one, stores));
+    known.push(...found);
+    after = page.length < LOOKED_AT_ONCE || others.length === 0 ? undefined : page.at(-1)?.id;
+    if (after === undefined && known.length <= MOST_LISTED) break;
     const ended = await eachOf(found, ({ kept }) => hasEnded(kept, stores.spending));
     for (const [i, one] of found.entries()) if (ended[i]) over.add(one);
-    if (after === undefined || known.size - over.size >= MOST_LISTED) break;
+    if (after === undefined || known.length - over.size >= MOST_LISTED) break;
   }
-  let room = MOST_LISTED - (known.size - over.size);
-  return [...known.values()].filter((one) => !over.has(one) || room-- > 0).slice(0, MOST_LISTED);
+  let room = MOST_LISTED - (known.length - over.size);
+  return known.filter((one) => !over.has(one) || room-- > 0).slice(0, MOST_LISTED);
 }
 
 async function eachOf<T, Result>(all: readonly T[], ask: (one: T) => Promise<Result>): Promise<readonly Result[]> {
