@@ -34,5 +34,5 @@ export const optionalKind: Kind<OptionalConstraint> = {
   // An argument that may be missing is wider than any value of it.
   under: (child, parent, pointer) => ({ pointer, rule: "optional stands only under optional", parent, child }),
   inner: ({ constraint }) => [constraint],
-  words: ({ constraint }, say) => `may be left out, else ${say.member(constraint)}`,
+  words: ({ constraint }, say) => `may be left out, else is ${say.value(constraint)}`,
 };
