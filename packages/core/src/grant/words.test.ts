@@ -71,12 +71,12 @@ suite("a grant in words", () => {
       "raw: any arguments",
       'pay: to is any value; amount is a whole number of at least 1 and at most 1000; rate is a number of more than 0 and less than 1; currency is one of "EUR", "USD"; memo may be left out, else is at most 140 long; debug must be left out',
       'find: tags is a list that has "a"; only is a list of nothing but "b", 1; not is anything but "x"; both is (a text that starts with "a") and (a text that ends with "z"); either is null or a whole number',
-      'open: file is a path at or below "/data"; page is a URL of https://docs.example at or below "/pub"; list is a list of which each is a whole number of at most 9; form is an object whose name is any value, nick may be left out, else is {"a":"x","b":[1]}, no must be left out; host is an address in 10.0.0.0/8 or ::1/128',
+      'open: file is a path at or below "/data"; page is a URL of https://docs.example at or below "/pub"; list is a list of which each is a whole number of at most 9; form is an object whose name is any value, nick may be left out, else is {"a":"x","b":[1]}, no must be left out, and nothing else; host is an address in 10.0.0.0/8 or ::1/128',
     ]);
     expect(describe(grant({}))).toBe("nothing");
     const origins = ["https://a.example", "https://b.example"];
     expect(describe(grant({ t: { page: url({ origins }), form: object({ a: wildcard(), b: exact(1) }) } }))).toBe(
-      "t: page is a URL of https://a.example or https://b.example; form is an object whose a is any value, b is 1",
+      "t: page is a URL of https://a.example or https://b.example; form is an object whose a is any value, b is 1, and nothing else",
     );
   });
 });
@@ -145,13 +145,13 @@ suite("the words of two constraints that differ", () => {
     expect(said.filter((text) => /[\n\u202e]/.test(text))).toEqual([]);
     expect(said.slice(0, 8)).toEqual([
       "a is 1",
-      "an object whose a is 1",
+      "an object whose a is 1, and nothing else",
       '"" is 1',
-      'an object whose "" is 1',
+      'an object whose "" is 1, and nothing else',
       '" " is 1',
-      'an object whose " " is 1',
+      'an object whose " " is 1, and nothing else',
       '"a is 1, b" is 1',
-      'an object whose "a is 1, b" is 1',
+      'an object whose "a is 1, b" is 1, and nothing else',
     ]);
   });
 

@@ -69,7 +69,7 @@ const rows: { readonly [T in ConstraintType]: Row<ConstraintOf<T>> } = {
     constraint: object({ a: int() }),
     good: { a: 1 },
     bad: { a: 1, b: 1 },
-    words: "an object whose a is a whole number",
+    words: "an object whose a is a whole number, and nothing else",
   },
   optional: {
     constraint: optional(int()),
