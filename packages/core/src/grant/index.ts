@@ -44,6 +44,8 @@ export { parseGrant } from "./parse.ts";
 export {
   couldPermit,
   MADE_OF_IT,
+  MADE_UNREADABLE,
+  NOT_HANDED_OVER,
   PUT_THERE,
   permits,
   type ReadArguments,
