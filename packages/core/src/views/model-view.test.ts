@@ -10,7 +10,9 @@ describe("a decision, as a model sees it", () => {
     const { message } = modelView(
       sampleDenied({ code: "grant_argument_refused", pointer: "/limit", rule, message: "m" }),
     );
-    expect(message).toContain('Argument: "/limit", which you did not send: the tool itself put a value there.');
+    expect(message).toContain(
+      'Argument: "/limit", which you did not send: the tool itself put a value there. Report it; sending it does not help.',
+    );
   });
 
   it("says where what was sent passes, and what the tool made of it does not", () => {

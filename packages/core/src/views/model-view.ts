@@ -61,12 +61,15 @@ const WHOSE: readonly (readonly [rule: string, words: string])[] = [
   [TOO_MUCH, ", where checking took too long: send fewer or shorter values"],
 ];
 
+/** It may not be sent, either. */
+const NOBODY_CAN = " Report it; sending it does not help.";
+
 /** The caller holds the chain, so it may be told the chain's content; `accepts` has its values quoted already. */
 function mayTry({ code, pointer, rule, wouldPass }: Pick<Denied, "code" | "pointer" | "rule" | "wouldPass">): string {
   if (code === "budget_exhausted" && wouldPass?.accepts !== undefined) return ` Left of it: ${wouldPass.accepts}.`;
   if (!TELL_THE_ARGUMENT.has(code) || !pointer) return "";
   const accepts = wouldPass?.accepts;
-  const instead = accepts === undefined ? "" : ` Allowed there: ${accepts}.`;
   const by = rule === undefined ? "" : (WHOSE.find(([how]) => rule.startsWith(how))?.[1] ?? "");
+  const instead = accepts !== undefined ? ` Allowed there: ${accepts}.` : rule?.startsWith(PUT_THERE) ? NOBODY_CAN : "";
   return ` Argument: ${JSON.stringify(pointer)}${by}.${instead}`;
 }
