@@ -1,4 +1,4 @@
-import { describe, expectTypeOf, it } from "vitest";
+import { describe, expect, expectTypeOf, it } from "vitest";
 import { z } from "zod";
 import {
   absent,
@@ -220,6 +220,16 @@ describe("a grant against a tool's own schema", () => {
   it("has a place for every type of constraint", () => {
     type Anything = string | number | boolean | null | readonly unknown[] | { readonly a: unknown } | undefined;
     expectTypeOf<ConstraintFor<Anything>["constraint_type"]>().toEqualTypeOf<ConstraintType>();
+  });
+
+  it("takes any names for a tool whose schema tells the compiler nothing", () => {
+    const properties = { a: { type: "string" } } as const;
+    const told = { search: z.fromJSONSchema({ type: "object", properties }), anything: z.any(), none: z.unknown() };
+    expectTypeOf(
+      grant({ search: { a: exact("x") }, anything: { b: object({ c: int() }) }, none: { d: optional(int()) } }, told),
+    ).toEqualTypeOf<Grant>();
+    // @ts-expect-error: what is no constraint is none for it, either
+    expect(() => grant({ search: { a: "x" } }, told)).toThrow("a constraint is expected");
   });
 
   it("leaves tools without a schema alone", () => {

@@ -161,12 +161,22 @@ type Merged<T> = {
 };
 type NameIn<T> = T extends unknown ? keyof T : never;
 
-/** Checks the grant of each tool against the tool's schema; a tool without a schema takes any names. */
+/** Of a tool whose arguments the compiler does not know. */
+interface AnyNames {
+  readonly [argument: string]: Constraint;
+}
+
+/**
+ * Checks the grant of each tool against the tool's schema; a tool without a schema takes any names, and so does one whose
+ * schema tells the compiler nothing, such as that of `z.fromJSONSchema`.
+ */
 export type CheckedGrant<G, S extends Schemas> = {
-  readonly [Tool in keyof G]: Tool extends keyof S
-    ?
-        | ArgumentsGrant<Merged<SentTo<S[Tool]>>, Merged<ReadBy<S[Tool]>>, G[Tool]>
-        | typeof anyArguments
-        | typeof noArguments
-    : { readonly [argument: string]: Constraint } | typeof anyArguments | typeof noArguments;
+  readonly [Tool in keyof G]:
+    | (Tool extends keyof S
+        ? unknown extends SentTo<S[Tool]>
+          ? AnyNames
+          : ArgumentsGrant<Merged<SentTo<S[Tool]>>, Merged<ReadBy<S[Tool]>>, G[Tool]>
+        : AnyNames)
+    | typeof anyArguments
+    | typeof noArguments;
 };
