@@ -6,6 +6,7 @@ import {
   type ConstraintFor,
   type ConstraintType,
   cidr,
+  contains,
   each,
   exact,
   type Grant,
@@ -17,6 +18,7 @@ import {
   optional,
   prefix,
   range,
+  subset,
   wildcard,
 } from "./index.ts";
 
@@ -220,6 +222,24 @@ describe("a grant against a tool's own schema", () => {
   it("has a place for every type of constraint", () => {
     type Anything = string | number | boolean | null | readonly unknown[] | { readonly a: unknown } | undefined;
     expectTypeOf<ConstraintFor<Anything>["constraint_type"]>().toEqualTypeOf<ConstraintType>();
+  });
+
+  it("takes only elements that a list of the schema can have", () => {
+    const lists = {
+      tag: z.object({
+        tags: z.array(z.string()),
+        ids: z.array(z.number()).optional(),
+        more: z.array(z.unknown()).optional(),
+      }),
+    };
+    grant({ tag: { tags: subset("a"), ids: contains(1, 2), more: subset("a", 1, null) } }, lists);
+    grant({ tag: { tags: subset(), more: contains("a") } }, lists);
+    const numbers = subset(1);
+    // @ts-expect-error tags is a list of texts
+    grant({ tag: { tags: numbers } }, lists);
+    const texts = contains("1");
+    // @ts-expect-error ids is a list of numbers
+    grant({ tag: { tags: wildcard(), ids: texts } }, lists);
   });
 
   it("takes any names for a tool whose schema tells the compiler nothing", () => {

@@ -46,7 +46,13 @@ type SimpleForPresent<T> =
       : ConstraintOf<"prefix" | "suffix" | "path" | "url" | "cidr" | "length">)
   | ([Extract<T, readonly unknown[]>] extends [never]
       ? never
-      : ConstraintOf<"contains" | "subset" | "each" | "length">);
+      : ConstraintOf<"each" | "length"> | ListedFor<Extract<T, readonly unknown[]>[number]>);
+
+/** Constraints that list elements: those that a list of such elements may have. */
+type ListedFor<Element> =
+  | { readonly constraint_type: "contains"; readonly required: readonly ScalarIn<Element>[] }
+  | { readonly constraint_type: "subset"; readonly allowed: readonly ScalarIn<Element>[] };
+type ScalarIn<T> = unknown extends T ? JsonScalar : Unbranded<Extract<T, JsonScalar>>;
 
 /** What of a type is an object. */
 type ObjectsIn<T> = unknown extends T ? T : Exclude<T, JsonScalar | readonly unknown[] | undefined>;
