@@ -1,10 +1,13 @@
 import { describe, expect, it } from "vitest";
+import { exact, type Grant, grant } from "../grant/index.ts";
 import { sampleDenied } from "../testing/samples.ts";
+import type { Chain } from "../token/index.ts";
 import { decisionRecord, type HiddenOne, type RecordedCall } from "./decision-record.ts";
 
 const call: RecordedCall = {
   tool: "mcp:tools/list",
   audience: "https://pay.acme.example/mcp",
+  toolId: "mcp:tools/list",
   via: "session",
   chain: undefined,
   received: {},
@@ -62,4 +65,18 @@ it("says the roles of a hop once, however many kinds a list hid from it", async 
   const groups = (await hiddenIn(hidden)) ?? [];
   expect(groups).toHaveLength(100);
   expect(groups.filter(({ roles }) => roles !== undefined).map(({ hop }) => hop)).toEqual([0, 1]);
+});
+
+describe("what a token handed over of the called tool", () => {
+  it("is that of this enforcement point, where another one has a tool of the same name", async () => {
+    const [pay, docs] = ["https://pay.acme.example/mcp#find", "https://docs.acme.example/mcp#find"] as const;
+    const handed = async (toolId: string, handedOver: Grant) => {
+      const chain = { links: [{ grant: handedOver }] } as unknown as Chain;
+      return (await decisionRecord(sampleDenied(), { ...call, tool: "find", toolId, chain })).tokens[0]?.handed;
+    };
+    const both = { [pay]: { id: exact("a payment") }, [docs]: { id: exact("a page") } };
+    expect(await handed(docs, grant(both))).toBe('id is "a page"');
+    expect(await handed(docs, grant({ [pay]: both[pay] }))).toBeUndefined();
+    expect(await handed("find", grant({ find: { id: exact("a page") } }))).toBe('id is "a page"');
+  });
 });

@@ -13,6 +13,8 @@ export interface RecordedCall {
   /** The tool's name as it came. */
   readonly tool: string;
   readonly audience: string;
+  /** As the tokens of the chain have it: a tool of another enforcement point may have the same name. */
+  readonly toolId: string;
   readonly via: DecisionRecord["via"];
   readonly chain: Chain | undefined;
   readonly received: JsonObject;
@@ -40,7 +42,7 @@ export async function decisionRecord(decision: Decision, call: RecordedCall): Pr
     time,
     audience: call.audience,
     via: call.via,
-    tokens: call.chain === undefined ? [] : tokenRecords(call.chain, call.tool),
+    tokens: call.chain === undefined ? [] : tokenRecords(call.chain, call.toolId),
     tool,
     argumentsHash: {
       received: await sha256(canonicalJson(received)),
@@ -116,11 +118,9 @@ function hiddenItems(hidden: readonly HiddenOne[]): readonly HiddenItems[] {
   return [...groups.values()];
 }
 
-function tokenRecords({ links, login }: Chain, tool: string): readonly TokenRecord[] {
-  const handed = (grant: Grant): string | undefined => {
-    const id = Object.keys(grant).find((name) => name === tool || name.endsWith(`#${tool}`));
-    return id === undefined ? undefined : plainText(describeArguments(grant[id] as ToolGrant));
-  };
+function tokenRecords({ links, login }: Chain, id: string): readonly TokenRecord[] {
+  const handed = (grant: Grant): string | undefined =>
+    Object.hasOwn(grant, id) ? plainText(describeArguments(grant[id] as ToolGrant)) : undefined;
   return links.map(({ hash, jti, agent, key, issuedAt, expiresAt, grant }, i) => ({
     hash,
     jti,

@@ -1,4 +1,10 @@
-import type { Constraint, ConstraintOf, ConstraintType, ToolGrant } from "../grant/index.ts";
+import {
+  type Constraint,
+  type ConstraintOf,
+  type ConstraintType,
+  isNoArguments,
+  type ToolGrant,
+} from "../grant/index.ts";
 import { isScalar, type JsonValue, pointerTo } from "../json/index.ts";
 import { plainText } from "../lib/index.ts";
 import { allOf, anyOf, calls, type RowExpression, variableOf } from "./row-condition.ts";
@@ -38,11 +44,6 @@ export function foldGrant(constraints: ToolGrant, ofRows: OfRows): Folded {
     parts.push(rows);
   }
   return { rows: allOf(parts) };
-}
-
-/** What `noArguments` leaves in a grant: it is held against what was sent, and constrains no argument that there could be. */
-export function isNoArguments(name: string, { constraint_type }: Constraint): boolean {
-  return name === "" && constraint_type === "absent";
 }
 
 const ID: RowExpression = variableOf("R.id");

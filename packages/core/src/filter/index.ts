@@ -11,7 +11,7 @@ export {
   unapplied,
   withheldBy,
 } from "./filter.ts";
-export { foldGrant, isNoArguments, wordOf } from "./fold-grant.ts";
+export { foldGrant, wordOf } from "./fold-grant.ts";
 export { readPlan, seesOf, UNKNOWN_PLAN } from "./read-plan.ts";
 export { allOf, type RowCondition, type RowExpression } from "./row-condition.ts";
 export { type AppliedCondition, shapeOf } from "./shape.ts";

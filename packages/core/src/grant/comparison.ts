@@ -11,6 +11,8 @@ export interface Widening {
   readonly parent?: unknown;
   /** Left out where the child has nothing there. */
   readonly child?: unknown;
+  /** What to write instead, where that can be told. */
+  readonly remedy?: string;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Grant, ToolGrant } from "./constraint.ts";
+import { nameWords } from "./name-words.ts";
 
 /**
  * The key under which a grant hands over every tool of an enforcement point: `mcp:tools/*`, or `<audience>#mcp:tools/*` where
@@ -43,7 +44,7 @@ export function toolGrantOf(grant: Grant, id: string): ToolGrant | undefined {
 
 /** A tool of a grant in words: its id, or `every tool`. */
 export function toolWords(id: string): string {
-  if (!isEveryTool(id)) return id;
+  if (!isEveryTool(id)) return nameWords(id);
   const [audience] = partsOf(id);
-  return audience === "" ? "every tool" : `every tool of ${audience.slice(0, -1)}`;
+  return audience === "" ? "every tool" : `every tool of ${nameWords(audience.slice(0, -1))}`;
 }

@@ -14,7 +14,7 @@ export {
   toolWords,
 } from "./every-tool.ts";
 export { findExtension } from "./interop.ts";
-export { absent } from "./kinds/absent.ts";
+export { absent, isNoArguments } from "./kinds/absent.ts";
 export { all } from "./kinds/all.ts";
 export { any } from "./kinds/any.ts";
 export { cidr } from "./kinds/cidr.ts";
@@ -37,12 +37,15 @@ export { url } from "./kinds/url.ts";
 export { wildcard } from "./kinds/wildcard.ts";
 export { isMade, MADE, makeGrant, readGrant } from "./made.ts";
 export { anyArguments, noArguments } from "./markers.ts";
+export { nameWords } from "./name-words.ts";
 export { findWidening, isNarrower, wideningOf } from "./narrow.ts";
 export { onlyThese } from "./only-these.ts";
 export { parseGrant } from "./parse.ts";
 export {
   couldPermit,
   MADE_OF_IT,
+  MADE_UNREADABLE,
+  NOT_HANDED_OVER,
   PUT_THERE,
   permits,
   type ReadArguments,

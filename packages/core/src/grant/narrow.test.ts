@@ -485,3 +485,52 @@ describe("what stands under one clause", () => {
     expect(looks).toBeGreaterThan(64 * 64);
   });
 });
+
+describe("what to write instead", () => {
+  const kinds = [
+    exact("a"),
+    oneOf("a", "b"),
+    notOneOf("a"),
+    contains("a"),
+    subset("a"),
+    range({ max: 1 }),
+    int(),
+    prefix("a"),
+    suffix("a"),
+  ];
+  const more = [
+    path("/a"),
+    url({ origins: ["https://a.example"] }),
+    cidr("10.0.0.0/8"),
+    length(1),
+    each(int()),
+    object({ a: int() }),
+  ];
+  const every: readonly Constraint[] = [
+    ...kinds,
+    ...more,
+    wildcard(),
+    all(int(), range({ max: 1 })),
+    any(int(), exact("a")),
+  ];
+
+  it("is told of each pair that the table does not list, and stands", () => {
+    const told = every
+      .flatMap((parent) => every.map((child) => [parent, child] as const))
+      .filter(([parent, child]) =>
+        wideningOf(pay(parent), pay(child))?.remedy?.startsWith("where it is narrower all the same, hand on all(…)"),
+      );
+    expect(told.length).toBeGreaterThan(100);
+    const widened = told.filter(([parent, child]) => !isNarrower(pay(parent), pay(all(parent, child))));
+    expect(widened).toEqual([]);
+  });
+
+  it("is told of names and of what may be missing, and not of the draft's own table, which has no such way", () => {
+    const one = pay(int());
+    const remedy = (child: Grant) => wideningOf(one, child)?.remedy;
+    expect(remedy({ pay: { y: int() } })).toBe("name it as the parent has it, or with less");
+    expect(remedy({ pay: { amount: int(), y: int() } })).toBe("leave it out");
+    expect(remedy(pay(optional(int())))).toBe("leave optional out: by the parent it must be there");
+    expect(wideningOf(pay(oneOf("a")), pay(wildcard()), "aat-01")).not.toHaveProperty("remedy");
+  });
+});

@@ -60,7 +60,8 @@ function toolWidening(
   for (const name of Object.keys(parent)) {
     if (!Object.hasOwn(child, name)) {
       const rule = "a child constrains everything that its parent constrains";
-      return { pointer: pointerTo(pointer, name), rule, parent: parent[name] };
+      const remedy = "name it as the parent has it, or with less";
+      return { pointer: pointerTo(pointer, name), rule, parent: parent[name], remedy };
     }
   }
   for (const name of Object.keys(child)) {
@@ -68,7 +69,7 @@ function toolWidening(
     const own = child[name] as Constraint;
     if (!Object.hasOwn(parent, name)) {
       const rule = "a child names nothing that its parent does not name";
-      return { pointer: at, rule, child: own };
+      return { pointer: at, rule, child: own, remedy: "leave it out" };
     }
     const widening = comparison.widening(parent[name] as Constraint, own, at);
     if (widening !== undefined) return widening;
@@ -98,6 +99,9 @@ function newComparison(table: NarrowingTable): Comparison {
   return comparison;
 }
 
+/** The table knows pairs, and not whether one that it does not list is narrower: this one always is. */
+const BOUND_ONCE_MORE = "where it is narrower all the same, hand on all(…) of the parent's constraint and yours";
+
 function constraintWidening(
   parent: Constraint,
   child: Constraint,
@@ -116,7 +120,8 @@ function constraintWidening(
         below?.under?.(child, parent, pointer, comparison));
   if (verdict !== undefined) return verdict === "stands" ? undefined : verdict;
   if (above === below && below?.narrower !== undefined) return below.narrower(parent, child, pointer, comparison);
-  return { pointer, rule: `${child.constraint_type} may not stand under ${parent.constraint_type}`, parent, child };
+  const rule = `${child.constraint_type} may not stand under ${parent.constraint_type}`;
+  return { pointer, rule, parent, child, ...(comparison.table === "hopwise" && { remedy: BOUND_ONCE_MORE }) };
 }
 
 /** Listed values may stand under any constraint that each of them passes: narrower by definition. */

@@ -46,7 +46,7 @@ export function refusalOfSent(
   }
   if (letsAnyPass(constraints)) return undefined;
   for (const name of Object.keys(sent)) {
-    if (!Object.hasOwn(constraints, name)) return refused(name, "the argument was not handed over");
+    if (!Object.hasOwn(constraints, name)) return refused(name, NOT_HANDED_OVER);
   }
   for (const name of Object.keys(constraints)) {
     if (!Object.hasOwn(sent, name)) continue;
@@ -95,10 +95,14 @@ export function refusalOfRead(
   return undefined;
 }
 
+/** The rule where an argument was sent that the grant does not name. */
+export const NOT_HANDED_OVER = "the argument was not handed over";
 /** How the rule begins where nobody sent what does not pass. */
 export const PUT_THERE = "the tool's own schema put a value there that was not sent";
 /** How the rule begins where what was sent passes, and what became of it does not. */
 export const MADE_OF_IT = "what the tool's own schema made of it";
+/** The rule where that cannot be judged, whatever was sent. */
+export const MADE_UNREADABLE = "what the tool's own schema or projection makes of the arguments is no plain JSON";
 /** The rule where it is not known whether it passes. */
 export const TOO_MUCH =
   "checking the arguments takes more steps than one call may; send fewer or shorter values, or hand over by fewer clauses";

@@ -1,4 +1,4 @@
-import { describe, expectTypeOf, it } from "vitest";
+import { describe, expect, expectTypeOf, it } from "vitest";
 import { z } from "zod";
 import {
   absent,
@@ -6,6 +6,7 @@ import {
   type ConstraintFor,
   type ConstraintType,
   cidr,
+  contains,
   each,
   exact,
   type Grant,
@@ -17,6 +18,7 @@ import {
   optional,
   prefix,
   range,
+  subset,
   wildcard,
 } from "./index.ts";
 
@@ -220,6 +222,34 @@ describe("a grant against a tool's own schema", () => {
   it("has a place for every type of constraint", () => {
     type Anything = string | number | boolean | null | readonly unknown[] | { readonly a: unknown } | undefined;
     expectTypeOf<ConstraintFor<Anything>["constraint_type"]>().toEqualTypeOf<ConstraintType>();
+  });
+
+  it("takes only elements that a list of the schema can have", () => {
+    const lists = {
+      tag: z.object({
+        tags: z.array(z.string()),
+        ids: z.array(z.number()).optional(),
+        more: z.array(z.unknown()).optional(),
+      }),
+    };
+    grant({ tag: { tags: subset("a"), ids: contains(1, 2), more: subset("a", 1, null) } }, lists);
+    grant({ tag: { tags: subset(), more: contains("a") } }, lists);
+    const numbers = subset(1);
+    // @ts-expect-error tags is a list of texts
+    grant({ tag: { tags: numbers } }, lists);
+    const texts = contains("1");
+    // @ts-expect-error ids is a list of numbers
+    grant({ tag: { tags: wildcard(), ids: texts } }, lists);
+  });
+
+  it("takes any names for a tool whose schema tells the compiler nothing", () => {
+    const properties = { a: { type: "string" } } as const;
+    const told = { search: z.fromJSONSchema({ type: "object", properties }), anything: z.any(), none: z.unknown() };
+    expectTypeOf(
+      grant({ search: { a: exact("x") }, anything: { b: object({ c: int() }) }, none: { d: optional(int()) } }, told),
+    ).toEqualTypeOf<Grant>();
+    // @ts-expect-error: what is no constraint is none for it, either
+    expect(() => grant({ search: { a: "x" } }, told)).toThrow("a constraint is expected");
   });
 
   it("leaves tools without a schema alone", () => {

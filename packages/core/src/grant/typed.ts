@@ -46,7 +46,13 @@ type SimpleForPresent<T> =
       : ConstraintOf<"prefix" | "suffix" | "path" | "url" | "cidr" | "length">)
   | ([Extract<T, readonly unknown[]>] extends [never]
       ? never
-      : ConstraintOf<"contains" | "subset" | "each" | "length">);
+      : ConstraintOf<"each" | "length"> | ListedFor<Extract<T, readonly unknown[]>[number]>);
+
+/** Constraints that list elements: those that a list of such elements may have. */
+type ListedFor<Element> =
+  | { readonly constraint_type: "contains"; readonly required: readonly ScalarIn<Element>[] }
+  | { readonly constraint_type: "subset"; readonly allowed: readonly ScalarIn<Element>[] };
+type ScalarIn<T> = unknown extends T ? JsonScalar : Unbranded<Extract<T, JsonScalar>>;
 
 /** What of a type is an object. */
 type ObjectsIn<T> = unknown extends T ? T : Exclude<T, JsonScalar | readonly unknown[] | undefined>;
@@ -161,12 +167,22 @@ type Merged<T> = {
 };
 type NameIn<T> = T extends unknown ? keyof T : never;
 
-/** Checks the grant of each tool against the tool's schema; a tool without a schema takes any names. */
+/** Of a tool whose arguments the compiler does not know. */
+interface AnyNames {
+  readonly [argument: string]: Constraint;
+}
+
+/**
+ * Checks the grant of each tool against the tool's schema; a tool without a schema takes any names, and so does one whose
+ * schema tells the compiler nothing, such as that of `z.fromJSONSchema`.
+ */
 export type CheckedGrant<G, S extends Schemas> = {
-  readonly [Tool in keyof G]: Tool extends keyof S
-    ?
-        | ArgumentsGrant<Merged<SentTo<S[Tool]>>, Merged<ReadBy<S[Tool]>>, G[Tool]>
-        | typeof anyArguments
-        | typeof noArguments
-    : { readonly [argument: string]: Constraint } | typeof anyArguments | typeof noArguments;
+  readonly [Tool in keyof G]:
+    | (Tool extends keyof S
+        ? unknown extends SentTo<S[Tool]>
+          ? AnyNames
+          : ArgumentsGrant<Merged<SentTo<S[Tool]>>, Merged<ReadBy<S[Tool]>>, G[Tool]>
+        : AnyNames)
+    | typeof anyArguments
+    | typeof noArguments;
 };

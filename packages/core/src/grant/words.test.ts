@@ -1,5 +1,6 @@
 import { expect, it, describe as suite } from "vitest";
 import { errorOf } from "../world.fixture.ts";
+import { type Constraint, KINDS } from "./constraint.ts";
 import {
   absent,
   all,
@@ -8,6 +9,7 @@ import {
   cidr,
   contains,
   describe,
+  describeArguments,
   diff,
   each,
   exact,
@@ -29,12 +31,14 @@ import {
   suffix,
   url,
   wildcard,
+  words,
 } from "./index.ts";
+import { makeGrant } from "./made.ts";
 import { parseGrant } from "./parse.ts";
 
 suite("a grant in words", () => {
   it("names each tool and each argument, with every type of constraint", () => {
-    const words = describe(
+    const text = describe(
       grant({
         ping: noArguments,
         raw: anyArguments,
@@ -62,18 +66,102 @@ suite("a grant in words", () => {
         },
       }),
     );
-    expect(words.split("\n")).toEqual([
+    expect(text.split("\n")).toEqual([
       "ping: no arguments",
       "raw: any arguments",
       'pay: to is any value; amount is a whole number of at least 1 and at most 1000; rate is a number of more than 0 and less than 1; currency is one of "EUR", "USD"; memo may be left out, else is at most 140 long; debug must be left out',
-      'find: tags is a list that has "a"; only is a list of nothing but "b", 1; not is anything but "x"; both is a text that starts with "a" and a text that ends with "z"; either is null or a whole number',
-      'open: file is a path at or below "/data"; page is a URL of https://docs.example at or below /pub; list is a list of which each is a whole number of at most 9; form is an object whose name is any value, nick may be left out, else is {"a":"x","b":[1]}, no must be left out; host is an address in 10.0.0.0/8 or ::1/128',
+      'find: tags is a list that has "a"; only is a list of nothing but "b", 1; not is anything but "x"; both is (a text that starts with "a") and (a text that ends with "z"); either is null or a whole number',
+      'open: file is a path at or below "/data"; page is a URL of https://docs.example at or below "/pub"; list is a list of which each is a whole number of at most 9; form is an object whose name is any value, nick may be left out, else is {"a":"x","b":[1]}, no must be left out, and nothing else; host is an address in 10.0.0.0/8 or ::1/128',
     ]);
     expect(describe(grant({}))).toBe("nothing");
     const origins = ["https://a.example", "https://b.example"];
     expect(describe(grant({ t: { page: url({ origins }), form: object({ a: wildcard(), b: exact(1) }) } }))).toBe(
-      "t: page is a URL of https://a.example or https://b.example; form is an object whose a is any value, b is 1",
+      "t: page is a URL of https://a.example or https://b.example; form is an object whose a is any value, b is 1, and nothing else",
     );
+  });
+});
+
+/** Constraints of every kind, alone and put together, some of them written the same way but for where one ends. */
+const alone = [
+  exact("a"),
+  exact("b"),
+  oneOf("a", "b"),
+  notOneOf("a", "b"),
+  contains("a"),
+  contains("a", "b"),
+  subset("a", "b"),
+].concat(
+  [
+    range({ max: 1 }),
+    int(),
+    prefix("a"),
+    suffix("b"),
+    length(1),
+    path("/a"),
+    cidr("10.0.0.0/8", "::1/128"),
+    wildcard(),
+  ] as never,
+  [
+    url({ origins: ["https://a.example", "https://b.example"] }),
+    url({ origins: ["https://b.example"], under: "/a or b" }),
+  ] as never,
+) as readonly Constraint[];
+const around = (inner: readonly Constraint[], beside: readonly Constraint[]): readonly Constraint[] =>
+  inner.flatMap((one) => [
+    each(one),
+    object({ x: one }),
+    object({ x: optional(one) }),
+    ...beside.flatMap((two) => [
+      any(one, two),
+      all(one, two),
+      any(two, one),
+      all(two, one),
+      object({ x: one, y: two }),
+      object({ x: two, y: one }),
+      object({ x: optional(one), y: absent() }),
+    ]),
+  ]);
+
+suite("the words of two constraints that differ", () => {
+  const few = [exact("a"), exact("b"), notOneOf("a", "b"), prefix("a")];
+  const pairs = around(alone, alone);
+  const made = [...alone, ...pairs, ...around(around(few, few), few)];
+
+  it("differ, too: who consents to the one is not shown the other", () => {
+    const meant = new Map<string, string>();
+    for (const constraint of made) {
+      const text = words(constraint);
+      const own = JSON.stringify(constraint);
+      expect(meant.get(text) ?? own, text).toBe(own);
+      meant.set(text, own);
+    }
+    expect(new Set(made.map(({ constraint_type }) => constraint_type)).size).toBe(KINDS.size - 2);
+  });
+
+  it("differ by names in which there are words, quotes or nothing, and are the same text for both", () => {
+    const odd = ["a", "", " ", "a is 1, b", "a is 1; b", '"a"', "a)", "a\\", "a b", "a\nb", "a\u202eb", "constructor"];
+    const said = odd.flatMap((name) => [describeArguments({ [name]: exact(1) }), words(object({ [name]: exact(1) }))]);
+    expect(new Set(said).size).toBe(said.length);
+    expect(said.filter((text) => /[\n\u202e]/.test(text))).toEqual([]);
+    expect(said.slice(0, 8)).toEqual([
+      "a is 1",
+      "an object whose a is 1, and nothing else",
+      '"" is 1',
+      'an object whose "" is 1, and nothing else',
+      '" " is 1',
+      'an object whose " " is 1, and nothing else',
+      '"a is 1, b" is 1',
+      'an object whose "a is 1, b" is 1, and nothing else',
+    ]);
+  });
+
+  it("show what nobody would see in a value, and quote the name of a tool that is more than a name", () => {
+    const handed = parseGrant(
+      { "read: any arguments\npay": { "": { constraint_type: "exact", value: "a\u202eb\u200b" } } },
+      { tools: 1, argumentsPerTool: 1, constraintDepth: 1, nameLength: 99, valueLength: 32 },
+      "token_malformed",
+    );
+    expect(describe(makeGrant(handed))).toBe('"read: any arguments\\npay": "" is "a\\u202eb\\u200b"');
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type DenialCode, rowOf } from "../codes.ts";
-import { TOO_MUCH } from "../grant/index.ts";
+import { MADE_UNREADABLE, NOT_HANDED_OVER, TOO_MUCH } from "../grant/index.ts";
 import { sampleDenied } from "../testing/samples.ts";
 import { modelView } from "./model-view.ts";
 
@@ -10,7 +10,9 @@ describe("a decision, as a model sees it", () => {
     const { message } = modelView(
       sampleDenied({ code: "grant_argument_refused", pointer: "/limit", rule, message: "m" }),
     );
-    expect(message).toContain('Argument: "/limit", which you did not send: the tool itself put a value there.');
+    expect(message).toContain(
+      'Argument: "/limit", which you did not send: the tool itself put a value there. Report it; sending it does not help.',
+    );
   });
 
   it("says where what was sent passes, and what the tool made of it does not", () => {
@@ -21,6 +23,22 @@ describe("a decision, as a model sees it", () => {
     );
     expect(message).toContain(
       'Argument: "/to", as the tool itself changed it: what you sent passes, what became of it does not. Allowed there: "x".',
+    );
+  });
+
+  it("says that an argument which was not handed over is to be left out", () => {
+    const refused = { code: "grant_argument_refused", pointer: "/cc", rule: NOT_HANDED_OVER, message: "m" } as const;
+    expect(modelView(sampleDenied(refused)).message).toContain(
+      'Argument: "/cc", which was not handed over: leave it out.',
+    );
+  });
+
+  it("does not ask for other JSON where it is the tool itself that makes something else of it", () => {
+    const refused = { code: "arguments_malformed", pointer: "/due", message: "m" } as const;
+    expect(modelView(sampleDenied(refused)).message).toMatch(/Send plain JSON/);
+    const { message } = modelView(sampleDenied({ ...refused, rule: MADE_UNREADABLE }));
+    expect(message).toBe(
+      "What this tool itself makes of these arguments cannot be checked. Report it; trying again does not help.",
     );
   });
 

@@ -1,6 +1,6 @@
-import { CODES, rowOf, wireCodeOf } from "../codes.ts";
+import { CODES, type DenialCode, rowOf, wireCodeOf } from "../codes.ts";
 import type { Denied } from "../decision/index.ts";
-import { MADE_OF_IT, PUT_THERE, TOO_MUCH } from "../grant/index.ts";
+import { MADE_OF_IT, MADE_UNREADABLE, NOT_HANDED_OVER, PUT_THERE, TOO_MUCH } from "../grant/index.ts";
 import { mustBe, reading } from "../options/index.ts";
 import { AGENT_REVOKED, KEY_REVOKED } from "../state/index.ts";
 
@@ -27,35 +27,49 @@ function viewOf(denied: Pick<Denied, "code" | "pointer" | "rule" | "reason" | "w
   if (!Object.hasOwn(CODES, denied.code)) mustBe("modelView", ["denied", "code"], "the code of a denial", denied.code);
   const code = wireCodeOf(denied.code);
   const { model: ofCode, retryable = false } = rowOf(code);
-  const model = (denied.code === "revoked" && REVOKED.get(denied.rule ?? "")) || ofCode;
+  const model = BY_RULE[denied.code]?.get(denied.rule ?? "") ?? ofCode;
   const reason = denied.reason === undefined ? "" : ` Reason given: ${JSON.stringify(denied.reason)}`;
   return { code, message: `${model}${mayTry(denied)}${reason}`, retryable };
 }
 
-/** Where a new delegation of the same agents and keys would be refused as this one is. */
-const REVOKED: ReadonlyMap<string, string> = new Map([
-  [
-    AGENT_REVOKED,
-    "An agent of your delegation was revoked. Another one with the same agent is refused, too: report it.",
-  ],
-  [KEY_REVOKED, "A key of your delegation was revoked. Ask for a new one that stands on other keys, or report it."],
-]);
+/** Where what helps is not what helps with the code otherwise. */
+const BY_RULE: { readonly [code in DenialCode]?: ReadonlyMap<string, string> } = {
+  // A new delegation of the same agents and keys would be refused as this one is.
+  revoked: new Map([
+    [
+      AGENT_REVOKED,
+      "An agent of your delegation was revoked. Another one with the same agent is refused, too: report it.",
+    ],
+    [KEY_REVOKED, "A key of your delegation was revoked. Ask for a new one that stands on other keys, or report it."],
+  ]),
+  // What was sent was plain JSON.
+  arguments_malformed: new Map([
+    [
+      MADE_UNREADABLE,
+      "What this tool itself makes of these arguments cannot be checked. Report it; trying again does not help.",
+    ],
+  ]),
+};
 
 const TELL_THE_ARGUMENT: ReadonlySet<string> = new Set(["grant_argument_refused", "grant_argument_missing"]);
 
 /** Where a value is not what was sent: sending what is allowed there would not be understood. */
 const WHOSE: readonly (readonly [rule: string, words: string])[] = [
+  [NOT_HANDED_OVER, ", which was not handed over: leave it out"],
   [PUT_THERE, ", which you did not send: the tool itself put a value there"],
   [MADE_OF_IT, ", as the tool itself changed it: what you sent passes, what became of it does not"],
   [TOO_MUCH, ", where checking took too long: send fewer or shorter values"],
 ];
+
+/** It may not be sent, either. */
+const NOBODY_CAN = " Report it; sending it does not help.";
 
 /** The caller holds the chain, so it may be told the chain's content; `accepts` has its values quoted already. */
 function mayTry({ code, pointer, rule, wouldPass }: Pick<Denied, "code" | "pointer" | "rule" | "wouldPass">): string {
   if (code === "budget_exhausted" && wouldPass?.accepts !== undefined) return ` Left of it: ${wouldPass.accepts}.`;
   if (!TELL_THE_ARGUMENT.has(code) || !pointer) return "";
   const accepts = wouldPass?.accepts;
-  const instead = accepts === undefined ? "" : ` Allowed there: ${accepts}.`;
   const by = rule === undefined ? "" : (WHOSE.find(([how]) => rule.startsWith(how))?.[1] ?? "");
+  const instead = accepts !== undefined ? ` Allowed there: ${accepts}.` : rule?.startsWith(PUT_THERE) ? NOBODY_CAN : "";
   return ` Argument: ${JSON.stringify(pointer)}${by}.${instead}`;
 }

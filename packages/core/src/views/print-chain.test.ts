@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  absent,
   anyArguments,
   exact,
   grant,
@@ -90,6 +91,13 @@ describe("a chain, printed for people", () => {
     const long = grant({ pay: { to: oneOf("A".repeat(60), "B".repeat(60)), amount: int({ max: 5 }) } });
     const lines = printChain(chain(token({ grant: long })), NOW).split("\n");
     expect(lines.filter((line) => line.includes("may call pay: "))).toHaveLength(2);
+  });
+
+  it("does not say of a tool with a line for each argument that it takes none, where no other may be sent", () => {
+    const named = { "": absent(), to: oneOf("A".repeat(60), "B".repeat(60)), "x is any value; y": exact(1) };
+    const printed = printChain(chain(token({ grant: grant({ pay: named }) })), NOW);
+    expect(printed).not.toContain("no arguments");
+    expect(printed).toContain('· may call pay: "x is any value; y" is 1\n');
   });
 
   it("names tools and arguments as they are called, whatever stands in their pointers", () => {

@@ -4,6 +4,8 @@ import {
   diff,
   type Grant,
   isEveryTool,
+  isNoArguments,
+  nameWords,
   type ToolGrant,
   toolWords,
   words,
@@ -65,11 +67,12 @@ const LINE = 120;
 
 function toolLines(grant: Grant): readonly string[] {
   const tools = Object.entries(grant).flatMap(([tool, constraints]) => {
-    const line = `may call ${toolWords(tool)}: ${describeArguments(constraints)}`;
+    const call = `may call ${toolWords(tool)}:`;
+    const line = `${call} ${describeArguments(constraints)}`;
     if (line.length <= LINE) return [line];
-    return Object.entries(constraints).map(([name, constraint]) => {
-      return `may call ${tool}: ${describeArguments({ [name]: constraint })}`;
-    });
+    return Object.entries(constraints).flatMap(([name, constraint]) =>
+      isNoArguments(name, constraint) ? [] : [`${call} ${describeArguments({ [name]: constraint })}`],
+    );
   });
   return tools.length === 0 ? ["may call nothing"] : tools;
 }
@@ -88,12 +91,13 @@ function budgetLines(budget: Budget | undefined, above: Budget | undefined): rea
 function narrowedLines(token: InspectedToken, above: InspectedToken): readonly string[] {
   const grants = diff(above.grant, token.grant).narrowed.map(({ pointer, parent, child }) => {
     const [tool = "", argument] = pointer.split("/").slice(1).map(unescaped);
-    if (child === undefined) return isEveryTool(tool) ? `not ${toolWords(tool)} any more` : `${tool} was not handed on`;
+    if (child === undefined)
+      return isEveryTool(tool) ? `not ${toolWords(tool)} any more` : `${toolWords(tool)} was not handed on`;
     const [before, after] =
       argument === undefined
         ? [describeArguments(parent as ToolGrant), describeArguments(child as ToolGrant)]
         : [words(parent as Constraint), words(child as Constraint)];
-    return `${argument === undefined ? tool : `${tool}, ${argument}`}: ${before} → ${after}`;
+    return `${[tool, ...(argument === undefined ? [] : [argument])].map(nameWords).join(", ")}: ${before} → ${after}`;
   });
   const lost = above.audience.filter((name) => !token.audience.includes(name));
   const earlier = above.expiresAt - token.expiresAt;

@@ -1,5 +1,6 @@
 /** What the law makes of each stage's findings, with parts that serve everything; refusals.test.ts has its order. */
 import { beforeAll, describe, expect, it } from "vitest";
+import { memoryAudit } from "../audit/index.ts";
 import { randomId } from "../crypto/index.ts";
 import type { Obligations } from "../result/index.ts";
 import { NO_TELEMETRY } from "../telemetry/index.ts";
@@ -43,7 +44,8 @@ describe("a proof", () => {
     });
     const compact = `${root}~${await scene.world.child(root)}`;
     const chain = await verifyAt(compact, [scene.world.anchor]);
-    const { point } = scene.point({ audience: [PAY, DOCS], verifier: { verify: async () => chain } });
+    const audit = memoryAudit();
+    const { point } = scene.point({ audience: [PAY, DOCS], verifier: { verify: async () => chain }, audit });
     const named = async (audience: string): Promise<string> => {
       const claims = { jti: randomId(), aat_aud: audience, aat_tool: `${audience}#send_payment` };
       const proof = await scene.world.proof(compact, claims);
@@ -51,7 +53,13 @@ describe("a proof", () => {
       return codeOf(await decide(payment(caller), point));
     };
     expect(await named(PAY)).toBe("grant_tool_missing");
+    expect(audit.records.at(-1)?.tokens[0]).not.toHaveProperty("handed");
     expect(await named(DOCS)).toBe("allowed");
+    // The record has one name for this enforcement point, and what was handed over by the name that counted.
+    expect(audit.records.at(-1)).toMatchObject({
+      audience: PAY,
+      tokens: [{ handed: expect.stringContaining("amount") }, {}],
+    });
   });
 });
 

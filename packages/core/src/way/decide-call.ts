@@ -58,14 +58,15 @@ export async function* decideCall(
   const state = await log.stage("state", () => askState(opened, proof, point));
   if (isRefusal(state)) return log.deny(state);
   // A captured proof may not fill the record of what its holder did.
-  log.note({ verified: state.replayed === undefined });
+  const calledAt = proof?.audience ?? opened.audience;
+  log.note({ verified: state.replayed === undefined, calledAt });
   const gone = state.revoked ?? state.replayed ?? refuseOtherUser(incoming, opened.user) ?? refuseBudget(opened, point);
   if (gone !== undefined) return yield* endUnproven(gone, opened, { call, received }, point, log);
 
   const agents = await log.stage("agents", () => agentsOf(opened, point));
   if (isRefusal(agents)) return log.deny(agents);
 
-  const admitted = { caller: { ...opened, audience: proof?.audience ?? opened.audience }, agents };
+  const admitted = { caller: { ...opened, audience: calledAt }, agents };
   // A list is not granted, each of its items is.
   const noCall = isListing(tool) || call.refused;
   const outside = noCall ? undefined : await log.stage("grant", () => refuseSent(admitted, tool, received, point));

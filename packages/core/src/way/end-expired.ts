@@ -24,12 +24,14 @@ export async function* endExpired(
   const { call, received } = unproven;
   const known = await log.stage("token", () => openExpired(call.caller, point));
   if (isRefusal(known)) return yield* endUnproven(refusal, undefined, unproven, point, log);
+  let calledAt = known.audience;
   if (call.caller.via === "proof") {
     const proof = await log.stage("proof", () => checkProof(call, known, received, point));
     if (isRefusal(proof)) return yield* endUnproven(refusal, known, unproven, point, log);
+    calledAt = proof.audience;
     const state = await log.stage("state", () => askState(known, proof, point));
     if (isRefusal(state) || state.replayed !== undefined) return log.deny(refusal);
   }
-  log.note({ caller: known, verified: true });
+  log.note({ caller: known, verified: true, calledAt });
   return yield* endUnproven(refusal, known, unproven, point, log);
 }

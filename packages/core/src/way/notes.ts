@@ -29,6 +29,8 @@ export interface Notes {
   readonly received: JsonObject;
   readonly parsed?: JsonObject;
   readonly caller?: Caller;
+  /** The name of this enforcement point by which it was called; it may have several. */
+  readonly calledAt?: string;
   /** Whether a caller showed to be the holder, or the user; before that, a denial belongs to no one who is known. */
   readonly verified: boolean;
   /** The hops by the ids that policies see, once the directory was asked. */

@@ -10,6 +10,7 @@ import {
 } from "../audit/index.ts";
 import type { Allowed, Decided, Decision, Denied } from "../decision/index.ts";
 import { quietly, settleInTime } from "../lib/index.ts";
+import { toolIdOf } from "../token/index.ts";
 import type { IncomingCall } from "./call.ts";
 import type { Notes } from "./notes.ts";
 import type { EnforcementPoint } from "./options.ts";
@@ -47,13 +48,14 @@ export async function unrecordedAs(
 
 function recordOf(
   decision: Decision,
-  { caller, received, parsed, kept, shown, applied, approved, hidden = [] }: Notes,
+  { caller, calledAt, received, parsed, kept, shown, applied, approved, hidden = [] }: Notes,
   { tool, caller: { via } }: IncomingCall,
   { audience: [audience], pdp }: EnforcementPoint,
 ): Promise<DecisionRecord> {
   return decisionRecord(decision, {
     tool,
     audience,
+    toolId: caller?.chain === undefined ? tool : toolIdOf(tool, calledAt ?? audience, caller.chain.rootAudience),
     via,
     chain: caller?.chain,
     received,

@@ -41,6 +41,16 @@ describe.each([
     ]);
   });
 
+  it.each([
+    ["a text", '{"id":"INV-7"}'],
+    ["a list", ["INV-7"]],
+  ])("runs nothing with %s for arguments", async (_, args) => {
+    await using server = await guardedServer(company.authorizer(), { tools, ...transport });
+    const planner = await company.chain("alice", "planner");
+    const call = server.call(planner, "send_payment", args as object);
+    await expect(call).rejects.toThrow("the arguments of a call must be a JSON object");
+  });
+
   it("lists to each client what its chain covers, and to one without a chain nothing at all", async () => {
     await using server = await guardedServer(company.authorizer(), { tools, ...transport });
     const planner = await company.chain("alice", "planner");

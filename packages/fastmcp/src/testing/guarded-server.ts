@@ -104,7 +104,10 @@ export async function guardedServer(
     client,
     call: async (delegation, tool, args = {}) => {
       const caller = await callerOf(delegation);
-      return caller.callTool({ name: tool, arguments: { ...args } }).then(answerOf, refusedAnswer);
+      // As they are: of a text or a list a copy would make an object.
+      return caller
+        .callTool({ name: tool, arguments: args as { [name: string]: unknown } })
+        .then(answerOf, refusedAnswer);
     },
     tools: async (delegation) => {
       const { tools: listed } = await (await callerOf(delegation)).listTools();

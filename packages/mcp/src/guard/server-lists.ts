@@ -18,7 +18,7 @@ export async function askedOfServer(guard: Guard, { extra }: Flight, tool: strin
     // What this guard's callers are told: another one of the same tools may let policies change other values.
     return announce({ ...lists.get(tool), name: tool }, mayChange);
   } catch (cause) {
-    const message = `the server did not list its tools in time, or not without a fault: what ${JSON.stringify(tool)} announces is not known, so its results cannot be changed`;
+    const message = `the server did not list its tools in time, or not without a fault: what ${JSON.stringify(tool)} announces is not known, so its results cannot be changed, and a default that its schema puts there is taken for one that nobody announced`;
     report(new Error(message, { cause }));
     return UNREADABLE;
   }

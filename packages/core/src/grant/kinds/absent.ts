@@ -11,6 +11,11 @@ export function absent(): AbsentConstraint {
   return { constraint_type: "absent" };
 }
 
+/** What `noArguments` leaves in a grant: it is held against what was sent, and constrains no argument that there could be. */
+export function isNoArguments(name: string, { constraint_type }: Constraint): boolean {
+  return name === "" && constraint_type === "absent";
+}
+
 export const absentKind: Kind<AbsentConstraint> = {
   type: "absent",
   members: [],

@@ -31,7 +31,7 @@ export const allKind: Kind<AllConstraint> = {
       ? undefined
       : wideningAt(pointer, "constraints", "each clause of the parent's all needs a clause of its own", parent, child),
   inner: ({ constraints }) => constraints,
-  words: ({ constraints }, say) => constraints.map(say.value).join(" and "),
+  words: ({ constraints }, say) => constraints.map(say.clause).join(" and "),
 };
 
 /**

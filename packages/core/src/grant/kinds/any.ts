@@ -36,5 +36,5 @@ export const anyKind: Kind<AnyConstraint> = {
     };
   },
   inner: ({ constraints }) => constraints,
-  words: ({ constraints }, say) => constraints.map(say.value).join(" or "),
+  words: ({ constraints }, say) => constraints.map(say.clause).join(" or "),
 };

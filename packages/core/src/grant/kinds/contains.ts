@@ -11,7 +11,9 @@ export interface ContainsConstraint {
 }
 
 /** An array of scalars that has all of these elements. */
-export function contains(...required: readonly JsonScalar[]): ContainsConstraint {
+export function contains<const V extends readonly JsonScalar[]>(
+  ...required: V
+): ContainsConstraint & { readonly required: V } {
   return { constraint_type: "contains", required };
 }
 

@@ -21,6 +21,7 @@ export const exactKind: Kind<ExactConstraint> = {
   passes: (constraint, value) => isEqual(constraint.value, value),
   listed: (constraint) => [constraint.value],
   listedUnder: ["exact", "range", "one_of", "wildcard"],
+  isOneWord: true,
   words: (constraint) => canonicalJson(constraint.value),
 };
 

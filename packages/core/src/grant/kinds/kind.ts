@@ -44,6 +44,8 @@ export interface Kind<C extends Constraint = Constraint> {
   /** The constraints inside. */
   inner?(constraint: C): readonly Constraint[];
 
+  /** Whether its words are one value, as JSON has it, of which the end is seen. */
+  readonly isOneWord?: true;
   /** In plain words, as they follow "is": `a whole number of at most 1000`. */
   words(constraint: C, say: Say): string;
 }
@@ -54,12 +56,14 @@ export type Check = (constraint: Constraint, value: JsonValue | undefined, work:
 /** `stands`, or the reason why the child may not stand there; undefined leaves the decision to the next rules. */
 export type Verdict = "stands" | Widening | undefined;
 
-/** Words for a constraint inside another. */
+/** Words for a constraint inside another. What is said in several parts stands in brackets: its end is seen. */
 export interface Say {
-  /** `a whole number` */
+  /** `a whole number`, `(1 or 2)` */
   value(constraint: Constraint): string;
-  /** What follows the name of an argument or a property: `is a whole number`, or `may be left out, else is …`. */
-  member(constraint: Constraint): string;
+  /** The same beside other clauses, where the last value of one would be taken for the first of the next. */
+  clause(constraint: Constraint): string;
+  /** The name of a property, and what follows it: `is a whole number`, or `may be left out, else is …`. */
+  property(name: string, constraint: Constraint): string;
 }
 
 /**
@@ -82,5 +86,6 @@ export const UNANSWERED: Readonly<Record<keyof Kind, undefined>> = {
   under: undefined,
   narrower: undefined,
   inner: undefined,
+  isOneWord: undefined,
   words: undefined,
 };

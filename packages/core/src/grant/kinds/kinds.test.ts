@@ -39,13 +39,13 @@ const rows: { readonly [T in ConstraintType]: Row<ConstraintOf<T>> } = {
     constraint: all(range({ min: 1 }), range({ max: 2 })),
     good: 1,
     bad: 0,
-    words: "a number of at least 1 and a number of at most 2",
+    words: "(a number of at least 1) and (a number of at most 2)",
   },
   any: {
     constraint: any(range({ max: 1 }), subset("a")),
     good: ["a"],
     bad: 2,
-    words: 'a number of at most 1 or a list of nothing but "a"',
+    words: '(a number of at most 1) or (a list of nothing but "a")',
   },
   wildcard: { constraint: wildcard(), good: null, bad: undefined, words: "any value" },
   prefix: { constraint: prefix("a"), good: "ab", bad: "ba", words: 'a text that starts with "a"' },
@@ -55,7 +55,7 @@ const rows: { readonly [T in ConstraintType]: Row<ConstraintOf<T>> } = {
     constraint: url({ origins: ["https://a.example"], under: "/a" }),
     good: "https://a.example/a/b",
     bad: "https://a.example/b",
-    words: "a URL of https://a.example at or below /a",
+    words: 'a URL of https://a.example at or below "/a"',
   },
   cidr: {
     constraint: cidr("10.0.0.0/8", "::1/128"),
@@ -69,7 +69,7 @@ const rows: { readonly [T in ConstraintType]: Row<ConstraintOf<T>> } = {
     constraint: object({ a: int() }),
     good: { a: 1 },
     bad: { a: 1, b: 1 },
-    words: "an object whose a is a whole number",
+    words: "an object whose a is a whole number, and nothing else",
   },
   optional: {
     constraint: optional(int()),

@@ -39,8 +39,8 @@ export const objectKind: Kind<ObjectConstraint> = {
   },
   inner: ({ properties }) => Object.values(properties),
   words: ({ properties }, say) => {
-    const each = Object.entries(properties).map(([name, property]) => `${name} ${say.member(property)}`);
-    return each.length === 0 ? "an empty object" : `an object whose ${each.join(", ")}`;
+    const each = Object.entries(properties).map(([name, property]) => say.property(name, property));
+    return each.length === 0 ? "an empty object" : `an object whose ${each.join(", ")}, and nothing else`;
   },
 };
 

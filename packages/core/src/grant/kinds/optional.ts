@@ -32,7 +32,13 @@ export const optionalKind: Kind<OptionalConstraint> = {
     return found ?? "stands";
   },
   // An argument that may be missing is wider than any value of it.
-  under: (child, parent, pointer) => ({ pointer, rule: "optional stands only under optional", parent, child }),
+  under: (child, parent, pointer) => ({
+    pointer,
+    rule: "optional stands only under optional",
+    parent,
+    child,
+    remedy: "leave optional out: by the parent it must be there",
+  }),
   inner: ({ constraint }) => [constraint],
-  words: ({ constraint }, say) => `may be left out, else ${say.member(constraint)}`,
+  words: ({ constraint }, say) => `may be left out, else is ${say.value(constraint)}`,
 };

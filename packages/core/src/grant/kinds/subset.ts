@@ -11,7 +11,9 @@ export interface SubsetConstraint {
 }
 
 /** An array of scalars whose elements are all among these. */
-export function subset(...allowed: readonly JsonScalar[]): SubsetConstraint {
+export function subset<const V extends readonly JsonScalar[]>(
+  ...allowed: V
+): SubsetConstraint & { readonly allowed: V } {
   return { constraint_type: "subset", allowed };
 }
 

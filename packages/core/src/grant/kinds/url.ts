@@ -41,7 +41,7 @@ export const urlKind: Kind<UrlConstraint> = {
   passes: (constraint, value) => typeof value === "string" && passesUrl(constraint, value),
   narrower: urlWidening,
   words: ({ origins, under }) =>
-    `a URL of ${origins.join(" or ")}${under === undefined ? "" : ` at or below ${under}`}`,
+    `a URL of ${origins.join(" or ")}${under === undefined ? "" : ` at or below ${JSON.stringify(under)}`}`,
 };
 
 function urlWidening(parent: UrlConstraint, child: UrlConstraint, pointer: string): Widening | undefined {

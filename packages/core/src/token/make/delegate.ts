@@ -201,8 +201,8 @@ function checkOrder(order: DelegateOrder, parent: HeldDelegation, { now, iat, ex
   }
   const widening = wideningOf(grantOf(leaf), order.grant, order.interop);
   if (widening === undefined) return;
-  const { pointer, rule, parent: has, child } = widening;
-  widened(TOOLS_POINTER + pointer, rule, has, child, namesRemedy(order.grant, root.aud));
+  const { pointer, rule, parent: has, child, remedy } = widening;
+  widened(TOOLS_POINTER + pointer, rule, has, child, namesRemedy(order.grant, root.aud) ?? remedy);
 }
 
 /** What to do where tools are not named as this chain names them: with one audience bare, with several each under its own. */

@@ -161,7 +161,7 @@ describe("an order that a verifier's rules refuse", () => {
 
   it("says nothing of names where names are right, and of the first that is wrong", async () => {
     const wider = await errorOf(hand({ grant: grant({ send_payment: { to: wildcard(), more: wildcard() } }) }));
-    expect(wider.message).toMatch(/, the child asks for \{"constraint_type":"wildcard"\}$/);
+    expect(wider.message).toMatch(/, the child asks for \{"constraint_type":"wildcard"\}; leave it out$/);
     const mixed = readGrant({ send_payment: pay["send_payment"], other: {}, [`${PAY}#t`]: {} });
     expect((await errorOf(hand({ grant: mixed }))).message).toContain("with one audience, tools have bare names");
     const every = readGrant({ "mcp:tools/*": {} });

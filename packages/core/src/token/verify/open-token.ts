@@ -52,10 +52,13 @@ export interface SigningKey {
 }
 
 const ASCII = /^[\x21-\x7e]+$/;
+/** What is between may have folded a long header, or put a line break at its end. */
+const NO_CHAIN =
+  "the chain is empty, or has a space, a line break or another character that no chain has; send it as it was made";
 
 /** Step 1 (AAT draft, section 7): one chain, ASCII, within its bounds. Gives the texts of its tokens, root first. */
 export function splitChain(compact: LongForm, limits: Limits): readonly [string, ...string[]] {
-  if (!ASCII.test(compact)) throw new HopwiseError("token_malformed", "the chain is empty or not printable ASCII");
+  if (!ASCII.test(compact)) throw new HopwiseError("token_malformed", NO_CHAIN);
   const texts = compact.split("~");
   if (texts.length > limits.chainTokens) tooManyTokens(limits.chainTokens);
   for (const text of texts) checkLength("a token of the chain", text, limits.tokenBytes);

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { MADE_UNREADABLE } from "../../grant/index.ts";
 import type { ToolEntry } from "../../resource/index.ts";
 import { DEFAULT_LIMITS } from "../../token/index.ts";
 import { errorOf } from "../../world.fixture.ts";
@@ -102,6 +103,16 @@ describe("parsed arguments", () => {
       message: "the tool map's projection of the arguments failed",
     });
     expect(error.cause).toBeInstanceOf(TypeError);
+  });
+
+  it("are refused by a rule of their own: whoever sent plain data is not asked for other data", async () => {
+    const projection = () => due;
+    const made = [parsed.bind(undefined, entry, due), parsed.bind(undefined, { ...entry, projection }, due)];
+    const failing = parsed.bind(undefined, { ...entry, projection: () => Promise.reject(new Error("m")) }, due);
+    const ofSession = () => received({ due: "no date" }, scene.inSession);
+    for (const read of [...made, failing, ofSession])
+      expect(await errorOf(read)).toMatchObject({ rule: MADE_UNREADABLE });
+    expect((await errorOf(() => received(due))).rule).toBeUndefined();
   });
 
   it("throw a fault of the programmer on", () => {

@@ -1,5 +1,6 @@
 import { isRandomId } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
+import { MADE_UNREADABLE } from "../../grant/index.ts";
 import { freezeArguments, type JsonObject } from "../../json/index.ts";
 import { hiddenInName } from "../../lib/index.ts";
 import { refuseLongUri, refuseMisnamed, type ToolEntry, toolEntry } from "../../resource/index.ts";
@@ -57,12 +58,18 @@ function plainParsed(tool: string, entry: ToolEntry, parsed: unknown, limits: Li
   // Which resource it is was told by what was sent.
   if (tool.startsWith("mcp:"))
     throw new HopwiseError("arguments_malformed", "no tool's schema reads what is no tool's");
+  if (entry.projection !== undefined) return plainArguments(entry, parsed, limits);
+  return ofTool(() => freezeArguments(parsed, limits), "; the tool map's entry can name a projection");
+}
+
+/** Reads what the tool itself made of the arguments: whoever sent them can send no others that help. */
+function ofTool(read: () => JsonObject, remedy = ""): JsonObject {
   try {
-    return plainArguments(entry, parsed, limits);
-  } catch (error) {
-    if (!(error instanceof HopwiseError) || entry.projection !== undefined) throw error;
-    const { code, message, pointer } = error;
-    throw new HopwiseError(code, `${message}; the tool map's entry can name a projection`, { pointer, cause: error });
+    return read();
+  } catch (cause) {
+    if (!(cause instanceof HopwiseError) || cause.rule !== undefined) throw cause;
+    const { code, message, pointer } = cause;
+    throw new HopwiseError(code, `${message}${remedy}`, { pointer, rule: MADE_UNREADABLE, cause });
   }
 }
 
@@ -93,11 +100,14 @@ function asFarAsPlain(args: unknown, limits: Limits): JsonObject {
 
 function plainArguments(entry: ToolEntry | undefined, value: unknown, limits: Limits): JsonObject {
   if (entry?.projection === undefined) return freezeArguments(value, limits);
-  let projected: unknown;
+  return ofTool(() => freezeArguments(projected(entry, value), limits));
+}
+
+function projected({ projection }: ToolEntry, value: unknown): unknown {
   try {
-    projected = entry.projection(value as never);
+    return projection?.(value as never);
   } catch (cause) {
-    throw new HopwiseError("arguments_malformed", "the tool map's projection of the arguments failed", { cause });
+    const message = "the tool map's projection of the arguments failed";
+    throw new HopwiseError("arguments_malformed", message, { rule: MADE_UNREADABLE, cause });
   }
-  return freezeArguments(projected, limits);
 }

@@ -1,10 +1,11 @@
 import { HopwiseError } from "../../errors.ts";
-import { allOf, foldGrant, isNoArguments, type Row, type RowExpression, wordOf } from "../../filter/index.ts";
+import { allOf, foldGrant, type Row, type RowExpression, wordOf } from "../../filter/index.ts";
 import {
   type Constraint,
   couldPermit,
   type Grant,
   handsEveryTool,
+  isNoArguments,
   newWork,
   passes,
   type ReadArguments,

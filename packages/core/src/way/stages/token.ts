@@ -27,10 +27,10 @@ export async function openChain(caller: IncomingCaller, point: EnforcementPoint)
  *
  * @throws {HopwiseError} codes of the stage `token`
  */
-export async function openExpired(caller: IncomingCaller, point: EnforcementPoint): Promise<Caller> {
-  const { compact } = await presentedBy(caller);
+export async function openExpired(caller: IncomingCaller, point: EnforcementPoint): Promise<OpenedChain> {
+  const { compact, audience = point.audience[0] } = await presentedBy(caller);
   const chain = await point.verifier.verifyExpired(compact, point.nowSeconds());
-  return { user: chain.user, chain };
+  return { user: chain.user, chain, audience };
 }
 
 /** The text of a caller's chain, and the name of ours that a session began with. */
