@@ -61,10 +61,12 @@ const ISSUED = "iss:";
 
 /** The ids of a record's user: the one that it has, and the subject of which Hopwise made it. */
 export function usersIn(record: DecisionRecord | OutcomeRecord): readonly string[] {
-  const first = record.kind === "decision" ? record.chain?.hops?.[0] : undefined;
+  const chain = record.kind === "decision" ? record.chain : undefined;
+  const first = chain?.hops?.[0];
   if (first?.kind !== "user") return [];
   const id = String(first.id);
-  return id.startsWith(ISSUED) ? [id, id.slice(id.indexOf("#") + 1)] : [id];
+  const made = `${ISSUED}${String(chain?.issuer).replace(/[%#]/g, encodeURIComponent)}#`;
+  return id.startsWith(made) ? [id, id.slice(made.length)] : [id];
 }
 
 /** What each token of a record's chain has of one member. */

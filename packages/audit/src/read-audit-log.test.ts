@@ -103,6 +103,31 @@ describe("the reader", () => {
     expect(await read(filter)).toEqual(found);
   });
 
+  it("finds the user of one of several issuers by the subject as well as by the id that was made of both", async () => {
+    const own = temporaryFolder();
+    const log = await openAuditLog({ folder: own, signer: await generateSigner() });
+    const other = "https://id.example/a#b";
+    const users = [
+      [`iss:${ISSUER}#al#ice`, ISSUER],
+      // As records had it, before the id was told from the start.
+      ["al#ice", ISSUER],
+      ["iss:https://id.example/a%23b#al#ice", other],
+      [`iss:${ISSUER}#al#ice`, other],
+    ] as const;
+    for (const [i, [id, issuer]] of users.entries()) {
+      await log.record(decision({ invocation: `${i}`, ...by(id, ["planner"], `c${i}`, issuer) }));
+    }
+    await log.close();
+    const found = async (id: string, issuer: string) => {
+      const entries = await Array.fromAsync(readAuditLog(own, { user: { id, issuer } }));
+      return entries.map(({ record }) => record.invocation).join();
+    };
+    expect(await found("al#ice", ISSUER)).toBe("0,1");
+    expect(await found(`iss:${ISSUER}#al#ice`, ISSUER)).toBe("0");
+    expect(await found("al#ice", other)).toBe("2");
+    expect(await found("ice", ISSUER)).toBe("");
+  });
+
   it("finds by time, from the first moment on and to before the last", async () => {
     const times: string[] = [];
     for await (const { record } of readAuditLog(folder)) times.push(record.time);
