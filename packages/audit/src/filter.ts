@@ -8,8 +8,7 @@ export interface AuditFilter {
   /** H(root), as in `record.chain.id`. */
   readonly chain?: string;
   /**
-   * The user at the chain's beginning, by the id that records have, or by the subject of which Hopwise made it. Of two issuers,
-   * the same id is two users.
+   * The user at the chain's beginning, by the id that policies see, or by the subject. Of two issuers, the same id is two users.
    */
   readonly user?: { readonly issuer: string; readonly id: string };
   /** The name of an agent anywhere in the chain, without `agent:`. */

@@ -135,9 +135,12 @@ function viewOf({ caller, hops }: Notes, userIds: UserIds): ChainView | undefine
   if (caller === undefined || (caller.chain === undefined && hops === undefined)) return undefined;
   const { user, chain } = caller;
   const names = chain?.links.map(({ agent }) => agent) ?? [];
+  const id = userIds(undefined, user);
   return {
     issuer: user.issuer,
-    hops: hops ?? hopsOf({ id: userIds(undefined, user) }, names),
+    // By this a call that came as far as the directory and one that did not are known to be of one user.
+    ...(hops !== undefined && hops[0]?.id !== id && { subject: user.subject }),
+    hops: hops ?? hopsOf({ id }, names),
     ...defined({ id: chain?.id, budget: chain?.links.at(-1)?.budget }),
   };
 }
