@@ -1,3 +1,4 @@
+import { countOf } from "../lib/index.ts";
 import type { Budget } from "../token/index.ts";
 
 /** A budget in words for people, a line for each of its bounds. The time that it is for is its root's, and said once. */
@@ -5,5 +6,5 @@ export function budgetWords({ calls, sums = {} }: Budget): readonly string[] {
   const ofTools = Object.entries(sums).flatMap(([tool, bounds]) =>
     Object.entries(bounds).map(([name, most]) => `${name} of ${tool} adds up to at most ${most}`),
   );
-  return [...(calls === undefined ? [] : [`at most ${calls} call${calls === 1 ? "" : "s"}`]), ...ofTools];
+  return [...(calls === undefined ? [] : [`at most ${countOf(calls, "call")}`]), ...ofTools];
 }
