@@ -84,7 +84,7 @@ export async function denyUnmapped(
 }
 
 /** Ends what was refused before the policies were asked, also where it looks as if they had denied it. */
-export async function denyUnasked(refusal: HopwiseError, point: EnforcementPoint, log: CallLog): Promise<Denied> {
+async function denyUnasked(refusal: HopwiseError, point: EnforcementPoint, log: CallLog): Promise<Denied> {
   if (!looksDenied(refusal)) return log.deny(refusal);
   return log.deny(await log.stage("policy", (watch) => orOutage(refusal, log.id, point, watch)));
 }
