@@ -1,5 +1,6 @@
 /** Work that calls of several callers share: whose it is, and how to keep them apart. docs/caller.md says the same. */
-import { AsyncLocalStorage } from "node:async_hooks";
+import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
+import { EventEmitter } from "node:events";
 import { caller } from "@hopwise/fastmcp";
 import DataLoader from "dataloader";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -72,6 +73,37 @@ describe("a batch of several callers' calls", () => {
     expect(batches).toEqual([{ keys: ["u-1", "u-2"], caller: undefined }]);
     expect(results.sort()).toEqual(OWN);
   });
+});
+
+it("a listener runs within the call that emits, not in the one that waits, unless it was bound there", async () => {
+  const bus = new EventEmitter();
+  const heard: (string | undefined)[] = [];
+  const waits = Promise.withResolvers<void>();
+  const url = await serve(scene.point(), (server) =>
+    server.addTool({
+      name: "who",
+      execute: async () => {
+        const own = caller()?.user.id;
+        if (own === "u-2") bus.emit("go");
+        else {
+          const came = Promise.withResolvers<void>();
+          const note = () => void heard.push(caller()?.user.id);
+          bus.once("go", note);
+          bus.once("go", AsyncResource.bind(note));
+          bus.once("go", () => came.resolve());
+          waits.resolve();
+          await came.promise;
+          note();
+        }
+        return "";
+      },
+    }),
+  );
+  const [ann, ben] = [await clientOf(scene, url, scene.ann), await clientOf(scene, url, scene.ben)];
+  const first = ann.callTool({ name: "who", arguments: {} });
+  await waits.promise;
+  await Promise.all([first, ben.callTool({ name: "who", arguments: {} })]);
+  expect(heard).toEqual(["u-2", "u-1", "u-1"]);
 });
 
 describe("a loader for each call", () => {

@@ -75,7 +75,7 @@ const CANNOT_TELL: {
     // The issuer of the login, in the place of the one that signs chains.
     typed: user("bob", "https://login.acme.example"),
     meant: [user("bob")],
-    untold: ["other_ids"],
+    untold: [],
   },
 };
 
@@ -169,6 +169,14 @@ describe("the blast radius", () => {
     expect(await issuers({ key, issuer: ISSUER }, [...log, dead])).toEqual([{ ...own, chains: 4 }]);
     expect(await issuers({ key, issuer: ISSUER }, log, 3)).toEqual([{ ...own, chains: 3, isCut: true }]);
     expect(await issuers({ agent: "planner" })).toEqual([]);
+  });
+
+  it("knows a user by the subject, and not by an id that the directory gave to somebody", async () => {
+    const { chain, ...rest } = call("r4", ["planner"], {}, "bob");
+    const log = [{ ...rest, chain: { ...(chain as NonNullable<typeof chain>), subject: "ann" } } as DecisionRecord];
+    const anns = await ask(user("ann"), log);
+    expect([namesOf(anns), anns.isNamed]).toEqual([["r4 planner"], true]);
+    expect(await ask(user("bob"), log)).toMatchObject({ isNamed: false, chains: [] });
   });
 
   it("leaves out what has expired, and what was revoked already", async () => {

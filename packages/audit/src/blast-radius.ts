@@ -10,7 +10,7 @@ import {
   revocationKeys,
 } from "@hopwise/core/state";
 import { type IssuerChains, livingByIssuer } from "./living-chains.ts";
-import { usersIn } from "./look-for.ts";
+import { subjectIn } from "./look-for.ts";
 import { namedIn } from "./named-in.ts";
 
 /** A chain that would end, as far as its calls were recorded. */
@@ -33,17 +33,16 @@ export interface AffectedChain {
 
 /**
  * What records cannot tell, so that more may end than they show. `silent_chains`: chains that made no call where these
- * records were written. `issuer_key`: which roots an issuer's key signed. `other_ids`: users to whom the directory gives other
- * ids than their subject.
+ * records were written. `issuer_key`: which roots an issuer's key signed.
  */
-export type Untold = "silent_chains" | "issuer_key" | "other_ids";
+export type Untold = "silent_chains" | "issuer_key";
 
 /** What cannot be told of each kind of target. */
 const UNTOLD: { readonly [Kind in RevocationKind]: readonly Untold[] } = {
   token: ["silent_chains"],
   key: ["silent_chains", "issuer_key"],
   agent: ["silent_chains"],
-  user: ["silent_chains", "other_ids"],
+  user: ["silent_chains"],
 };
 
 /** What would end if something were revoked. */
@@ -83,8 +82,7 @@ const readOptions = optionsOf<BlastOptions>("blastRadius", {
  * such as `readAuditLog` gives. By the rules by which revocations are looked up, a record at a time.
  *
  * Records cannot tell all, and `untold` says what. A chain that made no call is on no record. Nor is the key of an issuer that
- * signed a root: revoke it, and everything of it ends. A user is found by the subject, or by the id that Hopwise made of it;
- * where the directory gives users other ids, by that id in the subject's place.
+ * signed a root: revoke it, and everything of it ends.
  *
  * @throws {HopwiseError} `config_invalid` for a target that names nothing
  */
@@ -111,11 +109,8 @@ export async function blastRadius(
     });
     if (chain === undefined || chain.expiresAt <= nowSeconds) continue;
     living.see(chain);
-    const meets = chain.queries.some(
-      (query) => revocationKeys(query).includes(key) && isRevoked({ target: wanted }, query, nowSeconds),
-    );
-    if (!meets) continue;
-    const { queries: _, isDead, ...affected } = chain;
+    const { query, isDead, ...affected } = chain;
+    if (!revocationKeys(query).includes(key) || !isRevoked({ target: wanted }, query, nowSeconds)) continue;
     const calls = (chains.get(affected.leaf)?.calls ?? 0) + 1;
     chains.delete(affected.leaf);
     if (isDead) continue;
@@ -163,8 +158,8 @@ function iterated(records: Iterable<AuditRecord> | AsyncIterable<AuditRecord>): 
 interface SeenChain extends Omit<AffectedChain, "calls"> {
   /** By its last record it is revoked already. */
   readonly isDead: boolean;
-  /** What its calls stand on, under each name that its user may have. */
-  readonly queries: readonly RevocationQuery[];
+  /** What its calls stand on. */
+  readonly query: RevocationQuery;
 }
 
 function chainOf(record: DecisionRecord): SeenChain | undefined {
@@ -172,7 +167,9 @@ function chainOf(record: DecisionRecord): SeenChain | undefined {
   const [root, leaf] = [tokens[0], tokens.at(-1)];
   if (chain === undefined || root === undefined || leaf === undefined) return undefined;
   const id = chain.hops[0]?.id ?? "";
+  const [subject = ""] = subjectIn(record);
   const query = {
+    user: { issuer: chain.issuer, subject },
     tokens: tokens.map(({ hash }) => hash),
     keys: tokens.map(({ key }) => key),
     agents: tokens.map(({ agent }) => agent),
@@ -186,6 +183,6 @@ function chainOf(record: DecisionRecord): SeenChain | undefined {
     lastSeen: time,
     expiresAt: Math.min(...tokens.map(({ expiresAt }) => expiresAt)),
     isDead: code === "revoked",
-    queries: usersIn(record).map((subject) => ({ ...query, user: { issuer: chain.issuer, subject } })),
+    query,
   };
 }

@@ -1,12 +1,15 @@
 import { HopwiseError } from "@hopwise/core";
 import type { DecisionRecord, OutcomeRecord } from "@hopwise/core/audit";
 import { DENIAL_CODE, maybe, members, type Rows, such, text } from "@hopwise/core/options";
+import { usersIn } from "./look-for.ts";
 
 /** Which records are read. Everything that is given must hold. */
 export interface AuditFilter {
   /** H(root), as in `record.chain.id`. */
   readonly chain?: string;
-  /** The user at the chain's beginning. Of two issuers, the same id is two users. */
+  /**
+   * The user at the chain's beginning, by the id that policies see, or by the subject. Of two issuers, the same id is two users.
+   */
   readonly user?: { readonly issuer: string; readonly id: string };
   /** The name of an agent anywhere in the chain, without `agent:`. */
   readonly agent?: string;
@@ -65,11 +68,12 @@ export function matcher(filter: AuditFilter): (record: DecisionRecord | OutcomeR
     });
   }
   const decisionsOnly = [chain, user, agent, hidden, code].some((wanted) => wanted !== undefined);
-  const isTheirs = ({ chain: of, code: given, hidden: groups = [] }: DecisionRecord): boolean => {
-    const [first, ...agents] = of?.hops ?? [];
+  const isTheirs = (record: DecisionRecord): boolean => {
+    const { chain: of, code: given, hidden: groups = [] } = record;
+    const [, ...agents] = of?.hops ?? [];
     return (
       (chain === undefined || of?.id === chain) &&
-      (user === undefined || (of?.issuer === user.issuer && first?.kind === "user" && first.id === user.id)) &&
+      (user === undefined || (of?.issuer === user.issuer && usersIn(record).includes(user.id))) &&
       (agent === undefined || agents.some(({ id }) => id === `agent:${agent}`)) &&
       (hidden === undefined || groups.some(({ items }) => items.includes(hidden))) &&
       (code === undefined || given === code)

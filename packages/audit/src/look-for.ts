@@ -59,12 +59,20 @@ function isHash(name: string): boolean {
 /** How ids begin that are made of issuer and subject. */
 const ISSUED = "iss:";
 
-/** The ids of a record's user: the one that it has, and the subject of which Hopwise made it. */
+/** The names of a record's user: the id that it has, and the subject, where that is another one. */
 export function usersIn(record: DecisionRecord | OutcomeRecord): readonly string[] {
-  const first = record.kind === "decision" ? record.chain?.hops?.[0] : undefined;
+  const chain = record.kind === "decision" ? record.chain : undefined;
+  const first = chain?.hops?.[0];
   if (first?.kind !== "user") return [];
   const id = String(first.id);
-  return id.startsWith(ISSUED) ? [id, id.slice(id.indexOf("#") + 1)] : [id];
+  if (chain?.subject !== undefined) return [id, String(chain.subject)];
+  const made = `${ISSUED}${String(chain?.issuer).replace(/[%#]/g, encodeURIComponent)}#`;
+  return id.startsWith(made) ? [id, id.slice(made.length)] : [id];
+}
+
+/** The subject alone, by which users are revoked. */
+export function subjectIn(record: DecisionRecord | OutcomeRecord): readonly string[] {
+  return usersIn(record).slice(-1);
 }
 
 /** What each token of a record's chain has of one member. */

@@ -1,6 +1,6 @@
 import type { DecisionRecord } from "@hopwise/core/audit";
 import type { RevocationTarget } from "@hopwise/core/state";
-import { lookFor, ofTokens, usersIn, type Wanted } from "./look-for.ts";
+import { lookFor, ofTokens, subjectIn, type Wanted } from "./look-for.ts";
 
 /** Whether records name what shall be revoked, and what they name that may have been meant. */
 export interface NamedTarget {
@@ -40,7 +40,7 @@ function sortOf(target: RevocationTarget): Sort {
     return {
       name: user.subject,
       issuer: user.issuer,
-      namesIn: usersIn,
+      namesIn: subjectIn,
       target: (subject, issuer = user.issuer) => ({ user: { issuer, subject }, notBefore }),
     };
   }

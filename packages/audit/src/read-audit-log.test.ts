@@ -1,7 +1,7 @@
 import { appendFileSync, cpSync } from "node:fs";
 import { join } from "node:path";
 import { generateSigner, type Signer } from "@hopwise/core";
-import type { DecisionRecord } from "@hopwise/core/audit";
+import type { ChainView, DecisionRecord } from "@hopwise/core/audit";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { AuditFilter } from "./filter.ts";
 import { lineage } from "./lineage.ts";
@@ -101,6 +101,35 @@ describe("the reader", () => {
     [{ agent: "planner", tool: "read", code: "policy_denied" }, []],
   ])("finds by %j exactly what fits", async (filter, found) => {
     expect(await read(filter)).toEqual(found);
+  });
+
+  it("finds a user by the subject as well as by the id that policies see", async () => {
+    const own = temporaryFolder();
+    const log = await openAuditLog({ folder: own, signer: await generateSigner() });
+    const other = "https://id.example/a#b";
+    const users = [
+      [`iss:${ISSUER}#al#ice`, ISSUER],
+      // As records had it, before the id was told from the start.
+      ["al#ice", ISSUER],
+      ["iss:https://id.example/a%23b#al#ice", other],
+      [`iss:${ISSUER}#al#ice`, other],
+      ["u-17", ISSUER, "al#ice"],
+    ] as const;
+    for (const [i, [id, issuer, subject]] of users.entries()) {
+      const { chain } = by(id, ["planner"], `c${i}`, issuer) as { readonly chain: ChainView };
+      await log.record(decision({ invocation: `${i}`, chain: { ...chain, ...(subject && { subject }) } }));
+    }
+    await log.close();
+    const found = async (id: string, issuer: string) => {
+      const calls: string[] = [];
+      for await (const { record } of readAuditLog(own, { user: { id, issuer } })) calls.push(record.invocation);
+      return calls.join();
+    };
+    expect(await found("al#ice", ISSUER)).toBe("0,1,4");
+    expect(await found("u-17", ISSUER)).toBe("4");
+    expect(await found(`iss:${ISSUER}#al#ice`, ISSUER)).toBe("0");
+    expect(await found("al#ice", other)).toBe("2");
+    expect(await found("ice", ISSUER)).toBe("");
   });
 
   it("finds by time, from the first moment on and to before the last", async () => {

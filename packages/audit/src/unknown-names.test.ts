@@ -85,3 +85,16 @@ describe("a name that somebody looks for", () => {
     ]);
   });
 });
+
+it("a user of one of several issuers is named by the subject, too, and may be meant by it", async () => {
+  const own = mkdtempSync(join(tmpdir(), "hopwise-names-"));
+  const log = await openAuditLog({ folder: own, signer: await generateSigner() });
+  const user = { kind: "user", id: `iss:${ISSUER}#alice` } as const;
+  await log.record({ ...RECORD, chain: { issuer: ISSUER, hops: [user] } });
+  await log.close();
+  const unknown = (id: string) => unknownNames(own, { user: { issuer: ISSUER, id } });
+  expect(await unknown("alice")).toEqual([]);
+  expect(await unknown(user.id)).toEqual([]);
+  expect(await unknown("alcie")).toEqual([{ name: "user", nearest: [{ user: { issuer: ISSUER, id: "alice" } }] }]);
+  rmSync(own, { recursive: true });
+});

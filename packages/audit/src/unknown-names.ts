@@ -30,8 +30,7 @@ const SORTS: {
   user: ({ id, issuer }) => ({
     name: id,
     issuer,
-    // As records name the user, without what that id is made of.
-    namesIn: (record) => usersIn(record).slice(0, 1),
+    namesIn: usersIn,
     filter: (other, of = issuer) => ({ user: { id: other, issuer: of } }),
   }),
   agent: (name) => ({ name, namesIn: ofTokens("agent"), filter: (agent) => ({ agent }) }),

@@ -47,7 +47,7 @@ const ASKED: { readonly [Kind in RevocationKind]: string } = {
   token: "is it the whole hash, of a chain that this log's servers saw?",
   key: "is it an issuer's, or of an agent that has not called yet?",
   agent: "is it the name of the registry, and has it called yet?",
-  user: "is it the subject, and the issuer that signs chains, not that of the login? Where the directory gives users other ids, records have those",
+  user: "is it the subject, and the issuer that signs chains, not that of the login?",
 };
 
 /** Whether the target may well be misspelt: no record names it, and records would. */

@@ -111,7 +111,7 @@ async function decide(model: ModelChain, call: Call, { seed, edges, named }: Cas
     delegation: edges ? { kind: "delegation", action: "delegate" } : "grants-only",
     audience: [AUDIENCE],
     state: memoryState(),
-    userIds: ({ id }) => id,
+    userIds: (_, { subject }) => subject,
     nonces: undefined,
     audit,
     telemetry: NO_TELEMETRY,

@@ -49,6 +49,8 @@ export interface ChainView {
   /** H(root); undefined for a user without agents. */
   readonly id?: ChainId;
   readonly issuer: string;
+  /** The user as their issuer names them, where `hops` has another id, which only the directory could tell. */
+  readonly subject?: string;
   readonly hops: readonly Hop[];
   /** What the caller, and whoever it hands on to, may spend in all, where there is a bound. */
   readonly budget?: Budget;

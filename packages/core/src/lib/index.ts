@@ -3,6 +3,7 @@
  * reading, tidy objects, JSON over HTTP.
  */
 export type { Awaitable } from "./awaitable.ts";
+export { countOf } from "./count-of.ts";
 export {
   andThen,
   DeadlinePassed,

@@ -1,3 +1,5 @@
+import { countOf } from "./count-of.ts";
+
 /** So far apart are two clocks of which one is wrong; a time that is further away was meant otherwise, or is old. */
 const NEAR_SECONDS = 300;
 
@@ -10,6 +12,6 @@ const NEAR_SECONDS = 300;
 export function timeAway(seconds: number): string {
   const apart = Math.abs(seconds);
   const shown = apart < 100 ? Number(apart.toFixed(3)) : Math.round(apart);
-  const where = `${shown} second${shown === 1 ? "" : "s"} ${seconds > 0 ? "ahead of" : "ago by"} the clock here`;
+  const where = `${countOf(shown, "second")} ${seconds > 0 ? "ahead of" : "ago by"} the clock here`;
   return apart > NEAR_SECONDS ? ` (${where})` : ` (${where}; hopwise doctor --server URL compares it with a server's)`;
 }

@@ -47,6 +47,18 @@ describe("the id that policies see of a user", () => {
     const ids = createUserIds(trusted, directory);
     expect(idsOf(ids, HOME, PARTNER)).toEqual([`iss:${HOME}#ann`, `iss:${PARTNER}#ann`]);
     expect(ids(user("employee-7"), ann(HOME))).toBe(`iss:${HOME}#ann`);
+    expect(ids(undefined, ann(HOME))).toBe(`iss:${HOME}#ann`);
+  });
+
+  it("is told by the subject, where only the directory knows it, and was not asked", () => {
+    for (const [trusted, directory] of [
+      [[HOME], {}],
+      [[HOME, PARTNER], { uniqueIds: true }],
+    ] as const) {
+      const ids = createUserIds(trusted, directory);
+      expect(ids(undefined, ann(HOME))).toBe("ann");
+      expect(ids(undefined, { issuer: HOME, subject: "iss:x" })).toBe("iss:x");
+    }
   });
 
   it.each<[string, readonly string[], UserDirectoryTraits]>([

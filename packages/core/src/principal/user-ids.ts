@@ -4,8 +4,14 @@ import type { Subject } from "../token/index.ts";
 import { AGENT_PREFIX } from "./hop.ts";
 import type { User, UserDirectoryTraits } from "./sources.ts";
 
-/** The id that policies see of a user. @throws {HopwiseError} `attributes_invalid` for one that no user may have */
-export type UserIds = (user: User, subject: Subject) => string;
+/**
+ * The id that policies see of a user.
+ *
+ * @param user what the directory says; undefined where it was not asked: then the id that can be told without it. So a record of
+ *   a call that was stopped before says who it was as one of a later call does
+ * @throws {HopwiseError} `attributes_invalid` for one that no user may have
+ */
+export type UserIds = (user: User | undefined, subject: Subject) => string;
 
 /** Prefix of ids made of issuer and subject, so that no directory's id is taken for one. */
 const ISSUED_PREFIX = "iss:";
@@ -23,10 +29,10 @@ export function createUserIds(trusted: readonly string[], { uniqueIds, issuers =
   const several = known.size > 1;
   const [home] = known;
   return (user, { issuer, subject }) => {
-    const id = checkedId(user);
+    const id = user === undefined ? subject : checkedId(user);
     if (uniqueIds === true) return id;
     if (several || issuer !== home) return issuedId(issuer, subject);
-    if (!id.startsWith(ISSUED_PREFIX)) return id;
+    if (user === undefined || !id.startsWith(ISSUED_PREFIX)) return id;
     return refuse(`beginning with "${ISSUED_PREFIX}", which marks ids made of issuer and subject`);
   };
 }

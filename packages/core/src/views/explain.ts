@@ -94,7 +94,8 @@ function treeOf(given: Explainable): Explanation {
     // For a list, every hop is asked about every item, so it has no single answer of a hop.
     const words = decision.shown === undefined ? `  ${said(decision, i, verdict)}` : "";
     const marked = chain?.unverified === true ? " (unverified)" : "";
-    return leaf("hop", `${hop.id}${marked}${words}`, children);
+    const alias = i === 0 && chain?.subject !== undefined ? ` (${chain.subject})` : "";
+    return leaf("hop", `${hop.id}${alias}${marked}${words}`, children);
   });
   // Where no hop is at fault, or none is known, the reason stands below all of them.
   const nowhere = failed === undefined || hops[failed] === undefined ? whereStopped(decision) : [];

@@ -53,6 +53,12 @@ describe("a decision, explained to people", () => {
     );
   });
 
+  it("names the user by the subject, too, where policies see another id", () => {
+    const hops: ChainView["hops"] = [{ kind: "user", id: "u-17" }, ...chain.hops.slice(1)];
+    const [, first, second] = operatorView(denied({ chain: { ...chain, subject: "alice", hops } })).split("\n");
+    expect([first, second]).toEqual(["u-17 (alice)  not asked", "   └─ agent:planner  not asked"]);
+  });
+
   it("says where it was stopped before the policies were asked", () => {
     const text = operatorView(
       denied({ code: "grant_argument_refused", stage: "grant", hop: 2, message: "not covered" }),

@@ -10,7 +10,7 @@ import {
   toolWords,
   words,
 } from "../grant/index.ts";
-import { isoOf, plainText } from "../lib/index.ts";
+import { countOf, isoOf, plainText } from "../lib/index.ts";
 import { checkSeconds, reading } from "../options/index.ts";
 import type { Budget, InspectedChain, InspectedToken } from "../token/index.ts";
 import { budgetWords } from "./budget-words.ts";
@@ -57,7 +57,7 @@ function tokenLines(token: InspectedToken, above: InspectedToken | undefined, no
     ...(above === undefined ? [] : narrowedLines(token, above).map((line) => `narrowed: ${line}`)),
     `at ${audience.join(" or ")}`,
     `${life}: ${lasts(issuedAt, expiresAt, now)}`,
-    mayFollow === 0 ? "may not hand on" : `may hand on: at most ${count(mayFollow, "more agent")}`,
+    mayFollow === 0 ? "may not hand on" : `may hand on: at most ${countOf(mayFollow, "more agent")}`,
     `token ${hash} (jti ${jti}), for key ${key}`,
   ];
 }
@@ -106,7 +106,7 @@ function narrowedLines(token: InspectedToken, above: InspectedToken): readonly s
     ...grants,
     ...lost.map((name) => `not at ${name}`),
     ...(earlier > 0 ? [`expires ${span(earlier)} earlier`] : []),
-    ...(fewer > 0 ? [`may hand on ${count(fewer, "time")} less`] : []),
+    ...(fewer > 0 ? [`may hand on ${countOf(fewer, "time")} less`] : []),
   ];
 }
 
@@ -131,9 +131,5 @@ const UNITS = [
 /** Seconds in the largest unit that fits twice, so that little is lost by rounding: `110 minutes`. */
 function span(seconds: number): string {
   const [size, unit] = UNITS.find(([size]) => seconds >= 2 * size) ?? [1, "second"];
-  return count(Math.floor(seconds / size), unit);
-}
-
-function count(many: number, what: string): string {
-  return `${many} ${what}${many === 1 ? "" : "s"}`;
+  return countOf(Math.floor(seconds / size), unit);
 }

@@ -42,7 +42,7 @@ export function beginLog(call: IncomingCall, point: EnforcementPoint): CallLog {
   const notes: Notes = { received: {}, verified: call.caller.via !== "proof", origins: [], verdicts: [], kept: [] };
 
   const decided = (): Decided =>
-    decidedOf(notes, {
+    decidedOf(notes, point, {
       invocation: id,
       time: new Date(timeOf(point.clock)).toISOString(),
       tool: plainName(call.tool),

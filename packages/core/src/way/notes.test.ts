@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Decided } from "../decision/index.ts";
 import { HopwiseError } from "../errors.ts";
-import { allowedOf, decidedOf, deniedOf, type Notes } from "./notes.ts";
+import { createUserIds } from "../principal/index.ts";
+import { allowedOf, decidedOf as decidedBy, deniedOf, type Notes } from "./notes.ts";
 import { ALICE, createScene, type Scene } from "./point.fixture.ts";
 
 let scene: Scene;
@@ -13,6 +14,8 @@ const nothing: Notes = { received: { id: 1 }, verified: false, origins: [], verd
 const call = { invocation: "one", time: "now", tool: "send_payment", timings: { total: 1 } };
 const decided: Decided = { ...call, verdicts: [] };
 const hops = [{ kind: "user", id: "u-17" } as const];
+const decidedOf = (notes: Notes, of: typeof call): Decided =>
+  decidedBy(notes, { userIds: createUserIds([ALICE.issuer], {}) }, of);
 
 describe("what every answer says", () => {
   it("has no member for what was not found out", () => {
@@ -43,7 +46,9 @@ describe("what every answer says", () => {
         { kind: "agent", id: "agent:researcher" },
       ],
     });
-    expect(chain({ hops })).toStrictEqual({ id: scene.chain.id, issuer: ALICE.issuer, hops });
+    expect(chain({ hops })).toStrictEqual({ id: scene.chain.id, issuer: ALICE.issuer, subject: "alice", hops });
+    const same = [{ kind: "user", id: "alice" } as const];
+    expect(chain({ hops: same })).toStrictEqual({ id: scene.chain.id, issuer: ALICE.issuer, hops: same });
   });
 
   it("says what the last token may spend", () => {
@@ -59,7 +64,11 @@ describe("what every answer says", () => {
   it("names a user without agents only once the directory knows them", () => {
     const caller = { user: ALICE, chain: undefined };
     expect(decidedOf({ ...nothing, caller }, call)).not.toHaveProperty("chain");
-    expect(decidedOf({ ...nothing, caller, hops }, call).chain).toStrictEqual({ issuer: ALICE.issuer, hops });
+    expect(decidedOf({ ...nothing, caller, hops }, call).chain).toStrictEqual({
+      issuer: ALICE.issuer,
+      subject: "alice",
+      hops,
+    });
   });
 });
 

@@ -15,12 +15,13 @@ import { type HopwiseError, refusalOf } from "../errors.ts";
 import type { AppliedCondition, Filter } from "../filter/index.ts";
 import type { JsonObject } from "../json/index.ts";
 import { defined } from "../lib/index.ts";
-import { type Hop, hopsOf } from "../principal/index.ts";
+import { type Hop, hopsOf, type UserIds } from "../principal/index.ts";
 import type { MatchedUri } from "../resource/index.ts";
 import { changesResults, type Obligations } from "../result/index.ts";
 import type { ContextOrigin } from "../source/index.ts";
 import type { AskedApproval } from "./approvals/kept-request.ts";
 import type { Caller } from "./call.ts";
+import type { EnforcementPoint } from "./options.ts";
 import { noCaller } from "./shadow.ts";
 import type { Taken } from "./stages/spending.ts";
 
@@ -68,12 +69,16 @@ export interface Allowance {
 }
 
 /** What every answer to a call says, as far as it was noted. */
-export function decidedOf(notes: Notes, call: Pick<Decided, "invocation" | "time" | "tool" | "timings">): Decided {
+export function decidedOf(
+  notes: Notes,
+  { userIds }: Pick<EnforcementPoint, "userIds">,
+  call: Pick<Decided, "invocation" | "time" | "tool" | "timings">,
+): Decided {
   const { asked, verdicts, origins } = notes;
   return {
     ...call,
     verdicts,
-    ...defined({ asked, chain: viewOf(notes) }),
+    ...defined({ asked, chain: viewOf(notes, userIds) }),
     ...(origins.length > 0 && { context: origins }),
   };
 }
@@ -126,15 +131,18 @@ export function toldFor(allowed: Allowed, { isKnown = true }: Allowance): Allowe
   });
 }
 
-/** Who acts for whom, by the ids that policies see; before the directory was asked, by the root's own words. */
-function viewOf({ caller, hops }: Notes): ChainView | undefined {
+/** Who acts for whom, by the ids that policies see, as far as they can be told before the directory was asked. */
+function viewOf({ caller, hops }: Notes, userIds: UserIds): ChainView | undefined {
   // Only the transport speaks for a user without agents, until the directory knows them.
   if (caller === undefined || (caller.chain === undefined && hops === undefined)) return undefined;
   const { user, chain } = caller;
   const names = chain?.links.map(({ agent }) => agent) ?? [];
+  const id = userIds(undefined, user);
   return {
     issuer: user.issuer,
-    hops: hops ?? hopsOf({ id: user.subject }, names),
+    // By this a call that came as far as the directory and one that did not are known to be of one user.
+    ...(hops !== undefined && hops[0]?.id !== id && { subject: user.subject }),
+    hops: hops ?? hopsOf({ id }, names),
     ...defined({ id: chain?.id, budget: chain?.links.at(-1)?.budget }),
   };
 }

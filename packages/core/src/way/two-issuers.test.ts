@@ -95,3 +95,30 @@ describe.each(VIAS.flatMap((a) => VIAS.map((b) => [a, b] as const)))(
     });
   },
 );
+
+it("a user of one of two issuers has one name, whether or not a call came as far as the directory", async () => {
+  const audit = memoryAudit();
+  const authorizer = createAuthorizer({
+    cerbos: pdpOf().pdp,
+    audience: PAY,
+    trust: [ours.anchor, { ...partner, subjects: "any" }],
+    users: { find: ({ subject }) => (subject === "alice" ? { id: subject, roles: ["clerk"] } : undefined) },
+    audit,
+    clock,
+    delegation: "grants-only",
+    agents: inMemoryAgents({ planner: { roles: ["agent"], keys: [theirs.planner.publicJwk] } }),
+    tools: { "*": { kind: "payment", action: "send" } },
+    state: memoryState({ since: 0, clock }),
+  });
+  const held = async (sub: string) =>
+    hold(await parseDelegation(await theirs.root({ iss: PARTNER, sub })), theirs.planner);
+  const [alice, nobody] = [await held("alice"), await held("nobody")];
+  await (await authorizer.openSession(alice)).authorize(call);
+  await (await authorizer.openSession(alice)).authorize({ tool: "not_handed_over", arguments: {} });
+  await (await authorizer.openSession(nobody)).authorize(call);
+  expect(audit.records.map(({ chain, code }) => [code, chain?.hops[0]?.id])).toEqual([
+    [undefined, `iss:${PARTNER}#alice`],
+    ["grant_tool_missing", `iss:${PARTNER}#alice`],
+    ["user_unknown", `iss:${PARTNER}#nobody`],
+  ]);
+});

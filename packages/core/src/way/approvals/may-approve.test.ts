@@ -128,7 +128,7 @@ describe("the policies are asked", () => {
 });
 
 it("who may approve is known by the id that policies see, which the directory gives", async () => {
-  expect(await ask({ userIds: (user, { subject }) => `${subject} of ${user.roles.join()}` })).toBe("dana of manager");
+  expect(await ask({ userIds: (user, { subject }) => `${subject} of ${user?.roles.join()}` })).toBe("dana of manager");
 });
 
 describe("who answered may not approve", () => {

@@ -309,8 +309,8 @@ describe("what there is to count", () => {
     asked.length = 0;
     expect(await takeCosts(costs([], { caller: byAgents() }), point)).toMatchObject({
       code: "rate_exceeded",
-      message: "there were more calls than the rate allows: at most 1 calls in 3600 seconds of one agent",
-      rule: "at most 1 calls in 3600 seconds of one agent",
+      message: "there were more calls than the rate allows: at most 1 call in 3600 seconds of one agent",
+      rule: "at most 1 call in 3600 seconds of one agent",
     });
     expect(asked).toEqual([
       ["invocation-1.0", OWNER, 1],

@@ -1,7 +1,7 @@
 import type { BudgetLeft } from "../../decision/index.ts";
 import { HopwiseError, isOwn, isRefusal } from "../../errors.ts";
 import { type JsonObject, pointerTo } from "../../json/index.ts";
-import { isoOf, persistently, quietly } from "../../lib/index.ts";
+import { countOf, isoOf, persistently, quietly } from "../../lib/index.ts";
 import { secondsBy } from "../../options/index.ts";
 import {
   type BudgetBound,
@@ -203,7 +203,7 @@ function shortOf(cost: Cost | undefined, spent: number): HopwiseError {
   }
   if (cost?.rate !== undefined) {
     const { calls, perSeconds, of } = cost.rate;
-    const rule = `at most ${calls} calls in ${perSeconds} seconds of one ${of}`;
+    const rule = `at most ${countOf(calls, "call")} in ${countOf(perSeconds, "second")} of one ${of}`;
     return new HopwiseError("rate_exceeded", `there were more calls than the rate allows: ${rule}`, { rule });
   }
   return cost?.counter === "no"
