@@ -99,7 +99,10 @@ describe("a result that the policies change, for a caller who never asked this s
     const { ran, faults, pay, client } = scene();
     const caller = await client(bareServer(pay, list as never));
     expect(codeOf(await callTool(caller, "pay"))).toBe("policy_inconclusive");
-    expect([ran, faults]).toEqual([[], [expect.stringMatching(/what "pay" announces is not known.* and a default that its schema puts there/)]]);
+    expect([ran, faults]).toEqual([
+      [],
+      [expect.stringMatching(/what "pay" announces is not known.* and a default that its schema puts there/)],
+    ]);
     expect(JSON.stringify(faults)).not.toContain("hunter2");
     const free = scene([]);
     await callTool(await free.client(bareServer(free.pay, list as never)), "pay");
