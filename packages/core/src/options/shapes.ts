@@ -39,10 +39,7 @@ export function text(what: string, test: (value: string) => boolean = () => true
   return such(what, (value) => typeof value === "string" && value !== "" && test(value));
 }
 
-/**
- * A text that programs put together, such as an address or a path: no part of it comes from a variable that is not set, and no
- * space or end of line came along, as from a file: it would be another folder, beside the one that was meant.
- */
+/** A text that programs put together, such as an address or a path: no variable in it is unset, no space stands around it. */
 export function composed(what: string, test: (value: string) => boolean = () => true): Shape {
   return text(what, (value) => !hasUnset(value) && !hasSpaceAround(value) && test(value));
 }
