@@ -4,7 +4,7 @@ import { createIssuer, generateSigner, type HeldDelegation } from "@hopwise/core
 import { anyArguments, grantFor } from "@hopwise/core/grant";
 import type { ToolSet } from "ai";
 import { FastMCP } from "fastmcp";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { ISSUER, PAY_SERVER } from "../../examples/finance-team/company.ts";
 import { GOOD } from "../support/calls.ts";
 import { LOOPS, scripted } from "../support/language-model.ts";
@@ -29,6 +29,18 @@ afterAll(async () => {
 });
 
 describe("a client of a server", () => {
+  it("waits a minute for a server that starts and never answers, or as long as it is told, and not for ever", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const silent = { start: async () => {}, send: async () => {}, close: async () => {} };
+    for (const [ms, more] of [[60_000, {}] as const, [5000, { initializationOptions: { timeout: 5000 } }] as const]) {
+      const options = { transport: silent, delegation: world.planner, audience: PAY_SERVER, ...more };
+      const made = createMcpClient(options).catch(({ message }: Error) => message);
+      await vi.advanceTimersByTimeAsync(ms);
+      expect(await made).toBe(`MCP client initialization timed out after ${ms}ms`);
+    }
+  });
+
   it("gives only the tools that were handed over, whatever an unguarded server offers", async () => {
     const open = new FastMCP({ name: "open", version: "1.0.0", logger: quiet });
     for (const name of ["read_invoice", "send_payment", "drop_tables"]) {

@@ -3,7 +3,7 @@ import * as aiSdkMcp from "@hopwise/ai-sdk/mcp";
 import * as aiSdkTesting from "@hopwise/ai-sdk/testing";
 import { HopwiseError } from "@hopwise/core";
 import { createCompany } from "@hopwise/core/testing";
-import { describe } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   type DoorRows,
   NO_COUNT,
@@ -16,6 +16,7 @@ import {
   type Row,
   valueRow,
   walk,
+  wrappedInPart,
 } from "./row.ts";
 
 const company = await createCompany();
@@ -42,7 +43,7 @@ const doors: DoorRows<typeof aiSdk & typeof aiSdkMcp & typeof aiSdkTesting> = {
   authorizeTools: optionsRow<aiSdk.AuthorizeToolsOptions>(
     { authorizer, delegation },
     {
-      authorizer: [...NO_METHODS, undefined, { ...authorizer, openSession: undefined }],
+      authorizer: [...NO_METHODS, undefined, { ...authorizer, openSession: undefined }, ...wrappedInPart(authorizer)],
       delegation: NO_DELEGATION,
       callbacks: ["before", "", true, null],
       approvals: NO_FUNCTION,
@@ -114,3 +115,14 @@ describe("a tool set", () => {
     ),
   );
 });
+
+it.each([undefined, null, {}, { list: () => {} }])(
+  "an authorizer whose openSession gives no session is named: %j",
+  async (session) => {
+    const wrapped = { ...authorizer, openSession: async () => session as never };
+    await expect(aiSdk.authorizeTools(tools, { authorizer: wrapped, delegation })).rejects.toMatchObject({
+      code: "config_invalid",
+      message: expect.stringContaining("authorizer.openSession gave no session"),
+    });
+  },
+);

@@ -19,6 +19,7 @@ import {
   valueRow,
   walk,
   within,
+  wrappedInPart,
 } from "./row.ts";
 
 const company = await createCompany();
@@ -60,7 +61,7 @@ describe.each(Object.entries<Row | string>(doors).filter(([, row]) => typeof row
   walk(name, row as Row);
 });
 
-const NO_AUTHORIZER = [...NO_METHODS, undefined, { ...authorizer, admit: undefined }];
+const NO_AUTHORIZER = [...NO_METHODS, undefined, { ...authorizer, admit: undefined }, ...wrappedInPart(authorizer)];
 
 describe("what stands before the options", () => {
   walk(

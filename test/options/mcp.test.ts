@@ -14,6 +14,7 @@ import {
   type Row,
   valueRow,
   walk,
+  wrappedInPart,
 } from "./row.ts";
 
 const company = await createCompany();
@@ -59,7 +60,7 @@ const doors: DoorRows<typeof mcp> = {
   guardTransport: optionsRow<mcp.GuardOptions>(
     { authorizer, tools },
     {
-      authorizer: [...NO_METHODS, undefined, { ...authorizer, openSession: undefined }],
+      authorizer: [...NO_METHODS, undefined, { ...authorizer, openSession: undefined }, ...wrappedInPart(authorizer)],
       tools: [...NO_METHODS, undefined, new Set(["pay"]), ...NO_TOOLS],
       mayChange: NO_CHANGE,
       readUri: NO_FUNCTION,

@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import { HopwiseError } from "@hopwise/core";
+import { type Authorizer, HopwiseError } from "@hopwise/core";
 import type { MayChangeByTool } from "@hopwise/mcp";
 import { expect, it } from "vitest";
 
@@ -57,6 +57,14 @@ export const NOT_AT_ONCE: readonly unknown[] = [...NO_FUNCTION, async () => {}];
 export const NO_LIST: readonly unknown[] = [null, 5, {}, { 0: "a", length: 1 }, new Set(["a"]), () => []];
 /** What has none of the methods that are looked for; a list has some, such as `find`. */
 export const NO_METHODS: readonly unknown[] = [null, "text", 5, {}, [], () => {}, Promise.resolve({})];
+
+/** What a program makes of an authorizer that leaves out what is no method. */
+export const wrappedInPart = (authorizer: Authorizer): readonly unknown[] => [
+  { ...authorizer, audience: undefined },
+  { ...authorizer, audience: "https://pay.example" },
+  { ...authorizer, deadlineMs: undefined },
+  { ...authorizer, hasEntry: undefined },
+];
 
 const NO_POINTERS: readonly unknown[] = [null, 5, "/iban", {}, ["iban"], [""], [5], ["/a~2"], { "/lines": 1 }];
 /** What cannot be what policies may do to results, by tool. */

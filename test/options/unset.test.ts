@@ -263,6 +263,19 @@ it.each(composed)("takes no address and no path with a variable in it that is no
   expect(refusal).toMatch(/; got a text with "undefined" in it: is an environment variable not set\?$/);
 });
 
+it.each([" ", "\n", "./a ", "./a\n", "\t./a"])(
+  "takes no path with a space around it, as of a file that ends with a line: %j",
+  async (path) => {
+    for (const open of [
+      async () => openAuditLog({ folder: path, signer: await generateSigner() }),
+      () => sqliteState({ file: path }),
+      () => startPdp({ policies: path }),
+    ]) {
+      expect(await said(open)).toMatch(/^config_invalid: .*; got a text with a space, or an end of line, at an end$/);
+    }
+  },
+);
+
 it("takes no user's address with one in its host, and any user", async () => {
   const parse = () => ({ id: "x", roles: [] });
   const directory = (base: string) => () =>

@@ -23,6 +23,25 @@ describe("a Node.js without SQLite", () => {
   });
 });
 
+it("names the flags of Node.js where its permission model keeps the process from the file, or from those beside it", async () => {
+  const folder = temporaryFolder();
+  const open = async (file: string, mayWrite: string): Promise<string> => {
+    const program = `
+      import { sqliteState } from "@hopwise/sqlite";
+      const open = sqliteState({ file: ${JSON.stringify(file)} });
+      console.log(await open.then((state) => (state.close(), "opened"), ({ code, message }) => code + " " + message));`;
+    const args = ["--permission", "--allow-fs-read=*", `--allow-fs-write=${mayWrite}`, "--input-type=module", "--eval"];
+    return (await promisify(execFile)(process.execPath, [...args, program])).stdout.trim();
+  };
+  const file = join(folder, "state.db");
+  const why = "Node.js runs with --permission; give --allow-fs-read and --allow-fs-write for the whole folder";
+  expect(await open(file, join(folder, "other"))).toBe(
+    `config_invalid sqliteState: the file ${file} cannot be made: ${why}`,
+  );
+  expect(await open(file, file)).toBe(`config_invalid sqliteState: the file ${file} may not be used: ${why}`);
+  expect(await open(file, folder)).toBe("opened");
+});
+
 /** A file system of one mebibyte, where this user may mount one. */
 function mountSmallDisk(): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), "hopwise-sqlite-disk-"));

@@ -56,6 +56,8 @@ export interface DelegatedMcpClientOptions extends Omit<MCPClientConfig, "transp
   readonly limits?: Partial<Limits>;
 }
 
+/** By default the AI SDK waits without end for a server that starts and says nothing. As long as the official SDK waits. */
+const START_MS = 60_000;
 const TRANSPORT_OPTION = '{ type: "http", url }, or a transport object such as that of @ai-sdk/mcp/mcp-stdio';
 interface Server {
   readonly name: string;
@@ -146,7 +148,8 @@ function isHeader(name: string, value: string): boolean {
  *   `config_invalid` from `tools()` for an output schema that is stricter than what the server announces
  */
 export async function createMcpClient(options: DelegatedMcpClientOptions): Promise<MCPClient> {
-  const { transport, delegation, audience, approvals, limits, onUncaughtError, ...config } = readOptions(options);
+  const { transport, delegation, audience, approvals, limits, onUncaughtError, initializationOptions, ...config } =
+    readOptions(options);
   checkAudience(delegation, audience);
   const waiting = waitingCalls(approvals);
   const carry = { delegation, audience, approvals: waiting.named, ...(limits !== undefined && { limits }) };
@@ -157,6 +160,7 @@ export async function createMcpClient(options: DelegatedMcpClientOptions): Promi
   const client = await createMCPClient({
     ...config,
     transport: carrying,
+    initializationOptions: { timeout: START_MS, ...initializationOptions },
     ...(onUncaughtError && { onUncaughtError: (error: unknown) => quietly(() => onUncaughtError(error)) }),
   });
   const { tools, toolsFromDefinitions } = client;

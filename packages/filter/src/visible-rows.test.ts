@@ -121,6 +121,20 @@ describe("a row that cannot be changed as policies oblige to", () => {
     expect(faults).toMatchObject([{ code: "result_withheld" }]);
   });
 
+  it.each([null, undefined])("is told of also by a program's own filter, whose fault is %s", async (fault) => {
+    const own = { ...passing(redacting("/more/x")).filter, fault: fault as never };
+    await expect(read(own, [thing("t1", { more: "secret" })])).rejects.toMatchObject({ code: "result_withheld" });
+    expect(await read(own, [])).toEqual([]);
+  });
+
+  it.each([undefined, null, {}])("cannot be told where a program's own filter checks by %j", async (checked) => {
+    const own = { ...passing().filter, check: async () => checked as never };
+    await expect(read(own, [thing("t1")])).rejects.toMatchObject({
+      code: "config_invalid",
+      message: expect.stringContaining("what the filter's check gives"),
+    });
+  });
+
   it("is another matter than a fault of whoever asks for the change", async () => {
     await expect(
       read(passing({ obligations: 5 as never }).filter, [thing("t1"), thing("t2")]),

@@ -67,7 +67,7 @@ export async function visibleRows<Row extends object, const By extends ReadBy>(
   try {
     const condition = filter.take();
     const where = dialect === "memory" ? toPredicate(condition, table) : toSql(condition, table, by as SqlOptions);
-    return await shown(filter, table, listed(await query(where as Where<By>)));
+    return await shown(filter, table, listed("what query gives", await query(where as Where<By>)));
   } catch (cause) {
     // The record says why the tool failed, and its caller whether to come again.
     filter.fail(cause);
@@ -78,13 +78,13 @@ export async function visibleRows<Row extends object, const By extends ReadBy>(
 const READ_BY: ReadonlySet<unknown> = new Set(["postgres", "sqlite", "memory"] satisfies ReadBy["dialect"][]);
 
 /** A list may be a proxy, which fails while it is read. */
-function listed(rows: unknown): readonly unknown[] {
+function listed<Item>(what: string, rows: readonly Item[]): readonly Item[] {
   try {
     if (Array.isArray(rows)) return Array.from(rows);
   } catch {
     // See above.
   }
-  return mustBe("visibleRows", "what query gives", "a list of rows, such as result.rows of a driver", rows);
+  return mustBe("visibleRows", what, "a list of rows, such as result.rows of a driver", rows);
 }
 
 async function shown<Row extends object>(
@@ -94,14 +94,14 @@ async function shown<Row extends object>(
 ): Promise<readonly Row[]> {
   const rows = given.map((row) => ownRow(table, row));
   mustFitSome(rows.map(({ misfits }) => misfits));
-  const checked = await filter.check(rows.map(({ resource }) => resource));
+  const checked = listed("what the filter's check gives", await filter.check(rows.map(({ resource }) => resource)));
   const passed = rows.flatMap(({ row }, i) => {
     const obligations = checked[i]?.obligations;
     return checked[i] === undefined ? [] : [obligations === undefined ? row : changedOrWhyNot(table, row, obligations)];
   });
   const unchanged = passed.filter((row) => row instanceof HopwiseError);
   if (unchanged.length > 0) filter.leaveOut(unchanged.length, unchanged[0]);
-  if (unchanged.length === passed.length) mustFind(filter);
+  if (unchanged.length === passed.length) mustFind(filter, unchanged[0]);
   return passed.flatMap((row) => (row instanceof HopwiseError ? [] : [row as Row]));
 }
 
@@ -116,6 +116,7 @@ function changedOrWhyNot(table: Table, row: Plain, obligations: Obligations): Pl
 }
 
 /** Rows that cannot be shown are all that was found: an empty list would look as if there were none. */
-function mustFind({ fault }: Filter): void {
-  if (fault !== undefined) throw inOwnWords(new HopwiseError(fault.code, fault.message));
+function mustFind({ fault }: Filter, unchanged: HopwiseError | undefined): void {
+  const why = fault ?? unchanged;
+  if (why !== undefined) throw inOwnWords(new HopwiseError(why.code, why.message));
 }

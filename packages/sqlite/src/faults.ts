@@ -19,6 +19,10 @@ const WORDS: { readonly [code: number]: string } = {
   14: "could not be opened",
   26: NO_DATABASE,
 };
+/** Node.js was started with `--permission`. SQLite keeps two files beside its own, so the file alone is not enough. */
+export const NOT_PERMITTED = "ERR_ACCESS_DENIED";
+export const PERMISSION_WORDS =
+  "Node.js runs with --permission; give --allow-fs-read and --allow-fs-write for the whole folder";
 /** The size of `-shm` could not be made larger. */
 const SHM_FULL = 4874;
 
@@ -74,6 +78,8 @@ function fileWords(error: unknown): string | undefined {
     case "ENOSPC":
     case "EDQUOT":
       return FULL_WORDS;
+    case NOT_PERMITTED:
+      return `may not be used: ${PERMISSION_WORDS}`;
     default:
       return undefined;
   }

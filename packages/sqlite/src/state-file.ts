@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import type { HopwiseError } from "@hopwise/core";
-import { NO_DATABASE, unavailable, unusable } from "./faults.ts";
+import { NO_DATABASE, NOT_PERMITTED, PERMISSION_WORDS, unavailable, unusable } from "./faults.ts";
 import type { Settings } from "./options.ts";
 import { otherPath } from "./other-path.ts";
 
@@ -159,6 +159,8 @@ function whyNot(error: unknown, file: string): string {
     case "ENOSPC":
     case "EDQUOT":
       return "the disk is full";
+    case NOT_PERMITTED:
+      return PERMISSION_WORDS;
     default:
       return "the file system refused it";
   }

@@ -50,6 +50,18 @@ describe("probing a PDP", () => {
     expect(await codes({ policies })).toEqual(["canary_outdated"]);
   });
 
+  it.each([undefined, null, {}, { results: null, version: 5 }, { results: [{}], version: null }])(
+    "names the function of a client of which no PDP answers: %j",
+    async (answer) => {
+      const whole = ofVersion("0.55.0");
+      for (const name of ["serverInfo", "checkResources"]) {
+        const probe = probePdp({ ...whole, [name]: async () => answer } as never);
+        const message = expect.stringContaining(`client.${name} gives`);
+        await expect(probe).rejects.toMatchObject({ code: "config_invalid", message });
+      }
+    },
+  );
+
   it("sees by behaviour that a rule that cannot be evaluated is skipped", async () => {
     expect(await codes({ strictEvaluation: false })).toEqual(["strict_evaluation_off", AS_055]);
   });

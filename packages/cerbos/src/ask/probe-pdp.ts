@@ -1,5 +1,5 @@
 import type { GRPC } from "@cerbos/grpc";
-import { having, maybe, optionsOf, readerOf, such } from "@hopwise/core/options";
+import { having, maybe, mustBe, optionsOf, readerOf, reading, such } from "@hopwise/core/options";
 
 /** A feature that Hopwise relies on, and that a PDP lacks or may lack. Stable, for programs. */
 export type PdpWarningCode =
@@ -57,7 +57,7 @@ const readOptions = optionsOf<ProbePdpOptions>("probePdp", {
  * for (const { code, text } of warnings) console.warn(`${code}: ${text}`);
  * ```
  *
- * @throws {HopwiseError} `config_invalid` for what is no client; the client's error where the PDP does not answer
+ * @throws {HopwiseError} `config_invalid` for what is no client, or gives what no PDP answers; the client's error where the PDP does not answer
  */
 export async function probePdp(
   client: Pick<GRPC, "serverInfo" | "checkResources">,
@@ -65,7 +65,9 @@ export async function probePdp(
 ): Promise<PdpProbe> {
   readClient(client);
   const options = readOptions(given);
-  const [{ version }, behaviour] = await Promise.all([client.serverInfo(options), lacksByBehaviour(client, options)]);
+  const [info, behaviour] = await Promise.all([client.serverInfo(options), lacksByBehaviour(client, options)]);
+  const version = answered("serverInfo", info, (it) => it.version);
+  if (typeof version !== "string") mustBe("probePdp", "the version that client.serverInfo gives", "a text", version);
   return { version, warnings: [...lacksOf(version), ...behaviour] };
 }
 
@@ -101,7 +103,7 @@ interface Song {
 }
 
 async function askCanary(client: CanaryClient, options: ProbePdpOptions): Promise<Song> {
-  const { results } = await client.checkResources(
+  const answer = await client.checkResources(
     {
       principal: { id: "hopwise-probe", roles: ["hopwise_probe"] },
       resources: [
@@ -114,14 +116,20 @@ async function askCanary(client: CanaryClient, options: ProbePdpOptions): Promis
     },
     options,
   );
-  const [rule, schema, quiet, loud] = results;
-  const [forQuiet, forLoud] = [quiet, loud].map((it) => it?.actions["combine"] === "EFFECT_ALLOW");
-  return {
-    known: rule?.metadata?.actions["evaluate"]?.matchedPolicy === `resource.${CANARY}.vdefault`,
-    strict: rule?.actions["evaluate"] === "EFFECT_DENY",
-    enforced: schema?.actions["validate"] === "EFFECT_DENY",
-    mixing: forQuiet === forLoud ? undefined : forLoud,
-  };
+  return answered("checkResources", answer, ({ results: [rule, schema, quiet, loud] }) => {
+    const [forQuiet, forLoud] = [quiet, loud].map((it) => it?.actions["combine"] === "EFFECT_ALLOW");
+    return {
+      known: rule?.metadata?.actions["evaluate"]?.matchedPolicy === `resource.${CANARY}.vdefault`,
+      strict: rule?.actions["evaluate"] === "EFFECT_DENY",
+      enforced: schema?.actions["validate"] === "EFFECT_DENY",
+      mixing: forQuiet === forLoud ? undefined : forLoud,
+    };
+  });
+}
+
+/** What a client gave: it may be a program's own, round one of Cerbos. @throws {HopwiseError} `config_invalid` for no answer */
+function answered<Answer, T>(method: string, answer: Answer, read: (answer: Answer) => T): T {
+  return reading("probePdp", `what client.${method} gives`, "the answer of a PDP", answer, read);
 }
 
 const STRICT_UNKNOWN =

@@ -54,6 +54,20 @@ describe("the auxiliary data of a hop", () => {
     );
   });
 
+  it("is refused as a list without being copied: one of millions would hold up the process", async () => {
+    let copies = 0;
+    const list = new Proxy(["hunter2"], {
+      ownKeys: (all) => {
+        copies++;
+        return Reflect.ownKeys(all);
+      },
+    });
+    for (const given of [list, { jwt: list }]) {
+      expect(await errorOf(ask((() => given) as never))).toMatchObject({ code: "attributes_invalid", hop: 0 });
+    }
+    expect(copies).toBe(0);
+  });
+
   it("is an outage where the function fails: nothing of what it throws is quoted", async () => {
     const error = await errorOf(
       ask(() => {

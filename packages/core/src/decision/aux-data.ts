@@ -51,14 +51,20 @@ export function auxDataOf(
 }
 
 function readAuxData(given: unknown, hop: number): AuxData {
-  const { jwt, ...others }: { readonly jwt?: unknown } = Object(given);
-  const { token, keySetId, ...more }: { readonly token?: unknown; readonly keySetId?: unknown } = Object(jwt);
-  const isWhole = typeof token === "string" && token !== "" && Object.keys({ ...others, ...more }).length === 0;
-  if (!isWhole || !(keySetId === undefined || typeof keySetId === "string")) {
+  const [jwt] = membersOf(given, "jwt") ?? [];
+  const [token, keySetId] = membersOf(jwt, "token", "keySetId") ?? [];
+  if (typeof token !== "string" || token === "" || !(keySetId === undefined || typeof keySetId === "string")) {
     dropPromises([jwt, token, keySetId]);
     // Never what it gave: that may be a token.
     const message = `the function auxData gave for hop ${hop} something else than { jwt: { token, keySetId? } } or undefined`;
     throw new HopwiseError("attributes_invalid", message, { hop });
   }
   return { jwt: { token, ...(keySetId !== undefined && { keySetId }) } };
+}
+
+/** These members, each read once; undefined where it has others, too. Nothing is copied: it may be a list of millions. */
+function membersOf(given: unknown, ...names: readonly string[]): readonly unknown[] | undefined {
+  if (Array.isArray(given)) return undefined;
+  const object = Object(given) as { readonly [name: string]: unknown };
+  return Object.keys(object).every((name) => names.includes(name)) ? names.map((name) => object[name]) : undefined;
 }

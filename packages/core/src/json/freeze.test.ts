@@ -33,11 +33,11 @@ describe("freezing arguments", () => {
     ["a symbol", { s: Symbol("x") }, 'a symbol, which JSON cannot say at "/s"'],
     ["a symbol as a name", { [Symbol("x")]: 1 }, "a symbol as a key"],
     ["a bigint", { n: 1n }, 'a bigint, which JSON cannot say at "/n"'],
-    ["undefined in an array", { list: [1, undefined] }, 'a undefined, which JSON cannot say at "/list/1"'],
+    ["undefined in an array", { list: [1, undefined] }, ': undefined, which JSON cannot say at "/list/1"'],
     [
       "a hole in an array",
       { list: Object.assign(new Array(3), { 0: 1, 2: 3 }) },
-      'a undefined, which JSON cannot say at "/list/1"',
+      ': undefined, which JSON cannot say at "/list/1"',
     ],
     ["NaN", { n: Number.NaN }, 'a number that cannot be held exactly at "/n"'],
     ["Infinity", { n: Number.POSITIVE_INFINITY }, 'a number that cannot be held exactly at "/n"'],

@@ -65,7 +65,7 @@ export function freezeJson(value: unknown, limits: FreezeLimits): JsonValue {
         if (depth >= limits.maxDepth) return exceeds(pointer, `nesting deeper than ${limits.maxDepth}`);
         return Array.isArray(item) ? copyArray(item, pointer, depth) : copyObject(item, pointer, depth);
       default:
-        return refuse(pointer, `a ${typeof item}, which JSON cannot say`);
+        return refuse(pointer, `${item === undefined ? item : `a ${typeof item}`}, which JSON cannot say`);
     }
   };
 

@@ -17,7 +17,7 @@ export {
 export { deepFrozen } from "./deep-frozen.ts";
 export { defined } from "./defined.ts";
 export { faultWord, whyNoAnswer } from "./fault-word.ts";
-export { hasUnset } from "./has-unset.ts";
+export { hasSpaceAround, hasUnset } from "./has-unset.ts";
 export type { Health } from "./health.ts";
 export { hostHeaders } from "./host-headers.ts";
 export { isCount } from "./is-count.ts";

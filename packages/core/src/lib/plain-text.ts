@@ -52,6 +52,8 @@ const HIDDEN =
 
 /** Why a name looks like another one; undefined where it is what it looks like. */
 export function hiddenInName(name: string): string | undefined {
+  // Before it is searched: it may be of megabytes, and would be so in every record.
+  if (name.length > MAX_LENGTH) return `it is longer than ${MAX_LENGTH} characters, and no more of it is shown`;
   const isHidden = HIDDEN.test(name) || name.startsWith(" ") || name.endsWith(" ");
   return isHidden ? "it has a character that nobody sees, or a space at an end" : undefined;
 }

@@ -1,6 +1,6 @@
 import type * as z from "zod/mini";
 import { HopwiseError } from "../errors.ts";
-import { hasUnset, plainName, strayMember } from "../lib/index.ts";
+import { hasSpaceAround, hasUnset, plainName, strayMember } from "../lib/index.ts";
 import { hasSymbols, inherits, isPlainObject, isPromise } from "./plain-object.ts";
 import { isAsynchronous, members, type Rows, type Shape } from "./shapes.ts";
 import { unknownName } from "./unknown-name.ts";
@@ -206,6 +206,8 @@ function typeWords(value: unknown): string {
 
 function textWords(value: string): string {
   if (value === "") return "an empty text";
+  if (value.length > 500) return `a text of ${value.length} characters`;
+  if (hasSpaceAround(value)) return "a text with a space, or an end of line, at an end";
   return hasUnset(value) ? 'a text with "undefined" in it: is an environment variable not set?' : "a text";
 }
 

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { isForbiddenKey } from "../json/index.ts";
-import { hasUnset, hiddenInName } from "../lib/index.ts";
+import { hasSpaceAround, hasUnset, hiddenInName } from "../lib/index.ts";
 import { answeringAtOnce, behavedClock, behavedRule } from "./at-once.ts";
 import { nearest } from "./nearest.ts";
 import { isPlainObject, isPromise } from "./plain-object.ts";
@@ -39,12 +39,12 @@ export function text(what: string, test: (value: string) => boolean = () => true
   return such(what, (value) => typeof value === "string" && value !== "" && test(value));
 }
 
-/** A text that programs put together, such as an address or a path: no part of it comes from a variable that is not set. */
+/** A text that programs put together, such as an address or a path: no variable in it is unset, no space stands around it. */
 export function composed(what: string, test: (value: string) => boolean = () => true): Shape {
-  return text(what, (value) => !hasUnset(value) && test(value));
+  return text(what, (value) => !hasUnset(value) && !hasSpaceAround(value) && test(value));
 }
 
-/** A name that policies go by, and that people read in records: none that looks like another one. */
+/** A name that policies go by, and that people read in records: none that looks like another one, or is longer than is shown. */
 export function named(what: string): Shape {
   return text(`${what}, without hidden characters or a space at an end`, (name) => hiddenInName(name) === undefined);
 }

@@ -20,6 +20,7 @@ describe("the scope and the version of a policy", () => {
     (name, { taken, refused }) => {
       for (const value of taken) expect(placeProblem(name, value), value).toBeUndefined();
       for (const value of refused) expect(placeProblem(name, value), value).toContain("that Cerbos never takes");
+      expect(placeProblem(name, "x".repeat(5001))).toBe(`the ${name} is longer than 5000 characters`);
       for (const value of [5, true, {}, ["a"], () => "a", null])
         expect(placeProblem(name, value)).toContain("not a text");
       expect(placeProblem("scope", "secret scope")).not.toContain("secret scope");

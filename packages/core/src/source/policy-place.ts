@@ -11,6 +11,9 @@ export interface PolicyPlace {
 
 export const PLACES: readonly (keyof PolicyPlace)[] = ["scope", "policyVersion"];
 
+/** It stands in each record, and may be made of what anybody wrote. */
+const LONGEST = 5000;
+
 /** Cerbos' own syntax: it refuses a request with anything else, and that looks like an outage. */
 const SYNTAX: { readonly [name in keyof Required<PolicyPlace>]: { readonly form: RegExp; readonly words: string } } = {
   scope: {
@@ -37,6 +40,7 @@ export function placeText(name: keyof PolicyPlace): Shape {
  */
 export function placeProblem(name: keyof PolicyPlace, value: unknown): string | undefined {
   const { form, words } = SYNTAX[name];
+  if (typeof value === "string" && value.length > LONGEST) return `the ${name} is longer than ${LONGEST} characters`;
   if (typeof value === "string" && form.test(value)) return undefined;
   return `the ${name} is ${typeof value === "string" ? "one that Cerbos never takes" : "not a text"}: write ${words}`;
 }

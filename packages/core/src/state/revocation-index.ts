@@ -13,7 +13,7 @@ export interface RevocationIndex {
   has(id: string): boolean;
   /** The first target that the query meets. */
   find(query: RevocationQuery, nowSeconds: number): RevocationTarget | undefined;
-  /** What is revoked, and was not lifted: the entries of one target, or of all. */
+  /** What is revoked, and was not lifted: the entries of one target, or of all by their targets, the oldest first. */
   inForce(nowSeconds: number, target?: RevocationTarget): readonly RevocationEntry[];
   /** Whether so many entries live that count for the same. */
   reached(share: string, most: number, nowSeconds: number): boolean;
@@ -34,6 +34,8 @@ export function createIndex(clock: () => number): RevocationIndex {
   const counts = createEntryCounts();
   const targets = createTargets();
   let room = roomBeside(0);
+
+  const isRevoking = ({ id, lifts }: RevocationEntry): boolean => lifts === undefined && !lifted.has(id);
 
   const forget = (now: number): void => {
     const ended = new Map<string, { readonly target: RevocationTarget; readonly ids: string[] }>();
@@ -63,7 +65,7 @@ export function createIndex(clock: () => number): RevocationIndex {
           if (known !== undefined) counts.delete(known);
         }
         targets.takeOut(entry.target, entry.lifts);
-      } else if (!lifted.has(entry.id)) {
+      } else if (isRevoking(entry)) {
         counts.add(entry);
         targets.keep(entry);
       }
@@ -71,8 +73,9 @@ export function createIndex(clock: () => number): RevocationIndex {
     has: (id) => entries.has(id),
     find: (query, now) => reading("find", "query", QUERY, query, () => firstIn(targets.places, query, now)),
     inForce: (now, target) => {
-      const found = target === undefined ? targets.all() : [targets.get(target)];
-      return found.flatMap((revoked) => revoked?.entries ?? []).filter((entry) => isAlive(entry, now));
+      const asked = target === undefined ? [...entries.values()].filter(isRevoking).map((it) => it.target) : [target];
+      const found = new Set(asked.map((one) => targets.places.get(one)));
+      return [...found].flatMap((revoked) => revoked?.entries ?? []).filter((entry) => isAlive(entry, now));
     },
     reached: counts.reached,
     all: (now) => [...entries.values()].filter((entry) => isAlive(entry, now)),
@@ -81,44 +84,29 @@ export function createIndex(clock: () => number): RevocationIndex {
 
 /** What is revoked and was not lifted, by its target. */
 function createTargets() {
-  const byTarget = new Map<string, Revoked>();
   const places = createPlaces<Revoked>();
 
   /** The same work however many entries its target has: one issuer may write a hundred thousand about one user. */
   const keep = (entry: RevocationEntry): void => {
-    const key = revocationKey(entry.target);
-    const known = byTarget.get(key);
-    if (known !== undefined) {
-      known.entries.push(entry);
-      known.together = stricterOf(known.together, entry);
+    const known = places.get(entry.target);
+    if (known === undefined) {
+      places.set(entry.target, { entries: [entry], together: entry });
       return;
     }
-    const revoked: Revoked = { entries: [entry], together: entry };
-    byTarget.set(key, revoked);
-    places.set(entry.target, revoked);
+    known.entries.push(entry);
+    known.together = stricterOf(known.together, entry);
   };
 
   const takeOut = (target: RevocationTarget, ids: readonly string[]): void => {
-    const key = revocationKey(target);
-    const known = byTarget.get(key);
+    const known = places.get(target);
     if (known === undefined) return;
     const out = new Set(ids);
     known.entries = known.entries.filter(({ id }) => !out.has(id));
-    if (known.entries.length > 0) {
-      known.together = (known.entries as readonly Revocation[]).reduce(stricterOf);
-      return;
-    }
-    byTarget.delete(key);
-    places.delete(target);
+    if (known.entries.length > 0) known.together = (known.entries as readonly Revocation[]).reduce(stricterOf);
+    else places.delete(target);
   };
 
-  return {
-    places: places as Pick<Places<Revoked>, "first">,
-    keep,
-    takeOut,
-    get: (target: RevocationTarget): Revoked | undefined => byTarget.get(revocationKey(target)),
-    all: (): readonly Revoked[] => [...byTarget.values()],
-  };
+  return { places: places as Pick<Places<Revoked>, "first" | "get">, keep, takeOut };
 }
 
 const QUERY = "the query of an authorizer";

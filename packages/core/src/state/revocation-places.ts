@@ -3,6 +3,7 @@ import type { RevocationQuery, RevocationTarget } from "./revocation.ts";
 /** Something kept for each target, and found by all that a call stands on. */
 export interface Places<Kept> {
   set(target: RevocationTarget, kept: Kept): void;
+  get(target: RevocationTarget): Kept | undefined;
   delete(target: RevocationTarget): void;
   /** The first that a query meets and that passes the test. */
   first(query: RevocationQuery, test: (kept: Kept) => boolean): Kept | undefined;
@@ -32,6 +33,10 @@ export function createPlaces<Kept>(): Places<Kept> {
     set: (target, kept) => {
       const [place, name] = placeOf(target);
       place.set(name, kept);
+    },
+    get: (target) => {
+      const [place, name] = placeOf(target);
+      return place.get(name);
     },
     delete: (target) => {
       const [place, name] = placeOf(target);

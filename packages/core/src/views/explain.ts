@@ -112,6 +112,7 @@ function treeOf(given: Explainable): Explanation {
 }
 
 function leaf(kind: Explanation["kind"], text: string, children: readonly Explanation[] = []): Explanation {
+  if (children.includes(undefined as never)) throw new TypeError("a list has a hole");
   // Cleaned here, so that no text of a caller, policy, decision point or old record is printed unchanged.
   return { kind, text: plainText(text), children };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ChainView, Denied, HopVerdict } from "../decision/index.ts";
 import { sampleDenied } from "../testing/samples.ts";
+import { explain } from "./explain.ts";
 import { chainLine, operatorView } from "./operator-view.ts";
 
 const chain: ChainView = {
@@ -140,6 +141,15 @@ describe("a decision, explained to people", () => {
       "alice  allows",
       "   └─ agent:planner  denies",
     ]);
+  });
+
+  it("refuses a decision of which a list has a hole, as it does any other that is none", () => {
+    const holed = { ...chain, hops: Object.assign([], { 0: chain.hops[0], 2: chain.hops[2] }) };
+    const none = { code: "config_invalid", message: expect.stringContaining("got an object that is none") };
+    for (const view of [operatorView, explain]) {
+      expect(() => view(denied({ chain: holed }))).toThrow(expect.objectContaining(none));
+    }
+    expect(() => chainLine(holed)).toThrow(expect.objectContaining(none));
   });
 
   it("has the chain in one line", () => {

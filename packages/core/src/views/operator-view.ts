@@ -41,7 +41,8 @@ const CHAIN = "the chain of a decision, { issuer, hops }";
  */
 export function chainLine(chain: ChainView): string {
   return reading("chainLine", "chain", CHAIN, chain, ({ hops }) =>
-    hops.map(({ id }) => plainText(id.replace(/^agent:/, ""))).join(" → "),
+    // Not by `map`, which skips holes.
+    Array.from(hops, ({ id }) => plainText(id.replace(/^agent:/, ""))).join(" → "),
   );
 }
 

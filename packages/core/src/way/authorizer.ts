@@ -2,7 +2,7 @@ import type { Outcome } from "../audit/index.ts";
 import type { Allowed, Decision, Denied } from "../decision/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { strayMember } from "../lib/index.ts";
-import { checkNames, having, isObject, type Shape } from "../options/index.ts";
+import { checkNames, isObject } from "../options/index.ts";
 import { checkMapped, hasOwnEntry } from "../resource/index.ts";
 import { type Credential, type DelegationSource, isNameOfUser, type Subject, standOn } from "../token/index.ts";
 import { type Admission, admit, admitAndDecide } from "./admission.ts";
@@ -85,12 +85,6 @@ export interface Authorizer {
    */
   close(): Promise<void>;
 }
-
-/** For adapters, which get one. */
-export const AUTHORIZER: Shape = having(
-  "an authorizer, such as createAuthorizer({ … })",
-  ...(["checkTool", "authorize", "admit", "refuse", "openSession", "report"] satisfies (keyof Authorizer)[]),
-);
 
 /**
  * Makes the one place where calls are judged, by the law of `decide-call.ts`.

@@ -4,7 +4,8 @@ export { type ApprovalEndpointOptions, approvalEndpoint } from "./approvals/endp
 export type { ApprovalInbox } from "./approvals/inbox.ts";
 export type { ApprovalOptions } from "./approvals/options.ts";
 export type { CountedAnswer, ShownApproval } from "./approvals/shown-approval.ts";
-export { AUTHORIZER, type Authorizer, createAuthorizer } from "./authorizer.ts";
+export { type Authorizer, createAuthorizer } from "./authorizer.ts";
+export { AUTHORIZER } from "./authorizer-shape.ts";
 export type { Call, Listed, Listing, ParsedCall } from "./call.ts";
 export { DEFAULT_DELEGATION, HANDING_OVER } from "./handing-over.ts";
 export {

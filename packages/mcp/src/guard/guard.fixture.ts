@@ -81,7 +81,9 @@ export function createFakeAuthorizer(answers: Answers = {}): {
   } as unknown as Admission;
   const neverAsked = (): Promise<never> => Promise.reject(new Error("no guard asks this"));
   const authorizer = {
+    audience: ["https://pay.example/mcp"],
     checkTool: () => {},
+    hasEntry: neverAsked,
     authorize: neverAsked,
     openSession: neverAsked,
     admit: async (call: Call) => {
