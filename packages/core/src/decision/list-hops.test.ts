@@ -120,6 +120,20 @@ describe("what is hidden", () => {
     expect(await listHops(shared, about([listed(read, "list:a")]), DEADLINE)).toMatchObject([{ cerbosCallIds: [] }]);
   });
 
+  it("is what a hop may not hand on, where it hands on each by itself, and nothing else", async () => {
+    const { pdp, checked } = answering(({ resources }) =>
+      resources.map((asked) => result(asked, () => (asked.resource.id === "no" ? "DENY" : "ALLOW"))),
+    );
+    const handing = (id: string) => [{ ...edge, resource: { ...edge.resource, id } }];
+    const items = ["yes", "no", "yes"].map((id) => ({
+      ...{ tool: "tool", entry: listed(read), known: {}, edges: handing(id) },
+    }));
+    const hidden = { code: "delegation_denied", hop: 0, cerbosCallIds: ["call"] };
+    expect(await listHops(pdp, { ...about([]), items }, DEADLINE)).toEqual([undefined, hidden, undefined]);
+    const edges = checked[0]?.resources.filter(({ resource }) => resource.kind === "delegation");
+    expect(edges?.map(({ resource }) => resource.id)).toEqual(["yes", "no"]);
+  });
+
   it("is everything where a hop may not hand on, and that is why", async () => {
     const { pdp } = answering(({ resources }) =>
       resources.map((asked) => result(asked, (action) => (action === "delegate" ? "DENY" : "ALLOW"))),
