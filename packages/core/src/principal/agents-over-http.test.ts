@@ -54,10 +54,59 @@ describe("an agent registry behind HTTP", () => {
     expect(seen).toHaveLength(1);
   });
 
-  it("is refused at the door without an address", async () => {
-    const base: string | undefined = undefined;
-    const error = await errorOf(() => registry(() => Response.json(PLANNER), { url: (name) => `${base}/${name}` }));
+  it.each<[string, unknown, string]>([
+    ["of a variable that is not set", "undefined/planner", 'an agent begins with "undefined": is an environment'],
+    ["with one in its host", "https://undefined/planner", 'an agent has "undefined" in its host: is an environment'],
+    [
+      "with a user",
+      "https://reader@agents.example/planner",
+      "an agent has a password in it, which belongs into headers",
+    ],
+    [
+      "with a password",
+      "https://:hunter2@agents.example/",
+      "an agent has a password in it, which belongs into headers",
+    ],
+    ["of a file", "file:///planner", "an agent is no http(s) address, such as https://hr.example/agents/x"],
+    ["that is none", "agents.example", "an agent is no http(s) address"],
+    ["that is no text", 5, "an agent is no http(s) address"],
+    ["that only looks like one", { toString: () => "https://agents.example/" }, "an agent is no http(s) address"],
+  ])("is refused at the door with an address %s, and where one agent's alone is", async (_, url, says) => {
+    const error = await errorOf(() => registry(() => Response.json(PLANNER), { url: () => url as string }));
     expect(error).toMatchObject({ code: "config_invalid", pointer: "/url" });
-    expect(error.message).toMatch(/^agentsOverHttp: url: the address of an agent begins with "undefined"/);
+    expect(error.message.startsWith(`agentsOverHttp: url: the address of ${says}`), error.message).toBe(true);
+    const own = registry(() => Response.json(PLANNER), {
+      url: (name) => (name === "planner" ? (url as string) : "https://agents.example/"),
+    });
+    const asked = await errorOf(Promise.resolve(own.agents.find("planner")));
+    expect(asked).toMatchObject({ code: "context_unavailable" });
+    expect(asked.message.startsWith(`the address of ${says}`), asked.message).toBe(true);
+    expect(asked.message).not.toContain("hunter2");
+  });
+
+  it("says which of its functions failed, with a word of the failure where it has one", async () => {
+    const fails = (error: unknown) => () => {
+      throw error;
+    };
+    const refused = Object.assign(new Error("hunter2"), { code: "ECONNREFUSED" });
+    const asked = async (own: Partial<HttpAgentsOptions>) =>
+      errorOf(Promise.resolve(registry(() => Response.json(PLANNER), own).agents.find("planner")));
+    const ofUrl = (name: string): string => (name === "planner" ? fails(refused)() : "https://agents.example/");
+    expect(await asked({ url: ofUrl })).toMatchObject({ message: "url failed (ECONNREFUSED)", cause: refused });
+    const silent = new (class extends Error {
+      override name = "not a word";
+    })("hunter2");
+    expect((await asked({ parse: fails(silent) })).message).toBe("parse failed");
+  });
+
+  it("leaves an answer that it does not read", async () => {
+    let left = false;
+    const body = new ReadableStream({
+      cancel: () => {
+        left = true;
+      },
+    });
+    await errorOf(Promise.resolve(registry(() => new Response(body, { status: 500 })).agents.find("planner")));
+    expect(left).toBe(true);
   });
 });

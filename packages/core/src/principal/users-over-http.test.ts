@@ -193,6 +193,17 @@ describe("a user directory behind HTTP that cannot be asked", () => {
       /begins with "undefined": is an environment variable not set|a password|no http\(s\) address/,
     );
     expect(error.message).not.toContain("somebody");
+    expect(error.message).toMatch(/^usersOverHttp: url: the address of a user /);
+  });
+
+  it("is tried with a user who has a name, of an issuer that is one", () => {
+    const asked: unknown[] = [];
+    const url = ({ issuer, subject }: typeof alice): string => {
+      asked.push([new URL(issuer).protocol, subject.length > 0]);
+      return "https://hr.example/";
+    };
+    usersOverHttp({ name: "hr", url, parse: (body) => body as User });
+    expect(asked).toEqual([["https:", true]]);
   });
 
   it("is judged when it is asked where its address depends on the issuer", async () => {
