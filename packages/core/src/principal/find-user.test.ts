@@ -20,6 +20,7 @@ describe("the user of a chain", () => {
     });
     expect(await findUser(subject, users)).toEqual({
       user: { id: "alice", issuer: ISSUER, roles: ["analyst"] },
+      hasOwnId: false,
       origin: { of: "alice", source: "users in memory", ageMs: 0 },
     });
     for (const stranger of [
@@ -35,7 +36,7 @@ describe("the user of a chain", () => {
 
   it("may have another id for policies than the issuer calls it", async () => {
     const users = inMemoryUsers({ [ISSUER]: { alice: { id: "u-1", roles: ["analyst"] } } });
-    expect((await findUser(subject, users)).user.id).toBe("u-1");
+    expect(await findUser(subject, users)).toMatchObject({ user: { id: "u-1" }, hasOwnId: true });
   });
 
   it.each(["", "agent:planner", "agent:"])("may not have the id %j, which could meet an agent's policy", async (id) => {

@@ -9,6 +9,8 @@ import type { UserIds } from "./user-ids.ts";
 /** The user at the origin of a chain, and how old that knowledge is. */
 export interface FoundUser {
   readonly user: IssuedUser;
+  /** Whether the directory gave another id than can be told without it. */
+  readonly hasOwnId: boolean;
   readonly origin: ContextOrigin;
 }
 
@@ -39,6 +41,7 @@ export async function findUser(
   const id = ids(user, subject);
   return {
     user: { ...user, id, issuer: subject.issuer },
+    hasOwnId: id !== ids(undefined, subject),
     origin: { of: id, source: directory.name ?? "users", ageMs },
   };
 }

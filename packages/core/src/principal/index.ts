@@ -12,7 +12,7 @@ export {
   usersFrom,
   type VerifiedClaims,
 } from "./directories.ts";
-export { findUser } from "./find-user.ts";
+export { type FoundUser, findUser } from "./find-user.ts";
 export { type Hop, hopsOf } from "./hop.ts";
 export { hopWithoutTool } from "./hop-without-tool.ts";
 export { delegationSchema, principalSchema } from "./principal-schema.ts";

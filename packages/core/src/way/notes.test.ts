@@ -46,9 +46,9 @@ describe("what every answer says", () => {
         { kind: "agent", id: "agent:researcher" },
       ],
     });
-    expect(chain({ hops })).toStrictEqual({ id: scene.chain.id, issuer: ALICE.issuer, subject: "alice", hops });
-    const same = [{ kind: "user", id: "alice" } as const];
-    expect(chain({ hops: same })).toStrictEqual({ id: scene.chain.id, issuer: ALICE.issuer, hops: same });
+    const known = { id: scene.chain.id, issuer: ALICE.issuer, hops };
+    expect(chain({ hops, hasOwnId: true })).toStrictEqual({ ...known, subject: "alice" });
+    expect(chain({ hops, hasOwnId: false })).toStrictEqual(known);
   });
 
   it("says what the last token may spend", () => {
@@ -64,7 +64,7 @@ describe("what every answer says", () => {
   it("names a user without agents only once the directory knows them", () => {
     const caller = { user: ALICE, chain: undefined };
     expect(decidedOf({ ...nothing, caller }, call)).not.toHaveProperty("chain");
-    expect(decidedOf({ ...nothing, caller, hops }, call).chain).toStrictEqual({
+    expect(decidedOf({ ...nothing, caller, hops, hasOwnId: true }, call).chain).toStrictEqual({
       issuer: ALICE.issuer,
       subject: "alice",
       hops,

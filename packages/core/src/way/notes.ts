@@ -36,6 +36,8 @@ export interface Notes {
   readonly verified: boolean;
   /** The hops by the ids that policies see, once the directory was asked. */
   readonly hops?: readonly Hop[];
+  /** Whether the directory calls the user otherwise than can be told without it. */
+  readonly hasOwnId?: boolean;
   /** Where the attributes that policies were asked with came from. */
   readonly origins: readonly ContextOrigin[];
   /** The call in the words of policies. */
@@ -132,17 +134,16 @@ export function toldFor(allowed: Allowed, { isKnown = true }: Allowance): Allowe
 }
 
 /** Who acts for whom, by the ids that policies see, as far as they can be told before the directory was asked. */
-function viewOf({ caller, hops }: Notes, userIds: UserIds): ChainView | undefined {
+function viewOf({ caller, hops, hasOwnId }: Notes, userIds: UserIds): ChainView | undefined {
   // Only the transport speaks for a user without agents, until the directory knows them.
   if (caller === undefined || (caller.chain === undefined && hops === undefined)) return undefined;
   const { user, chain } = caller;
   const names = chain?.links.map(({ agent }) => agent) ?? [];
-  const id = userIds(undefined, user);
   return {
     issuer: user.issuer,
     // By this a call that came as far as the directory and one that did not are known to be of one user.
-    ...(hops !== undefined && hops[0]?.id !== id && { subject: user.subject }),
-    hops: hops ?? hopsOf({ id }, names),
+    ...(hasOwnId && { subject: user.subject }),
+    hops: hops ?? hopsOf({ id: userIds(undefined, user) }, names),
     ...defined({ id: chain?.id, budget: chain?.links.at(-1)?.budget }),
   };
 }

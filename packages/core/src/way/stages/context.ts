@@ -4,7 +4,7 @@ import { type Asked, type AuxData, auxDataOf } from "../../decision/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { defined } from "../../lib/index.ts";
 import { eachInTime } from "../../options/index.ts";
-import { findUser, type Hop, hopsOf, principalsOf } from "../../principal/index.ts";
+import { type FoundUser, findUser, type Hop, hopsOf, principalsOf } from "../../principal/index.ts";
 import { actionOf, loadResource, type ResourceQuery, type Target } from "../../resource/index.ts";
 import { type ContextOrigin, gather, isLate } from "../../source/index.ts";
 import type { EnforcementPoint } from "../options.ts";
@@ -21,7 +21,7 @@ export interface KnownHops {
 }
 
 /** Takes who the hops are, and where that came from. */
-type NoteHops = (found: Pick<KnownHops, "hops" | "origins">) => void;
+type NoteHops = (found: Pick<KnownHops, "hops" | "origins"> & Partial<Pick<FoundUser, "hasOwnId">>) => void;
 
 /** What policies are asked with. */
 export interface CallContext {
@@ -75,7 +75,7 @@ export function knowHops(
     const { users, sources, auxData: supply } = point;
     const names = caller.chain?.links.map(({ agent }) => agent) ?? [];
     const patienceMs = patienceOf(point);
-    const [{ user, origin }, ...gathered] = await all([
+    const [{ user, origin, hasOwnId }, ...gathered] = await all([
       findUser(caller.user, users, point.userIds, wait),
       gather(sources.user, caller.user, "the user", { patienceMs, wait, hop: 0 }),
       ...names.map((name, i) => gather(sources.agent, name, `"${name}"`, { patienceMs, wait, hop: i + 1 })),
@@ -84,7 +84,7 @@ export function knowHops(
     const added = gathered.map(({ attributes }) => attributes);
     const further = gathered.flatMap(({ origins }, i) => origins.map((from) => ({ ...from, of: (hops[i] as Hop).id })));
     const origins = [origin, ...confirmed.origins, ...further];
-    note({ hops, origins });
+    note({ hops, hasOwnId, origins });
     const hop = gathered.findIndex(({ without }) => without !== undefined);
     if (hop >= 0) throw missing(hops[hop] as Hop, hop, gathered[hop]?.without);
     const principals = principalsOf(user, confirmed.agents, hops, added);
