@@ -9,15 +9,20 @@ import { until } from "./until.ts";
 /** A process whose command line names the folder. */
 interface Found {
   readonly pid: number;
+  /** The process that leads its group. */
+  readonly leader: number;
   readonly command: string;
 }
 
 function processesOf(folder: string): readonly Found[] {
-  const table = execFileSync("ps", ["-A", "-ww", "-o", "pid=,args="], { encoding: "utf8" });
+  const table = execFileSync("ps", ["-A", "-ww", "-o", "pid=,pgid=,args="], { encoding: "utf8" });
   return table
     .split("\n")
     .filter((line) => line.includes(folder) && !line.includes("<defunct>"))
-    .map((line) => ({ pid: Number.parseInt(line, 10), command: line.trim().replace(/^\d+\s+/, "") }));
+    .map((line) => {
+      const [, pid, leader, command = ""] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
+      return { pid: Number(pid), leader: Number(leader), command };
+    });
 }
 
 /** The folder of a PDP's sockets, from its target. */
@@ -29,9 +34,10 @@ export function runFolder(target: string): string {
 export function pidsOf(folder: string): { readonly pdp: number; readonly supervisor: number } {
   const all = processesOf(folder);
   const pdp = all.find((it) => it.command.includes(" server ") && !it.command.startsWith("/bin/sh -c"));
-  const shells = all.filter((it) => it.command.startsWith("/bin/sh -c")).map((it) => it.pid);
-  if (pdp === undefined || shells.length === 0) throw new Error(`no PDP runs in ${folder}`);
-  return { pdp: pdp.pid, supervisor: Math.min(...shells) };
+  // Not the oldest by its pid: pids begin again once they have reached the end.
+  const supervisor = all.find((it) => it.command.startsWith("/bin/sh -c") && it.pid === it.leader);
+  if (pdp === undefined || supervisor === undefined) throw new Error(`no PDP runs in ${folder}`);
+  return { pdp: pdp.pid, supervisor: supervisor.pid };
 }
 
 /** Resolves when no process names the folder any more and the folder itself is gone; the test's time limit is the limit. */
