@@ -29,6 +29,17 @@ describe("an agent registry behind HTTP", () => {
     expect(seen).toEqual(["https://agents.example/planner", "https://agents.example/planner%2Freader%2F..%2Fx"]);
   });
 
+  it("is tried at the door with the name of some agent", () => {
+    const asked: string[] = [];
+    registry(() => Response.json(PLANNER), {
+      url: (name) => {
+        asked.push(name);
+        return "https://agents.example/";
+      },
+    });
+    expect(asked).toEqual([expect.stringMatching(/^\w+$/)]);
+  });
+
   it("knows no such agent where the service says so, and none by a name that leads elsewhere", async () => {
     const { agents, seen } = registry(() => new Response(null, { status: 404 }));
     expect(await agents.find("planner")).toBeUndefined();

@@ -38,6 +38,15 @@ describe("the agents of a chain", () => {
     expect(agents.map(({ roles }) => roles)).toEqual([["finance_agent"], ["reader"]]);
   });
 
+  it("are confirmed where some are known at once, and others are asked about", async () => {
+    const all = agentsOf();
+    for (const atOnce of ["planner", "researcher"]) {
+      const find = (name: string) => (name === atOnce ? all.find(name) : Promise.resolve(all.find(name)));
+      const { agents } = await confirmAgents(chain, { find });
+      expect(agents.map(({ roles }) => roles)).toEqual([["finance_agent"], ["reader"]]);
+    }
+  });
+
   it("may be registered by thumbprint, and with several keys", async () => {
     const keys = [world.clerk.publicJwk, await thumbprintOf(world.researcher.publicJwk)];
     expect(await refusalOf(confirmAgents(chain, agentsOf({ researcher: { roles: ["reader"], keys } })))).toBe(

@@ -151,6 +151,12 @@ describe("a user directory out of verified claims, as records tell it", () => {
     expect((await errorOf(() => users.learn(broken))).message).toMatch(/^claims need iss/);
   });
 
+  it("names what could not be done where its clock tells no time", async () => {
+    const users = oidcUsers({ user: () => ({ roles: ["r"] }), clock: () => Number.NaN });
+    const { message } = await errorOf(() => users.learn({ iss: alice.issuer, sub: "alice", exp: 1000 }));
+    expect(message).toMatch(/learn/);
+  });
+
   it("says what claims need", async () => {
     const users = oidcUsers({ user: () => ({ roles: ["r"] }) });
     expect((await errorOf(() => users.learn({ iss: alice.issuer, sub: "" } as never))).message).toBe(
