@@ -1,5 +1,5 @@
 import { hiddenInName } from "@hopwise/core/options";
-import type { PolicyPlace, SourceDocument } from "../policies/index.ts";
+import { memberOf, type PolicyPlace, placeOf, type SourceDocument, textsIn } from "../policies/index.ts";
 
 /** A name in a policy that nobody can tell from another one by reading. */
 export interface HiddenName extends PolicyPlace {
@@ -32,20 +32,10 @@ const OTHERS: ReadonlySet<string> = new Set([
  * of that name never comes. One that denies lets through what it was written to stop.
  */
 export function hiddenNames(documents: readonly SourceDocument[]): readonly HiddenName[] {
-  return documents.flatMap(({ content, file, lineOf }) => {
-    const foundIn = (value: unknown, path: readonly (string | number)[], member?: string): readonly HiddenName[] => {
-      if (Array.isArray(value)) return value.flatMap((it, i) => foundIn(it, [...path, i], member));
-      if (typeof value === "string") {
-        const why = hiddenInName(value);
-        return member === undefined || why === undefined
-          ? []
-          : [{ file, line: lineOf(path), member, name: value, why }];
-      }
-      if (typeof value !== "object" || value === null) return [];
-      return Object.entries(value).flatMap(([name, it]) =>
-        OTHERS.has(name) ? [] : foundIn(it, [...path, name], NAMES.has(name) ? name : undefined),
-      );
-    };
-    return foundIn(content, []);
+  return textsIn(documents, OTHERS).flatMap((placed) => {
+    const { text: name } = placed;
+    const member = memberOf(placed);
+    const why = member !== undefined && NAMES.has(member) ? hiddenInName(name) : undefined;
+    return member === undefined || why === undefined ? [] : [{ ...placeOf(placed), member, name, why }];
   });
 }

@@ -8,9 +8,10 @@ import {
   checkPolicyFolder,
   expressionsIn,
   ignoredSchemas,
+  type PlacedExpression,
   type PolicyRule,
   type PolicySource,
-  readExpression,
+  placeOf,
   readPolicySource,
 } from "../policies/index.ts";
 import { type EscapedDeny, escapedDenies } from "./deny-for-roles.ts";
@@ -81,6 +82,7 @@ export async function lintPolicies(folder: string, given: LintPoliciesOptions = 
   const source = await readPolicySource(folder);
   const { documents } = source;
   const traps = policyTraps(documents);
+  const expressions = expressionsIn(documents);
   const { tools, delegation = { kind: "delegation", action: "delegate" }, auxData = false } = options;
   const handingOver = delegation === "grants-only" ? undefined : delegation.kind;
   return [
@@ -88,8 +90,8 @@ export async function lintPolicies(folder: string, given: LintPoliciesOptions = 
     ...[...traps.always, ...traps.ofSome],
     ...hiddenNames(documents).map(warningAboutName),
     ...escapedDenies(documents).map(warningAboutRoles),
-    ...(auxData ? [] : readingAuxData(documents)),
-    ...unknownMembers(documents, handingOver).map(warningAboutMember),
+    ...(auxData ? [] : readingAuxData(expressions)),
+    ...unknownMembers(expressions, handingOver).map(warningAboutMember),
     ...deniesOnOptional(source),
     ...(handingOver === undefined ? [] : everyToolUnread(documents, handingOver)).map(warningAboutEveryTool),
     ...(tools === undefined ? [] : unnamedInPolicies(documents, tools, delegation)).map((it) =>
@@ -129,10 +131,10 @@ const AUX_DATA_ABSENT = {
     "auxData: true (hopwise test --aux-data) where the host supplies it",
 } as const;
 
-function readingAuxData(documents: PolicySource["documents"]): readonly PolicyWarning[] {
-  return expressionsIn(documents)
-    .filter(({ text }) => readExpression(text).auxData)
-    .map(({ place }) => ({ ...place, ...AUX_DATA_ABSENT }));
+function readingAuxData(expressions: readonly PlacedExpression[]): readonly PolicyWarning[] {
+  return expressions
+    .filter(({ reading }) => reading.auxData)
+    .map((placed) => ({ ...placeOf(placed), ...AUX_DATA_ABSENT }));
 }
 
 function warningAboutMember({ instead, attribute, ...place }: UnknownMember): PolicyWarning {

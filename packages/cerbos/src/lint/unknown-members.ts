@@ -1,12 +1,5 @@
 import { nearest } from "@hopwise/core/options";
-import {
-  type AttributePath,
-  at,
-  expressionsIn,
-  type PolicyPlace,
-  readExpression,
-  type SourceDocument,
-} from "../policies/index.ts";
+import { type AttributePath, at, type PlacedExpression, type PolicyPlace, placeOf } from "../policies/index.ts";
 
 /** An expression that reads what is never there, under a name that Hopwise alone writes. */
 export interface UnknownMember extends PolicyPlace {
@@ -22,17 +15,18 @@ export interface UnknownMember extends PolicyPlace {
  * @param kind that of the handing over; undefined where policies are not asked about it
  */
 export function unknownMembers(
-  documents: readonly SourceDocument[],
+  expressions: readonly PlacedExpression[],
   kind: string | undefined,
 ): readonly UnknownMember[] {
-  return expressionsIn(documents).flatMap(({ text, document, place }) => {
+  return expressions.flatMap((placed) => {
+    const { document, reading } = placed;
     const isHandingOver = kind !== undefined && at(at(document.content, "resourcePolicy"), "resource") === kind;
-    const { attributes, guarded } = readExpression(text);
+    const { attributes, guarded } = reading;
     const read = [...attributes, ...guarded].filter(({ of, path }) =>
       of === "principal" ? path[0] === "delegation" : isHandingOver,
     );
     const unknown = new Set(read.flatMap((it) => unknownIn(it) ?? []));
-    return [...unknown].map((attribute) => ({ ...place, attribute, instead: insteadOf(attribute) }));
+    return [...unknown].map((attribute) => ({ ...placeOf(placed), attribute, instead: insteadOf(attribute) }));
   });
 }
 

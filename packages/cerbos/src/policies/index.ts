@@ -3,7 +3,6 @@
 export { ASKED_TOOL, type AskedDelegation, type AskedTool, actionOf, actionsOf } from "./asked-tool.ts";
 export { type AttributePath, readExpression } from "./attribute-paths.ts";
 export { agree, type ConditionTree, evaluate, leavesOf, type Truth } from "./condition-tree.ts";
-export { expressionsIn } from "./expressions-in.ts";
 export { type FiledRule, filedRules } from "./filed-rules.ts";
 export { at, covers, effectOf, list, members, overlap, texts, versionOf } from "./policy-fields.ts";
 export { checkPolicyFolder } from "./policy-folder.ts";
@@ -35,4 +34,5 @@ export {
   type Schema,
 } from "./required-attributes.ts";
 export { scopeConflicts } from "./scope-permissions.ts";
+export { expressionsIn, memberOf, type PlacedExpression, placeOf, textsIn } from "./texts-in.ts";
 export { writtenPolicies } from "./written-rules.ts";
