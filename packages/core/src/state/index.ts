@@ -12,6 +12,7 @@ export type { ApprovalStore, KeptAnswer, KeptRequest, NewRequest } from "./appro
 export { type BudgetBound, budgetAmount, budgetBounds, budgetCharges } from "./budget-charges.ts";
 export { CLOCKS_APART, checkClocks } from "./clocks.ts";
 export type { StateDriver } from "./driver.ts";
+export { ENDPOINT_STATUS } from "./endpoint-status.ts";
 export { firstTooMuch } from "./first-too-much.ts";
 export { healthFrom } from "./health-from.ts";
 export { type MemoryRevocations, type MemoryState, memoryDriver, memoryRevocations, memoryState } from "./memory.ts";

@@ -3,6 +3,7 @@ import { jsonAnswer, readJson, settleInTime } from "../lib/index.ts";
 import { CLOCK, func, maybe, members, optionsOf, type Rows, such, whole } from "../options/index.ts";
 import { AUDIENCE, SIGNER, type SignedRevocation, type Signer, signFeedPage } from "../token/index.ts";
 import type { AcceptedRevocation } from "./accept-revocations.ts";
+import { ENDPOINT_STATUS } from "./endpoint-status.ts";
 import { feedAnswer } from "./feed-answer.ts";
 import type { FollowedLog } from "./follow-log.ts";
 import { logUnder } from "./shared-revocations.ts";
@@ -102,18 +103,7 @@ async function pageFor(
   return new Response(text, { headers: { "content-type": "application/jwt", "cache-control": "no-store" } });
 }
 
-/** Statuses of codes; any other is the fault of what was sent. */
-const STATUS: { readonly [code: string]: number } = {
-  state_unavailable: 503,
-  guard_failed: 503,
-  issuer_keys_unavailable: 503,
-  issuer_key_unknown: 503,
-  signing_failed: 503,
-  proof_replayed: 409,
-  revocation_refused: 403,
-  audience_mismatch: 403,
-  token_untrusted_issuer: 403,
-};
+const STATUS: typeof ENDPOINT_STATUS = { ...ENDPOINT_STATUS, signing_failed: 503, revocation_refused: 403 };
 
 /** The code alone: whoever sent it may be a stranger. */
 function refusal(error: unknown): Response {

@@ -1,6 +1,7 @@
 import { HopwiseError, isOwn } from "../../errors.ts";
 import { defined, jsonAnswer, leave, readJson, settleInTime } from "../../lib/index.ts";
 import { func, having, maybe, optionsOf, whole } from "../../options/index.ts";
+import { ENDPOINT_STATUS } from "../../state/index.ts";
 import type { ApprovalInbox } from "./inbox.ts";
 
 /** How people reach an inbox over HTTP. */
@@ -98,21 +99,14 @@ function answerIn(sent: unknown): SentAnswer | undefined {
   return isWhole ? { request: request.slice(0, LONGEST_ID), answer } : undefined;
 }
 
-/** Statuses of codes; any other is the fault of what was sent. */
-const STATUS: { readonly [code: string]: number } = {
-  state_unavailable: 503,
-  guard_failed: 503,
-  issuer_keys_unavailable: 503,
-  issuer_key_unknown: 503,
+const STATUS: typeof ENDPOINT_STATUS = {
+  ...ENDPOINT_STATUS,
   policy_unavailable: 503,
   context_unavailable: 503,
   policy_inconclusive: 500,
   config_invalid: 500,
   approval_refused: 403,
-  token_untrusted_issuer: 403,
-  audience_mismatch: 403,
   user_unknown: 403,
-  proof_replayed: 409,
 };
 
 /** Whose messages quote what was sent, for operators. */
