@@ -118,6 +118,13 @@ async function ended(
   };
 }
 
+/** The caller of call 1 withdraws it, or goes; the server has a turn to hear of it. */
+async function leaving(loose: Awaited<ReturnType<typeof loosely>>, how: "withdraw" | "close"): Promise<void> {
+  if (how === "close") void loose.close();
+  else loose.say({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1 } });
+  await new Promise((turn) => setImmediate(turn));
+}
+
 describe("a call of a tool that", () => {
   it.each(rows)("%s is on record as %s, and as nothing else", async (_, code, way) => {
     const { records, unverified, hasRun } = await ended(way, true);
@@ -155,9 +162,7 @@ describe("a call of a tool that", () => {
       const call = request(1, "tools/call", { name: "open", arguments: { name: "x" } });
       loose.say(await proven(await plannerWith(world, "open"), call));
       await begun.promise;
-      if (leave === "close") void loose.close();
-      else loose.say({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1 } });
-      await new Promise((turn) => setImmediate(turn));
+      await leaving(loose, leave);
       refuse.resolve();
       await expect.poll(() => [leave, ...audit.records.map(({ code }) => code)]).toEqual([leave, "arguments_refused"]);
       expect(loose.sent.filter(({ id }) => id === 1)).toEqual([]);
@@ -179,9 +184,7 @@ describe("a call of a tool that", () => {
         await proven(await plannerWith(world, "open"), request(1, "tools/call", { name: "open", arguments: {} })),
       );
       await begun.promise;
-      if (leave === "close") void loose.close();
-      else loose.say({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1 } });
-      await new Promise((turn) => setImmediate(turn));
+      await leaving(loose, leave);
       left.resolve();
       await expect.poll(() => [leave, ...audit.records.map(({ code }) => code)]).toEqual([leave, "call_withdrawn"]);
       expect([ran.length - before, loose.sent.filter(({ id }) => id === 1)]).toEqual([0, []]);

@@ -104,16 +104,14 @@ const ONE = { agent: "an agent", user: "a user" };
 /** Why that is no address to ask. It is not quoted: a name is in it. */
 function problemOf(given: unknown, one: Whom<never>["one"]): string | undefined {
   const text = typeof given === "string" || given instanceof URL ? String(given) : "";
+  const whose = `the address of ${ONE[one]}`;
   const [unset] = /^(undefined|null)\b/.exec(text) ?? [];
-  if (unset !== undefined)
-    return `the address of ${ONE[one]} begins with "${unset}": is an environment variable not set?`;
-  if (URL.canParse(text) && hasUnset(new URL(text).host)) {
-    return `the address of ${ONE[one]} has "undefined" in its host: is an environment variable not set?`;
-  }
-  const { protocol = "", username, password } = URL.canParse(text) ? new URL(text) : ({} as Partial<URL>);
-  if (username || password) return `the address of ${ONE[one]} has a password in it, which belongs into headers`;
-  if (["http:", "https:"].includes(protocol)) return undefined;
-  return `the address of ${ONE[one]} is no http(s) address, such as https://hr.example/${one}s/x`;
+  if (unset !== undefined) return `${whose} begins with "${unset}": is an environment variable not set?`;
+  const { host = "", protocol, username, password }: Partial<URL> = URL.canParse(text) ? new URL(text) : {};
+  if (hasUnset(host)) return `${whose} has "undefined" in its host: is an environment variable not set?`;
+  if (username || password) return `${whose} has a password in it, which belongs into headers`;
+  if (protocol === "http:" || protocol === "https:") return undefined;
+  return `${whose} is no http(s) address, such as https://hr.example/${one}s/x`;
 }
 
 /** @param why what may be told of what it throws, to end the sentence */
