@@ -57,7 +57,8 @@ const readOptions = optionsOf<ProbePdpOptions>("probePdp", {
  * for (const { code, text } of warnings) console.warn(`${code}: ${text}`);
  * ```
  *
- * @throws {HopwiseError} `config_invalid` for what is no client, or gives what no PDP answers; the client's error where the PDP does not answer
+ * @throws {HopwiseError} `config_invalid` for what is no client, or gives what no PDP answers; the client's error where
+ *   the PDP does not answer
  */
 export async function probePdp(
   client: Pick<GRPC, "serverInfo" | "checkResources">,

@@ -17,8 +17,8 @@ const BEYOND = new WeakMap<object, string>();
 
 /**
  * Why a value was refused for more than may be judged, in words that quote nothing of it: too long or too deep, a number that no
- * reader holds exactly, half a character, a forbidden name. Whoever writes data can write such a value. What no data is, such as a `Date`, is a mistake
- * of the program that gave it: then it is undefined.
+ * reader holds exactly, half a character, a forbidden name. Whoever writes data can write such a value. What no data is,
+ * such as a `Date`, is a mistake of the program that gave it: then it is undefined.
  */
 export function whyBeyond(refusal: unknown): string | undefined {
   return BEYOND.get(Object(refusal));

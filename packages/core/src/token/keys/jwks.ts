@@ -85,10 +85,10 @@ const readUrl = readerOf<string>("remoteJwks", JWKS_URL);
 
 /**
  * An issuer's keys at the address that *you* configure; no token can name an address. Fetches run one at a time, and at
- * most one in each cool-down: ten thousand unknown `kid`s, or signatures that do not verify, cause one fetch. While the endpoint is down, the fetched keys
- * are used until they are too old; after that, none is, and it is asked again after pauses that grow from a second to the
- * cool-down. A key set of more than a megabyte is not read to its end, and counts as none. An authorizer asks for the keys
- * when it is made, so that its first call need not wait.
+ * most one in each cool-down: ten thousand unknown `kid`s, or signatures that do not verify, cause one fetch. While the
+ * endpoint is down, the fetched keys are used until they are too old; after that, none is, and it is asked again after
+ * pauses that grow from a second to the cool-down. A key set of more than a megabyte is not read to its end, and counts as
+ * none. An authorizer asks for the keys when it is made, so that its first call need not wait.
  *
  * @throws {HopwiseError} `config_invalid` for an address that is not https (or on this machine), for a cool-down that is longer
  *   than keys are used
