@@ -81,7 +81,7 @@ function callOf(invoice: number): Parameters<Session["authorize"]>[0] {
 
 /** What the policies said, without what names one decision. */
 function told(decision: Decision): string {
-  const hops = decision.verdicts.map(({ cerbosCallId: _, cerbosPosition: __, failures: ___, ...verdict }) => verdict);
+  const hops = decision.verdicts.map(({ cerbosCallId: _, cerbosPositions: __, failures: ___, ...verdict }) => verdict);
   return JSON.stringify([decision.outcome, "code" in decision ? decision.code : "", hops]);
 }
 
@@ -89,7 +89,7 @@ async function decide(session: Session): Promise<void> {
   const invoice = Math.floor(Math.random() * INVOICES);
   const decision = await session.authorize(callOf(invoice));
   counts.decisions++;
-  if (decision.verdicts.some(({ cerbosPosition }) => cerbosPosition !== undefined)) counts.shared++;
+  if (decision.verdicts.some(({ cerbosPositions }) => cerbosPositions !== undefined)) counts.shared++;
   if (decision.outcome === "denied" && decision.code === "policy_unavailable") {
     counts.unavailable++;
     return;

@@ -78,11 +78,11 @@ describe("an expression that failed", () => {
       Array.from({ length: 100 }, (_, i) => i + 1),
     );
     const verdicts = records.flatMap((record) => record.verdicts);
-    const shared = verdicts.filter(({ cerbosPosition }) => cerbosPosition !== undefined);
+    const shared = verdicts.filter(({ cerbosPositions }) => cerbosPositions !== undefined);
     expect(shared.length).toBeGreaterThan(100);
     for (const verdict of shared) expect(verdict).not.toHaveProperty("failures");
-    for (const { failures, cerbosPosition } of verdicts) {
-      if (cerbosPosition === undefined) expect(failures).toHaveLength(1);
+    for (const { failures, cerbosPositions } of verdicts) {
+      if (cerbosPositions === undefined) expect(failures).toHaveLength(1);
     }
   });
 

@@ -55,7 +55,7 @@ async function grow(root: Grant, other: Grant, keep: readonly boolean[]): Promis
 
 /** A decision without what differs from call to call. */
 function essenceOf({ invocation: _, time: __, timings: ___, context: ____, ...rest }: Decision): unknown {
-  const verdicts = rest.verdicts.map(({ cerbosCallId: _, cerbosPosition: __, ...verdict }) => verdict);
+  const verdicts = rest.verdicts.map(({ cerbosCallId: _, cerbosPositions: __, ...verdict }) => verdict);
   return JSON.parse(JSON.stringify({ ...rest, verdicts }));
 }
 

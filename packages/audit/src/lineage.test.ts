@@ -69,7 +69,7 @@ const FULL: Partial<DecisionRecord> = {
       delegation: "deny",
       reasons: ["not to readers"],
       cerbosCallId: "C1",
-      cerbosPosition: 4,
+      cerbosPositions: [4],
     },
     { hop: 2, kind: "agent", id: "agent:researcher", effect: "error", reasons: [], problem: "no answer within 5 ms" },
   ],
@@ -125,7 +125,7 @@ describe("the lineage of a call", () => {
             └─ agent:planner  allows this, but not handing it on
                   was handed send_payment, read_invoice by https://id.acme.example
                   from 2025-11-25T00:00:00.000Z to 2025-11-25T01:00:00.000Z, by token h1 (jti j1), for key k1
-                  Cerbos call C1, result 4 of it
+                  Cerbos call C1, at 4 among its results
                └─ agent:researcher  failed: no answer within 5 ms
                      was handed read_invoice by agent:planner
                      from 2025-11-25T00:01:00.000Z to 2025-11-25T01:00:00.000Z, by token h2 (jti j2), for key k2

@@ -57,7 +57,7 @@ function hops({ chain, tokens, verdicts, via }: DecisionRecord, explained: reado
     const indent = "   ".repeat(i + 1);
     const inner = `${indent}${i === 0 ? "" : "   "}   `;
     const token = tokens[i - 1];
-    const { cerbosCallId: call, cerbosPosition: place } = verdicts[i] ?? {};
+    const { cerbosCallId: call, cerbosPositions: places } = verdicts[i] ?? {};
     const inside = [
       ...(i === 0 ? [`of ${plain(chain.issuer)}`, ...loginLines(tokens[0])] : []),
       ...(token === undefined ? [] : tokenLines(token, i === 1 ? chain.issuer : chain.hops[i - 1]?.id)),
@@ -65,7 +65,9 @@ function hops({ chain, tokens, verdicts, via }: DecisionRecord, explained: reado
       ...textsOf(hop.children),
       ...(call === undefined
         ? []
-        : [`Cerbos call ${plain(call)}${place === undefined ? "" : `, result ${place} of it`}`]),
+        : [
+            `Cerbos call ${plain(call)}${places === undefined ? "" : `, at ${places.join(" and ")} among its results`}`,
+          ]),
     ];
     // An explanation has the call's id only where the hop did not simply allow.
     return [`${indent}${i === 0 ? "" : "└─ "}${hop.text}`, ...[...new Set(inside)].map((line) => inner + line)];

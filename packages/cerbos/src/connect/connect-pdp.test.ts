@@ -73,7 +73,7 @@ describe("a PDP that runs elsewhere", () => {
     );
     expect(answers.map(({ results }) => results[0]?.isAllowed("pay"))).toEqual(amounts.map((amount) => amount <= 10));
     const requests = new Set(answers.map(({ cerbosCallId }) => cerbosCallId)).size;
-    expect(answers.some((answer) => Object.hasOwn(answer, "cerbosPosition"))).toBe(shares);
+    expect(answers.some((answer) => Object.hasOwn(answer, "cerbosPositions"))).toBe(shares);
     // Each target sends two at once, and the other 48 in two requests.
     expect(requests).toBe(shares ? 8 : 100);
   });

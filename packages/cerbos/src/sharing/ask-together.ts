@@ -11,11 +11,12 @@ import {
   INVOCATION,
 } from "./form.ts";
 import { oneIsBad } from "./one-is-bad.ts";
-import { partsOf } from "./part-of-answer.ts";
+import { partsOf, type SharedCall } from "./part-of-answer.ts";
 
 /**
  * Puts several questions into one request, and gives each asker its part of the answer, by position alone: several of them
- * may be about one kind and id. Where one of the questions is bad, each is asked by itself.
+ * may be about one kind and id. What several of them ask alike is asked once. Where one of the questions is bad, each is asked
+ * by itself.
  *
  * @param together asks all, until its signal is aborted, whether or not the client listens
  * @param alone asks one question as it is, in the same way
@@ -26,8 +27,8 @@ export async function askTogether(
   common: Common,
   { together, alone }: { readonly together: Check; readonly alone: Check },
 ): Promise<void> {
-  const requests = askers.map((asker) => asker.request(common));
-  const shared = sharedRequest(requests, common);
+  const { entries, calls } = putTogether(askers);
+  const shared = sharedRequest(entries, calls, common);
   const all = new AbortController();
   let waiting = askers.length;
   for (const asker of askers) {
@@ -38,16 +39,16 @@ export async function askTogether(
   }
   try {
     const response = await together(shared, sharedOptions(askers, common, all.signal));
-    const parts = partsOf(shared, response, requests);
+    const parts = partsOf(shared, response, calls);
     askers.forEach((asker, i) => {
       if (asker.waits) asker.answer(parts[i] as CheckResponse);
     });
   } catch (error) {
     const eachAlone = oneIsBad(error);
-    const left = askers.map(async (asker, i) => {
+    const left = askers.map(async (asker) => {
       if (!asker.waits) return;
       if (!eachAlone) return asker.fail(error);
-      await askAlone(asker, requests[i] as CheckRequest, alone);
+      await askAlone(asker, asker.request(common), alone);
     });
     await Promise.all(left);
   }
@@ -63,29 +64,37 @@ export async function askAlone(asker: Asker, request: CheckRequest, ask: Check):
   }
 }
 
-function sharedRequest(requests: readonly CheckRequest[], common: Common): CheckRequest {
+/** What several ask alike stands in the request once. */
+function putTogether(askers: readonly Asker[]): { readonly entries: string[]; readonly calls: readonly SharedCall[] } {
+  const all = new Map<string, number>();
+  const calls = askers.map(({ entries, names }) => ({
+    names,
+    places: entries.map((entry) => {
+      if (!all.has(entry)) all.set(entry, all.size);
+      return all.get(entry) as number;
+    }),
+  }));
+  return { entries: [...all.keys()], calls };
+}
+
+function sharedRequest(entries: readonly string[], calls: readonly SharedCall[], common: Common): CheckRequest {
   const { principal, auxData, includeMetadata, annotations } = common;
   return {
     principal,
-    resources: requests.flatMap(({ resources }) => resources),
+    resources: entries.map((entry) => JSON.parse(entry)),
     ...(auxData !== null && { auxData }),
     includeMetadata,
     requestId: `shared-${randomUUID()}`,
-    requestContext: { annotations: { ...Object.fromEntries(annotations), [CALLS]: callsOf(requests) } },
+    requestContext: { annotations: { ...Object.fromEntries(annotations), [CALLS]: calls.map(callOf) } },
   } as CheckRequest;
 }
 
 type Value = NonNullable<CheckRequest["requestContext"]>["annotations"][string];
 
-/** Which results belong to which call: those from `from` on, `n` of them. */
-function callsOf(requests: readonly CheckRequest[]): Value[] {
-  let from = 0;
-  return requests.map(({ requestId, requestContext, resources }) => {
-    const { [INVOCATION]: invocation, [HOP]: hop } = requestContext?.annotations ?? {};
-    const call = { i: invocation ?? requestId ?? null, ...(hop !== undefined && { hop }), from, n: resources.length };
-    from += resources.length;
-    return call;
-  });
+/** Which results belong to which call. */
+function callOf({ names: { requestId, requestContext }, places }: SharedCall): Value {
+  const { [INVOCATION]: invocation, [HOP]: hop } = requestContext?.annotations ?? {};
+  return { i: invocation ?? requestId ?? null, ...(hop !== undefined && { hop }), at: [...places] };
 }
 
 function sharedOptions([oldest]: readonly Asker[], { headers }: Common, signal: AbortSignal): CheckOptions {

@@ -2,11 +2,20 @@ import { callerLeft } from "../ask/index.ts";
 import type { CheckOptions, CheckRequest, CheckResponse, Common, Form } from "./form.ts";
 import type { Leaving } from "./leaving.ts";
 
+export type Names = Pick<CheckRequest, "requestId" | "requestContext">;
+
 /** One who waits for a request that the question can go with. */
 export interface Asker {
   readonly form: Form;
   readonly options: CheckOptions | undefined;
-  /** The question as it was when it was asked: what its owner changes later changes nothing. */
+  /**
+   * What it asks about, each as JSON, as it was when it was asked: what its owner changes later changes nothing. What reads
+   * the same is the same question.
+   */
+  readonly entries: readonly string[];
+  /** How it names itself in Cerbos' log. */
+  readonly names: Names;
+  /** Its request, as it would go alone. */
   request(common: Common): CheckRequest;
   /** False once it has its answer, or left. */
   readonly waits: boolean;
@@ -26,7 +35,7 @@ export function createAsker(
   leaving: Leaving,
   settle: { readonly resolve: (response: CheckResponse) => void; readonly reject: (error: unknown) => void },
 ): Asker {
-  const resources = JSON.stringify(request.resources);
+  const entries = request.resources.map((entry) => JSON.stringify(entry));
   const caller = options?.signal;
   const end = (): void => {
     asker.waits = false;
@@ -40,11 +49,13 @@ export function createAsker(
   const asker = {
     form,
     options,
+    entries,
+    names: request,
     waits: true,
     request: ({ principal, auxData }: Common): CheckRequest => ({
       ...request,
       principal,
-      resources: JSON.parse(resources),
+      resources: entries.map((entry) => JSON.parse(entry)),
       ...(auxData !== null && { auxData }),
     }),
     answer: (response: CheckResponse): void => {

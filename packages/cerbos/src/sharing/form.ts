@@ -11,8 +11,6 @@ type NamedValues = readonly (readonly [name: string, value: string])[];
 export interface Form {
   /** All that a request has but once, the principal above all: only questions with the same one share a request. */
   readonly key: string;
-  /** How many results are its own. */
-  readonly entries: number;
   /** The most bytes that its own part of a request takes, and that the rest takes. */
   readonly size: number;
   readonly commonSize: number;
@@ -64,7 +62,7 @@ export function formOf(request: CheckRequest, options: CheckOptions = {}): Form 
     const trace = headers.filter(([name]) => OF_A_TRACE.has(name));
     const others = headers.filter(([name]) => !OF_A_TRACE.has(name));
     const key = JSON.stringify([principal, auxData ?? null, includeMetadata === true, others, foreign]);
-    return { key, entries: resources.length, size, commonSize, trace };
+    return { key, size, commonSize, trace };
   } catch {
     return undefined; // it is not what its type says: whoever writes it down says why
   }

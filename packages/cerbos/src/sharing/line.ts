@@ -73,14 +73,15 @@ export function createLine(ask: Check, settings: LineSettings): Check {
 /** As many as one request holds. */
 function take({ waiting }: Group, questionsInOne: number): readonly Asker[] {
   const taken: Asker[] = [];
-  let entries = 0;
+  const entries = new Set<string>();
   let bytes = 0;
   for (const asker of waiting) {
     const { form } = asker;
-    entries += form.entries;
+    const more = asker.entries.filter((entry) => !entries.has(entry));
     bytes += form.size + (taken.length === 0 ? form.commonSize : 0);
-    const tooMany = taken.length === questionsInOne || entries > MOST_ENTRIES || bytes > MOST_BYTES;
-    if (tooMany && taken.length > 0) break;
+    const tooMany = entries.size + more.length > MOST_ENTRIES || bytes > MOST_BYTES;
+    if (taken.length > 0 && (tooMany || taken.length === questionsInOne)) break;
+    for (const entry of more) entries.add(entry);
     waiting.delete(asker);
     taken.push(asker);
   }

@@ -1,33 +1,36 @@
 import { HopwiseError } from "@hopwise/core";
 import { inOwnWords, isOwn } from "@hopwise/core/adapter";
+import type { Names } from "./asker.ts";
 import type { CheckRequest, CheckResponse } from "./form.ts";
+
+/** One of those that share a request. */
+export interface SharedCall {
+  readonly names: Names;
+  /** Where what it asks stands in the request, in its own order. Another one that asks the same has the same place. */
+  readonly places: readonly number[];
+}
 
 /** One question's part of a shared answer. */
 export interface PartOfAnswer {
-  /** The place of its first result in the shared answer, whose `cerbosCallId` it has. */
-  readonly cerbosPosition: number;
+  /** The places of its results in the shared answer, whose `cerbosCallId` it has. */
+  readonly cerbosPositions: readonly number[];
 }
 
 /**
  * Holds a shared answer against its request, and divides it before anybody gets a part of it: with one result too few, all
  * after it would be another one's.
  *
- * @param requests those that it was made of, in their order
  * @throws {HopwiseError} `policy_inconclusive`, also for what is no answer, or fails when it is read
  */
 export function partsOf(
   shared: CheckRequest,
   response: CheckResponse,
-  requests: readonly CheckRequest[],
+  calls: readonly SharedCall[],
 ): readonly (CheckResponse & PartOfAnswer)[] {
   try {
     mustAnswer(shared, response);
-    let from = 0;
-    return requests.map(({ requestId, resources }) => {
-      const part = partOf(response, { from, entries: resources.length, requestId });
-      from += resources.length;
-      return part;
-    });
+    const given = new Set<number>();
+    return calls.map((call) => partOf(response, call, given));
   } catch (cause) {
     throw isOwn(cause) ? cause : another("it cannot be read");
   }
@@ -40,27 +43,39 @@ function mustAnswer({ requestId, resources }: CheckRequest, response: CheckRespo
     throw another("it answered another number of questions");
   }
   resources.forEach(({ resource, actions }, i) => {
-    const { resource: about, actions: effects } = Object(results[i]) as Partial<CheckResponse["results"][number]>;
+    const { resource: about, actions: effects } = Object(results[i]) as Partial<Result>;
     const same = about?.kind === resource.kind && about?.id === resource.id;
     if (!same || !hasJust(Object.keys(Object(effects)), actions)) throw another("it answered another question");
   });
 }
 
-/** The results from `from` on, as an answer to the question that they are about. */
+/**
+ * The results at its places, as an answer to the question that they are about. Each is given to one asker alone, and copied
+ * for the next.
+ */
 function partOf(
   response: CheckResponse,
-  {
-    from,
-    entries,
-    requestId,
-  }: { readonly from: number; readonly entries: number; readonly requestId: string | undefined },
+  { names, places }: SharedCall,
+  given: Set<number>,
 ): CheckResponse & PartOfAnswer {
   const part = Object.create(Object.getPrototypeOf(response)) as CheckResponse;
-  return Object.assign(part, response, {
-    requestId: requestId ?? response.requestId,
-    results: response.results.slice(from, from + entries),
-    cerbosPosition: from,
+  const results = places.map((place) => {
+    const result = response.results[place] as Result;
+    if (given.has(place)) return copyOf(result);
+    given.add(place);
+    return result;
   });
+  return Object.assign(part, response, {
+    requestId: names.requestId ?? response.requestId,
+    results,
+    cerbosPositions: places,
+  });
+}
+
+type Result = CheckResponse["results"][number];
+
+function copyOf(result: Result): Result {
+  return Object.setPrototypeOf(structuredClone({ ...result }), Object.getPrototypeOf(result));
 }
 
 function hasJust(names: readonly string[], wanted: readonly string[]): boolean {

@@ -3,6 +3,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { type EchoingPdp, echoingPdp, turns } from "../testing/echoing-pdp.ts";
 import type { CheckOptions, CheckRequest, CheckResponse } from "./form.ts";
+import type { PartOfAnswer } from "./part-of-answer.ts";
 import { type SharingOptions, shareRequests } from "./share-requests.ts";
 
 const ann = { id: "ann", roles: ["user"], attr: { team: { region: "EMEA" } } };
@@ -84,7 +85,7 @@ describe("questions about one principal", () => {
     expect(shared.map(({ cerbosCallId }) => cerbosCallId)).toEqual(Array(3).fill(`call of ${shareId}`));
     expect(shared.map(({ requestId }) => requestId)).toEqual(["q1", "q2", "q3"]);
     expect(shared.map(marksOf)).toEqual([[1], [2, "2b"], [3]]);
-    expect(shared.map((answer) => (answer as { cerbosPosition?: number }).cerbosPosition)).toEqual([0, 1, 3]);
+    expect(shared.map((answer) => (answer as Partial<PartOfAnswer>).cerbosPositions)).toEqual([[0], [1, 2], [3]]);
   });
 
   it("stand in Cerbos' log as a list of calls, each with its places; one that goes alone as ever", async () => {
@@ -100,12 +101,36 @@ describe("questions about one principal", () => {
     expect(pdp.requests[1]?.requestContext).toEqual({
       annotations: {
         "hopwise.calls": [
-          { i: "i1", hop: 1, from: 0, n: 1 },
-          { i: "i2", hop: 1, from: 1, n: 1 },
-          { i: "l", hop: 0, from: 2, n: 2 },
+          { i: "i1", hop: 1, at: [0] },
+          { i: "i2", hop: 1, at: [1] },
+          { i: "l", hop: 0, at: [2, 3] },
         ],
       },
     });
+  });
+
+  it("ask once what several of them ask alike, and each has an answer of its own", async () => {
+    const { pdp, ask } = scene();
+    const asked = (...marks: string[]): CheckRequest =>
+      question(marks.join(), { resources: marks.flatMap((mark) => question(mark).resources) });
+    const answers = [asked("first"), asked("a", "b"), asked("c", "a"), asked("a", "a")].map((it) => ask(it));
+    pdp.flow();
+    const [, first, second, third] = (await Promise.all(answers)) as (CheckResponse & Partial<PartOfAnswer>)[];
+    expect(pdp.requests[1]?.resources).toEqual(asked("a", "b", "c").resources);
+    expect([first, second, third].map((it) => it && marksOf(it))).toEqual([
+      ["a", "b"],
+      ["c", "a"],
+      ["a", "a"],
+    ]);
+    expect([first, second, third].map((it) => it?.cerbosPositions)).toEqual([
+      [0, 1],
+      [2, 0],
+      [0, 0],
+    ]);
+    Object.assign(first?.results[0]?.actions ?? {}, { pay: "EFFECT_DENY" });
+    Object.assign(third?.results[0]?.outputs[0] ?? {}, { value: "changed" });
+    expect(second?.results[1]?.actions).toEqual({ pay: "EFFECT_ALLOW" });
+    expect(third && marksOf(third)).toEqual([undefined, "a"]);
   });
 
   it("are what they were when they were asked, whatever their owner changes while they wait", async () => {
@@ -140,7 +165,7 @@ describe("questions about one principal", () => {
   it("hold 50 resources together, and about a megabyte", async () => {
     const { pdp, all } = scene();
     const many = (mark: number, count: number): CheckRequest =>
-      question(mark, { resources: range(0, count).flatMap(() => question(mark).resources) });
+      question(mark, { resources: range(0, count).flatMap((i) => question(100 * mark + i).resources) });
     const answers = all([question(0), ...[20, 20, 20, 10].map((count, i) => many(i, count))]);
     pdp.flow();
     await answers;

@@ -7,6 +7,7 @@ import { type Pdp, startPdp } from "../serve/start-pdp.ts";
 import { temporaryFolder } from "../testing/policies.ts";
 import { pidsOf, runFolder } from "../testing/processes.ts";
 import type { CheckRequest, CheckResponse } from "./form.ts";
+import type { PartOfAnswer } from "./part-of-answer.ts";
 import { shareRequests } from "./share-requests.ts";
 
 /** A binary of Cerbos 0.51.0, which .ci/run brings along. */
@@ -173,15 +174,18 @@ describe("Cerbos' own log", () => {
       .split("\n")
       .map((line) => JSON.parse(line));
     answers.forEach((answer, i) => {
-      const { cerbosCallId, cerbosPosition } = answer as CheckResponse & { readonly cerbosPosition?: number };
+      const { cerbosCallId, cerbosPositions: at } = answer as CheckResponse & Partial<PartOfAnswer>;
       const { requestContext, checkResources } = lines.find(({ callId }) => callId === cerbosCallId);
       const calls = requestContext.annotations["hopwise.calls"];
-      if (cerbosPosition === undefined) {
+      if (at === undefined) {
         expect(requestContext).toEqual(asked[i]?.requestContext);
         return;
       }
-      expect(calls).toContainEqual({ i: `call-${i}`, hop: 0, from: cerbosPosition, n: asked[i]?.resources.length });
-      expect(checkResources.inputs[cerbosPosition].resource.attr.mark).toBe(i);
+      expect(calls).toContainEqual({ i: `call-${i}`, hop: 0, at });
+      const { inputs } = checkResources;
+      expect(at.map((place) => [inputs[place].resource.attr.mark, inputs[place].actions])).toEqual(
+        asked[i]?.resources.map(({ resource, actions }) => [resource.attr?.["mark"], actions]),
+      );
     });
     expect(lines.length).toBeLessThan(6);
   });
@@ -213,8 +217,8 @@ it("is what startPdp's own client gives, with all of its methods", async () => {
   const pdp = await started({ sharing: { requestsUnderWay: 1 } });
   const asked = Array.from({ length: 30 }, (_, i) => question(entry({ amount: i * 10, mark: i })));
   const answers = await Promise.all(asked.map((it) => pdp.client.checkResources(it)));
-  const places = answers.map((it) => (it as { readonly cerbosPosition?: number }).cerbosPosition);
-  expect(places).toEqual([undefined, ...Array.from({ length: 25 }, (_, i) => i), 0, 1, 2, 3]);
+  const places = answers.map((it) => (it as Partial<PartOfAnswer>).cerbosPositions);
+  expect(places).toEqual([undefined, ...[...Array.from({ length: 25 }, (_, i) => i), 0, 1, 2, 3].map((i) => [i])]);
   answers.forEach(({ results }, i) => {
     expect(results[0]?.isAllowed("pay")).toBe(i < 10);
   });

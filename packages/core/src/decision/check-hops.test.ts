@@ -82,18 +82,19 @@ describe("asking the policies of every hop", () => {
   });
 
   it.each([
-    ["has the place of its answer in a shared check", 4, 4],
-    ["has no place that is none", "4", undefined],
+    ["has the places of its answers in a shared check", [4, 7], [4, 7]],
+    ["has no place that is none", ["4", 1.5, -1], undefined],
+    ["has no places that are no list", 4, undefined],
     ["has none where the check was its own", undefined, undefined],
   ])("%s", async (_, given, place) => {
     const { pdp } = pdpOf();
     const sharing: PolicyDecisionPoint = {
       ...pdp,
-      checkResources: async (request) => Object.assign(await pdp.checkResources(request), { cerbosPosition: given }),
+      checkResources: async (request) => Object.assign(await pdp.checkResources(request), { cerbosPositions: given }),
     };
     const [first] = await checkHops(sharing, question, DEADLINE);
-    expect(first?.cerbosPosition).toBe(place);
-    expect(Object.hasOwn(first ?? {}, "cerbosPosition")).toBe(place !== undefined);
+    expect(first?.cerbosPositions).toEqual(place);
+    expect(Object.hasOwn(first ?? {}, "cerbosPositions")).toBe(place !== undefined);
   });
 
   it("is inconclusive, and not away, where an answer was there and cannot be relied on", async () => {

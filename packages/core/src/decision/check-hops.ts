@@ -50,10 +50,10 @@ export interface HopVerdict {
   readonly scope?: string;
   readonly cerbosCallId?: string;
   /**
-   * Where several questions shared that check: the place of the answer about the call among its results, from 0; the
-   * answer about the handing over is the next one.
+   * Where several questions shared that check: the places among its results, from 0, of the answer about the call, and of
+   * that about the handing over, where it was asked about. Others that asked the same have the same place.
    */
-  readonly cerbosPosition?: number;
+  readonly cerbosPositions?: readonly number[];
   /**
    * The expressions that failed, where the decision point can tell: with `startPdp`. Not of a shared check, which does not
    * tell whose they were.
@@ -89,9 +89,14 @@ export async function checkHops(
 }
 
 /** Where Cerbos' own log has the answer. */
-function placeOf(response: CheckResourcesResponse): Pick<HopVerdict, "cerbosCallId" | "cerbosPosition"> {
-  const { cerbosCallId, cerbosPosition }: SharedAnswer = response;
-  return defined({ cerbosCallId, ...(Number.isSafeInteger(cerbosPosition) && { cerbosPosition }) });
+function placeOf(response: CheckResourcesResponse): Pick<HopVerdict, "cerbosCallId" | "cerbosPositions"> {
+  const { cerbosCallId, cerbosPositions }: SharedAnswer = response;
+  const places = Array.isArray(cerbosPositions) ? cerbosPositions.slice(0, 2).filter(isPlace) : [];
+  return defined({ cerbosCallId, ...(places.length > 0 && { cerbosPositions: places }) });
+}
+
+function isPlace(place: unknown): boolean {
+  return Number.isSafeInteger(place) && (place as number) >= 0;
 }
 
 /** What the answers about a call and about the handing over say of a hop. */

@@ -25,7 +25,7 @@ describe("the expressions that failed", () => {
   });
 
   it("of a shared check stand in no verdict: nobody can tell whose they were", async () => {
-    const [shared] = await joinFailures([verdict({ cerbosPosition: 0 })], async () => [failure], 50);
+    const [shared] = await joinFailures([verdict({ cerbosPositions: [0] })], async () => [failure], 50);
     expect(shared).not.toHaveProperty("failures");
   });
 

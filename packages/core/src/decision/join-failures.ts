@@ -19,7 +19,7 @@ export async function joinFailures(
   return Promise.all(
     verdicts.map(async (verdict) => {
       // Of a shared check nobody can tell whose expressions failed: those of another caller are not for this record.
-      if (verdict.cerbosCallId === undefined || verdict.cerbosPosition !== undefined) return verdict;
+      if (verdict.cerbosCallId === undefined || verdict.cerbosPositions !== undefined) return verdict;
       const failures = await ask(failuresOf, verdict.cerbosCallId, verdict, patienceMs);
       return failures.length === 0 ? verdict : { ...verdict, failures };
     }),

@@ -115,7 +115,7 @@ describe("what is hidden", () => {
     const shared: PolicyDecisionPoint = {
       ...pdp,
       checkResources: async (request, options) =>
-        Object.assign(await pdp.checkResources(request, options), { cerbosPosition: 3 }),
+        Object.assign(await pdp.checkResources(request, options), { cerbosPositions: [3] }),
     };
     expect(await listHops(shared, about([listed(read, "list:a")]), DEADLINE)).toMatchObject([{ cerbosCallIds: [] }]);
   });

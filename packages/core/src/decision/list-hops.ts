@@ -180,7 +180,7 @@ async function listHop(
     ...planned.filter((_, i) => plans[i]).map(({ key }) => key),
     ...all.flatMap(({ keys }, i) => keys.filter((_, j) => answers[i]?.[j]?.effect === "allow")),
   ]);
-  const own = responses.filter(({ response }) => response.cerbosPosition === undefined);
+  const own = responses.filter(({ response }) => response.cerbosPositions === undefined);
   return { allowed, cerbosCallIds: own.map(({ response }) => response.cerbosCallId) };
 }
 

@@ -34,8 +34,8 @@ export interface PolicyDecisionPoint {
 
 /** An answer that is a part of one to several questions: what `shareRequests` of `@hopwise/cerbos` gives. */
 export interface SharedAnswer extends CheckResourcesResponse {
-  /** The place of its first result among those of the call that `cerbosCallId` names. */
-  readonly cerbosPosition?: number;
+  /** The places of its results, in their order, among those of the call that `cerbosCallId` names. */
+  readonly cerbosPositions?: readonly number[];
 }
 
 /** A decision point with its version of Cerbos, as `startPdp` and `connectPdp` give it. */

@@ -66,7 +66,7 @@ export function hopAttributes({
   delegation,
   policy,
   cerbosCallId,
-  cerbosPosition,
+  cerbosPositions,
   unavailable,
   refused,
 }: HopVerdict): Attributes {
@@ -76,7 +76,7 @@ export function hopAttributes({
     "hopwise.delegation": delegation,
     "hopwise.policy": policy,
     "hopwise.cerbos_call_id": cerbosCallId,
-    "hopwise.cerbos_position": cerbosPosition,
+    "hopwise.cerbos_positions": cerbosPositions,
     ...(failed &&
       errorType(unavailable ? "policy_unavailable" : refused ? "policy_request_refused" : "policy_inconclusive")),
   };

@@ -266,10 +266,10 @@ describe("the answer of a hop, explained", () => {
     ]);
   });
 
-  it("has the place of its answer, where Cerbos answered several questions at once", () => {
-    expect(answered({ effect: "deny", cerbosCallId: "01ABC", cerbosPosition: 4 })[1]).toContainEqual([
+  it("has the places of its answers, where Cerbos answered several questions at once", () => {
+    expect(answered({ effect: "deny", cerbosCallId: "01ABC", cerbosPositions: [4, 7] })[1]).toContainEqual([
       "policy",
-      "Cerbos call 01ABC, result 4 of it",
+      "Cerbos call 01ABC, at 4 and 7 among its results",
     ]);
   });
 

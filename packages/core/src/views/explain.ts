@@ -187,9 +187,9 @@ function failedWords(failures: HopVerdict["failures"] = []): readonly Explanatio
 }
 
 /** Where Cerbos' own log has the answer. */
-function cerbosCall({ cerbosCallId, cerbosPosition }: Partial<HopVerdict>): Explanation[] {
-  const place = cerbosPosition === undefined ? "" : `, result ${cerbosPosition} of it`;
-  return cerbosCallId === undefined ? [] : [leaf("policy", `Cerbos call ${cerbosCallId}${place}`)];
+function cerbosCall({ cerbosCallId, cerbosPositions }: Partial<HopVerdict>): Explanation[] {
+  const places = cerbosPositions === undefined ? "" : `, at ${cerbosPositions.join(" and ")} among its results`;
+  return cerbosCallId === undefined ? [] : [leaf("policy", `Cerbos call ${cerbosCallId}${places}`)];
 }
 
 /** What of a list was hidden there. */
