@@ -8,9 +8,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { resilient, startPdp } from "@hopwise/cerbos";
 import type { Decision, Session } from "@hopwise/core";
+import { makeChains } from "./callers.ts";
 import { killPdp } from "./kill-pdp.ts";
 import { p50 } from "./measure.ts";
-import { makeChains } from "./throughput.ts";
 import { FULFILS, makeAuthorizer, makeTeam, POLICIES, TOOLS } from "./world.ts";
 
 const CALLERS = 64;

@@ -4,17 +4,15 @@
  */
 import { GRPC } from "@cerbos/grpc";
 import { type Pdp, startPdp } from "@hopwise/cerbos";
-import { type Authorizer, delegate, type HeldDelegation } from "@hopwise/core";
+import type { Authorizer, HeldDelegation } from "@hopwise/core";
 import { type Credential, prove } from "@hopwise/core/tokens";
 import { freePort } from "@hopwise/fastmcp/testing";
-import { carryingFetch } from "@hopwise/mcp";
-import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
-import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { captureMessages, mustBeAllowed } from "./authorize.ts";
+import { byCallers, makeChains } from "./callers.ts";
 import { makeInvoiceServer } from "./invoice-server.ts";
-import { connect, mustAnswer } from "./mcp.ts";
+import { type Callers, startCallers } from "./mcp-callers.ts";
 import { type Candidate, p50, ratio, takeTurns } from "./measure.ts";
-import { AUDIENCE, CALL, FULFILS, makeAuthorizer, makeTeam, NARROW, POLICIES, type Team, WIDE } from "./world.ts";
+import { AUDIENCE, CALL, FULFILS, makeAuthorizer, makeTeam, POLICIES, type Team } from "./world.ts";
 
 const CALLERS = 64;
 const MCP_CALLERS = 16;
@@ -51,9 +49,9 @@ export async function measureThroughput(rounds = ROUNDS): Promise<ThroughputResu
     },
     { ...schedule, batch: 512 },
   );
-  await using guarded = await openGuarded(team, pdp, chains.slice(0, MCP_CALLERS));
+  await using guarded = await openGuarded(pdp);
   const calls = await takeTurns(
-    { mcp: byCallers(guarded.clients, mustAnswer), raw: byCallers(guarded.clients, raw.ask) },
+    { mcp: (count) => () => guarded.call(count), raw: byCallers(chains.slice(0, MCP_CALLERS), raw.ask) },
     { ...schedule, batch: 128 },
   );
   raw.close();
@@ -69,48 +67,18 @@ export async function measureThroughput(rounds = ROUNDS): Promise<ThroughputResu
   };
 }
 
-interface GuardedClients extends AsyncDisposable {
-  readonly clients: readonly Client[];
-}
-
-/** A guarded server over stateful HTTP, and a client for each chain, in this process. */
-async function openGuarded(team: Team, pdp: Pdp, chains: readonly HeldDelegation[]): Promise<GuardedClients> {
-  const server = makeInvoiceServer(makeAuthorizer(team, pdp.client));
+/** A guarded server over stateful HTTP in this process, and its callers in one of their own. */
+async function openGuarded(pdp: Pdp): Promise<Callers> {
+  const callers = await startCallers();
+  const server = makeInvoiceServer(makeAuthorizer(callers.team, pdp.client));
   const port = await freePort();
   await server.start({ transportType: "httpStream", httpStream: { port, host: "127.0.0.1" } });
-  const url = new URL(`http://127.0.0.1:${port}/mcp`);
-  const clients = await Promise.all(
-    chains.map((delegation) =>
-      connect(
-        new StreamableHTTPClientTransport(url, {
-          fetch: carryingFetch({ delegation, audience: AUDIENCE }),
-        }),
-      ),
-    ),
-  );
+  await callers.connect(new URL(`http://127.0.0.1:${port}/mcp`), MCP_CALLERS);
   const close = async (): Promise<void> => {
-    await Promise.all(clients.map((client) => client.close()));
+    await callers[Symbol.asyncDispose]();
     await server.stop();
   };
-  return { clients, [Symbol.asyncDispose]: close };
-}
-
-/** Chains of the same people and agents, each with tokens of its own, which end at other times. */
-export async function makeChains(
-  { issuer, planner, researcher }: Team,
-  count: number,
-): Promise<readonly HeldDelegation[]> {
-  const made = Array.from({ length: count }, async (_, i) => {
-    const first = await issuer.issue({
-      subject: "alice",
-      agent: "planner",
-      holder: planner,
-      grant: WIDE,
-      lifetimeSeconds: 7_200 + i,
-    });
-    return delegate(first, { to: "researcher", holder: researcher, grant: NARROW, lifetimeSeconds: 3_600 + i });
-  });
-  return Promise.all(made);
+  return { ...callers, [Symbol.asyncDispose]: close };
 }
 
 /** The three messages of the call, at once, by a client that shares nothing. */
@@ -122,18 +90,6 @@ async function rawSets(pdp: Pdp, team: Team): Promise<{ ask(): Promise<unknown>;
   return {
     ask: () => Promise.all(messages.map((message) => client.checkResources(message))),
     close: () => client.close(),
-  };
-}
-
-/** Each caller does one operation after the other, until all are done. */
-function byCallers<Caller>(callers: readonly Caller[], operation: (caller: Caller) => Promise<unknown>): Candidate {
-  return (count) => async () => {
-    let left = count;
-    await Promise.all(
-      callers.map(async (caller) => {
-        while (left-- > 0) await operation(caller);
-      }),
-    );
   };
 }
 
