@@ -24,6 +24,8 @@ export interface ThroughputResult {
   readonly throughput64: number;
   /** The same, each with a chain and a proof. */
   readonly throughput64_wire: number;
+  /** The first where no two callers ask about the same invoice. */
+  readonly throughput64_apart: number;
   /** Guarded calls of a tool a second ÷ raw sets. */
   readonly mcp_calls_s_over_checks: number;
   readonly throughput64_s: number;
@@ -39,11 +41,18 @@ export async function measureThroughput(rounds = ROUNDS): Promise<ThroughputResu
   const raw = await rawSets(pdp, team);
   const chains = await makeChains(team, CALLERS);
   const authorizer = makeAuthorizer(team, pdp.client);
-  const sessions = await Promise.all(chains.map((held) => authorizer.openSession(held)));
+  const sessions = await Promise.all(
+    chains.map(async (held, i) => ({ session: await authorizer.openSession(held), own: { id: `INV-${i}` } })),
+  );
   const schedule = { rounds, warmup: 5, clock: "wall" } as const;
   const decisions = await takeTurns(
     {
-      session: byCallers(sessions, async (session) => mustBeAllowed(await session.authorize({ ...CALL, ...FULFILS }))),
+      session: byCallers(sessions, async ({ session }) =>
+        mustBeAllowed(await session.authorize({ ...CALL, ...FULFILS })),
+      ),
+      apart: byCallers(sessions, async ({ session, own }) =>
+        mustBeAllowed(await session.authorize({ ...CALL, arguments: own, ...FULFILS })),
+      ),
       wire: byProofs(authorizer, chains),
       raw: byCallers(chains, raw.ask),
     },
@@ -58,6 +67,7 @@ export async function measureThroughput(rounds = ROUNDS): Promise<ThroughputResu
   return {
     throughput64: ratio(decisions.raw, decisions.session),
     throughput64_wire: ratio(decisions.raw, decisions.wire),
+    throughput64_apart: ratio(decisions.raw, decisions.apart),
     mcp_calls_s_over_checks: ratio(calls.raw, calls.mcp),
     throughput64_s: 1e6 / p50(decisions.session),
     throughput64_wire_s: 1e6 / p50(decisions.wire),
