@@ -68,6 +68,9 @@ describe("the words for a fault of Redis", () => {
     expect(offlineWordsOf(new SimpleError("WRONGPASS invalid"))).toMatch(/^refuses the login/);
     expect(offlineWordsOf(system("CERT_HAS_EXPIRED"))).toBe("cannot be reached (CERT_HAS_EXPIRED)");
     expect(offlineWordsOf(new SocketClosedUnexpectedlyError("Socket closed unexpectedly"))).toBe("cannot be reached");
+    expect(offlineWordsOf(system("ECONNRESET"))).toMatch(
+      /^cannot be reached \(ECONNRESET\): .* do both sides speak TLS/,
+    );
     expect(offlineWordsOf(undefined)).toBe("cannot be reached");
   });
 

@@ -39,6 +39,25 @@ const MISTAKES: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
+/** The same of a code of TLS. */
+const TLS_MISTAKES: readonly (readonly [RegExp, string])[] = [
+  [
+    /SELF_SIGNED_CERT|^UNABLE_TO_(VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT)/,
+    "shows a certificate that is not trusted here: give the client that of whoever signed it (socket.ca)",
+  ],
+  [
+    /^ERR_TLS_CERT_ALTNAME_INVALID$/,
+    "shows a certificate for another name: connect by that name, or give it to the client (socket.servername)",
+  ],
+  [
+    /^ERR_SSL_.*ALERT_(CERTIFICATE_REQUIRED|UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_)/,
+    "takes no client without a certificate that it trusts: give the client one (socket.cert, socket.key)",
+  ],
+];
+
+const ENDED =
+  "it ends the connection; where it is well, do both sides speak TLS, of one version, and does it want a certificate?";
+
 /** What an error says by its text alone. */
 const TEXTS: readonly (readonly [RegExp, string])[] = [
   ...MISTAKES,
@@ -48,11 +67,12 @@ const TEXTS: readonly (readonly [RegExp, string])[] = [
   [/^The queue is full$/, "is asked more than it answers: the client's queue is full"],
 ];
 
-/** What a text says, where that is known. */
-function saidIn(text: string): string | undefined {
+/** What an error says by its text, or by its code of TLS, where that is known. */
+function saidIn(error: unknown): string | undefined {
+  const { text } = partsOf(error);
   const word = firstWordOf(text);
   if (Object.hasOwn(REPLIES, word)) return REPLIES[word];
-  return TEXTS.find(([says]) => says.test(text))?.[1];
+  return TEXTS.find(([says]) => says.test(text))?.[1] ?? mistakeIn(error);
 }
 
 /** What an error of the client means, by its class. */
@@ -91,7 +111,7 @@ export function isClosed(error: unknown): boolean {
 /** What went wrong, in words that begin after the store's name. Never the text of a reply: it may quote what was sent. */
 export function wordsOf(error: unknown): string {
   const { name, code, text } = partsOf(error);
-  const said = lacksRights(error) ? NO_RIGHTS : saidIn(text);
+  const said = lacksRights(error) ? NO_RIGHTS : saidIn(error);
   if (said !== undefined) return said;
   if (isBroken(error)) return "lost its connection, and it is not known whether this was done";
   if (Object.hasOwn(ERRORS, name)) return ERRORS[name] as string;
@@ -106,14 +126,16 @@ export function wordsOf(error: unknown): string {
  * @param last what the client said of its connection: its commands do not tell
  */
 export function offlineWordsOf(last: unknown): string {
-  const { name, code, text } = partsOf(last);
-  const known = saidIn(text) ?? (Object.hasOwn(ERRORS, name) ? ERRORS[name] : undefined);
-  return known ?? (isCode(code) ? `${DOWN} (${code})` : DOWN);
+  const { name, code } = partsOf(last);
+  const known = saidIn(last) ?? (Object.hasOwn(ERRORS, name) ? ERRORS[name] : undefined);
+  if (known !== undefined) return known;
+  const down = isCode(code) ? `${DOWN} (${code})` : DOWN;
+  return /^(ECONNRESET|ERR_SSL_.*)$/.test(code) ? `${down}: ${ENDED}` : down;
 }
 
 /** Of the system, or of TLS. */
 function isCode(code: string): boolean {
-  return /^[A-Z][A-Z\d_]*$/.test(code);
+  return /^[A-Z][A-Z\d_/]*$/.test(code);
 }
 
 /** Whether it is a replica that answers. */
@@ -123,8 +145,8 @@ export function isReplica(error: unknown): boolean {
 
 /** The mistake of whoever made the client, in words that begin after the store's name; undefined for any other error. */
 export function mistakeIn(error: unknown): string | undefined {
-  const { text } = partsOf(error);
-  return MISTAKES.find(([says]) => says.test(text))?.[1];
+  const { code, text } = partsOf(error);
+  return (MISTAKES.find(([says]) => says.test(text)) ?? TLS_MISTAKES.find(([says]) => says.test(code)))?.[1];
 }
 
 function firstWordOf(text: string): string {
