@@ -56,7 +56,9 @@ describe("the words for a fault of Redis", () => {
     [system("ECONNRESET"), /^lost its connection, and it is not known/],
     [system("ECONNREFUSED"), /^cannot be reached \(ECONNREFUSED\)$/],
     [new Error("The queue is full"), /^is asked more than it answers/],
+    [new SimpleError("ASK 3999 10.0.0.1:6381"), /^is moving these slots/],
     [new Error("None of the sentinels are available"), /^cannot be reached$/],
+    [new Error("no valid master node"), /^has no master that Sentinel knows/],
     [new TypeError("secret"), /^failed \(TypeError\)$/],
   ])("%s", (error, words) => {
     expect(wordsOf(error)).toMatch(words);

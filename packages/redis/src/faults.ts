@@ -4,6 +4,7 @@ import { lacksRights, NO_RIGHTS } from "./rights.ts";
 
 const DOWN = "cannot be reached";
 const OTHERS = "holds what another program wrote under this prefix: give this one a prefix of its own";
+const MOVING = "is moving these slots to another node";
 
 /** What an answer of Redis that is an error means, by its first word. */
 const REPLIES: { readonly [word: string]: string } = {
@@ -15,7 +16,8 @@ const REPLIES: { readonly [word: string]: string } = {
   BUSY: "is busy with a script",
   MISCONF: "cannot write to its disk",
   CLUSTERDOWN: "is a cluster that is down: some of its slots have no master",
-  TRYAGAIN: "is moving these slots to another node",
+  TRYAGAIN: MOVING,
+  ASK: MOVING,
   NOPERM: NO_RIGHTS,
   WRONGTYPE: OTHERS,
 };
@@ -64,6 +66,7 @@ const TEXTS: readonly (readonly [RegExp, string])[] = [
   [/^ERR max number of clients/, "takes no more clients (maxclients)"],
   [/user_script|is not an integer/, OTHERS],
   [/sentinels/i, DOWN],
+  [/^no valid master node$|^Master Node Not Enumerated$/, "has no master that Sentinel knows: it looks for one"],
   [/^The queue is full$/, "is asked more than it answers: the client's queue is full"],
 ];
 
