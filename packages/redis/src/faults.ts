@@ -35,6 +35,11 @@ const MISTAKES: readonly (readonly [RegExp, string])[] = [
     /^ERR unknown command|Unknown Redis command|Invalid command passed/,
     "does not know all commands that this needs: it must be Redis itself, 7 or newer, with no command renamed, and neither a Sentinel nor a proxy",
   ],
+  [/^Unknown RESP type/, "does not speak as Redis does: is something else at this address?"],
+  [
+    /^DENIED\b/,
+    "is in protected mode, and takes clients of its own machine alone: give it users with passwords (requirepass, ACL)",
+  ],
   [
     / are allowed in this context/,
     "is asked by a client that subscribes to channels: give this one a client of its own",
@@ -78,12 +83,14 @@ function saidIn(error: unknown): string | undefined {
   return TEXTS.find(([says]) => says.test(text))?.[1] ?? mistakeIn(error);
 }
 
+const SILENT = `${DOWN}: nobody answered in time; where it is well, does only one side speak TLS?`;
+
 /** What an error of the client means, by its class. */
 const ERRORS: { readonly [name: string]: string } = {
   ClientOfflineError: DOWN,
   ClientClosedError: "is not connected: the client was closed",
   RootNodesUnavailableError: DOWN,
-  ConnectionTimeoutError: `${DOWN}: nobody answered in time; where it is well, does only one side speak TLS?`,
+  ConnectionTimeoutError: SILENT,
   MaxCommandRedirectionsError: "is a cluster whose slots move faster than they are followed",
 };
 
@@ -132,8 +139,9 @@ export function offlineWordsOf(last: unknown): string {
   const { name, code } = partsOf(last);
   const known = saidIn(last) ?? (Object.hasOwn(ERRORS, name) ? ERRORS[name] : undefined);
   if (known !== undefined) return known;
+  if (name === "SocketTimeoutError") return SILENT;
   const down = isCode(code) ? `${DOWN} (${code})` : DOWN;
-  return /^(ECONNRESET|ERR_SSL_.*)$/.test(code) ? `${down}: ${ENDED}` : down;
+  return isBroken(last) || code.startsWith("ERR_SSL_") ? `${down}: ${ENDED}` : down;
 }
 
 /** Of the system, or of TLS. */
