@@ -50,7 +50,7 @@ const MISTAKES: readonly (readonly [RegExp, string])[] = [
 const TLS_MISTAKES: readonly (readonly [RegExp, string])[] = [
   [
     /SELF_SIGNED_CERT|^UNABLE_TO_(VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT)/,
-    "shows a certificate that is not trusted here: give the client that of whoever signed it (socket.ca)",
+    "shows a certificate that is not trusted here: give the client that of whoever signed it (socket.ca), or name its file in NODE_EXTRA_CA_CERTS",
   ],
   [
     /^ERR_TLS_CERT_ALTNAME_INVALID$/,

@@ -76,4 +76,16 @@ describe("a file that is damaged", () => {
     });
     expect(await pay(driver, "new")).toEqual({ outcome: "reserved", spent: [10] });
   });
+
+  it("by somebody who took away its own row says so in each step, in its health and at the start, with what to do", async () => {
+    const { file } = await filledFile();
+    const driver = await open(file);
+    const other = new DatabaseSync(file);
+    other.exec("DELETE FROM meta");
+    other.close();
+    const message = expect.stringMatching(/lacks its own row; stop all that use it, delete it/);
+    await expect(pay(driver, "r")).rejects.toMatchObject({ code: "state_unavailable", message });
+    expect(await driver.health()).toEqual({ ok: false, problem: message });
+    await expect(openSqlite({ file })).rejects.toMatchObject({ code: "config_invalid", message });
+  });
 });
