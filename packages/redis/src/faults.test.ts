@@ -59,6 +59,7 @@ describe("the words for a fault of Redis", () => {
     [new SimpleError("ASK 3999 10.0.0.1:6381"), /^is moving these slots/],
     [new Error("None of the sentinels are available"), /^cannot be reached$/],
     [new Error("no valid master node"), /^has no master that Sentinel knows/],
+    [new SimpleError("ERR No such master with that name"), /^has no master of the name/],
     [new Error('Unknown RESP type 72 "H"'), /^does not speak as Redis does/],
     [new SimpleError("DENIED Redis is running in protected mode"), /^is in protected mode/],
     [new TypeError("secret"), /^failed \(TypeError\)$/],

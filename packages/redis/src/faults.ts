@@ -35,6 +35,10 @@ const MISTAKES: readonly (readonly [RegExp, string])[] = [
     /^ERR unknown command|Unknown Redis command|Invalid command passed/,
     "does not know all commands that this needs: it must be Redis itself, 7 or newer, with no command renamed, and neither a Sentinel nor a proxy",
   ],
+  [
+    /^ERR No such master with that name/,
+    "has no master of the name that the client asks for: give it the one that Sentinel has",
+  ],
   [/^Unknown RESP type/, "does not speak as Redis does: is something else at this address?"],
   [
     /^DENIED\b/,
