@@ -1,4 +1,6 @@
 /** Clients that were made wrongly, in ways that no option tells: what whoever made them is told. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { redisState } from "@hopwise/redis";
 import { createClient, createCluster } from "@redis/client";
 import { describe, expect, it } from "vitest";
@@ -50,6 +52,16 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("a client of Redis"), () =>
   it("is refused at the start where commands have other names, as behind a proxy", async () => {
     const { port } = await aServer("--rename-command", "EVALSHA", "");
     expect(await misfit(open(`redis://127.0.0.1:${port}`))).toMatch(/does not know all commands that this needs/);
+  });
+
+  it("of something that is not Redis hears so at the start, also where that ends each connection", async () => {
+    const web = createServer((_, answer) => answer.end("a page"));
+    await new Promise<void>((resolve) => web.listen(0, "127.0.0.1", resolve));
+    later(() => web.close());
+    const { port } = web.address() as AddressInfo;
+    expect(await misfit(open(`redis://127.0.0.1:${port}`))).toMatch(
+      /does not speak as Redis does: is something else at this address\?$/,
+    );
   });
 
   it("that somebody else subscribes with hears what is wrong", async () => {

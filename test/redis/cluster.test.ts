@@ -98,27 +98,48 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("a driver on a Redis Cluste
     await driver.revocations.append({ id: "e", text: "stands on a replica" });
   });
 
-  it("moves slots to another master: closed while they move, then a new epoch", async () => {
-    const driver = await aDriver("moves");
-    const used = now();
-    const { slot } = tagsOf("moves").of("k");
-    expect(await claim(driver, "k", used)).toBe(true);
+  /** Begins to move a slot to another master. */
+  const moving = async (slot: number) => {
     const from = await cluster.masterOf(slot);
     const to = (await masters()).find((master) => master !== from) as RedisServer;
     const [fromId, toId] = [String(await from.ask("CLUSTER", "MYID")), String(await to.ask("CLUSTER", "MYID"))];
     await to.ask("CLUSTER", "SETSLOT", `${slot}`, "IMPORTING", fromId);
     await from.ask("CLUSTER", "SETSLOT", `${slot}`, "MIGRATING", toId);
     const keys = (await from.ask("CLUSTER", "GETKEYSINSLOT", `${slot}`, "100")) as readonly string[];
-    const move = (...some: readonly string[]): Promise<unknown> =>
-      from.ask("MIGRATE", "127.0.0.1", `${to.port}`, "", "0", "5000", "KEYS", ...some);
+    return {
+      keys,
+      move: (...some: readonly string[]): Promise<unknown> =>
+        from.ask("MIGRATE", "127.0.0.1", `${to.port}`, "", "0", "5000", "KEYS", ...some),
+      done: async () => {
+        for (const node of [to, from]) await node.ask("CLUSTER", "SETSLOT", `${slot}`, "NODE", toId);
+      },
+    };
+  };
+
+  it("moves slots to another master: closed while they move, then a new epoch", async () => {
+    const driver = await aDriver("moves");
+    const used = now();
+    const { slot } = tagsOf("moves").of("k");
+    expect(await claim(driver, "k", used)).toBe(true);
+    const { keys, move, done } = await moving(slot);
     await move(...keys.filter((key) => key.endsWith(":mark")));
     const newer = Array.from({ length: 4000 }, (_, i) => `k${i}`).find((key) => tagsOf("moves").of(key).slot === slot);
     expect(await refusal(claim(driver, newer as string))).toMatch(/is moving these slots to another node$/);
     await move(...keys);
-    for (const node of [to, from]) await node.ask("CLUSTER", "SETSLOT", `${slot}`, "NODE", toId);
+    await done();
     await recovers(driver);
     expect(await claim(driver, "k", used), "it came along").toBe(false);
     expect(driver.replay.notBefore, "which cannot be told").toBeGreaterThan(used);
+  });
+
+  it("moves the log of revocations: the next one stands on the new master, whoever asked for nothing between", async () => {
+    const driver = await aDriver("moves-the-log");
+    await driver.revocations.append({ id: "e", text: "before" });
+    const { keys, move, done } = await moving(tagsOf("moves-the-log").revocations.slot);
+    await move(...keys);
+    await done();
+    await driver.revocations.append({ id: "f", text: "after" });
+    expect((await driver.revocations.read(undefined)).entries.map(({ text }) => text)).toEqual(["before", "after"]);
   });
 
   it("is down: closed for all, also for what lies where a master lives", async () => {

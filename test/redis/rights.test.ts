@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { COMMANDS } from "../../packages/redis/src/rights.ts";
 import { startCluster } from "./cluster.ts";
 import { MISSING, patientOptions, type RedisServer, startRedis, unlessMissing, until } from "./redis-server.ts";
-import { aClient, later, misfit, recovers } from "./scene.ts";
+import { ANN, aClient, later, misfit, now, pay, recovers, spent } from "./scene.ts";
 
 const README = readFileSync(new URL("../../packages/redis/README.md", import.meta.url), "utf8");
 /** With another password than the README's, and for whatever prefix a test takes. */
@@ -117,4 +117,38 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("a driver on Redis as a use
       /does not give the client's user the rights that this needs: the README/,
     );
   });
+
+  it.each(["hset", "hdel", "hincrby", "set", "zadd", "zremrangebyrank", "incr", "pexpireat"])(
+    "lacks %s in the middle of steps that are asked again: none is taken for done, and nothing is given back twice",
+    async (command) => {
+      await anew();
+      await server.ask("FLUSHALL");
+      const driver = await open();
+      later(() => driver.close());
+      const ask = (id: string, call: string) =>
+        driver.approvals.keep({ id, call, text: "t", untilSeconds: now() + 50, nowSeconds: now() });
+      const steps = async (n: number): Promise<PromiseSettledResult<unknown>[]> => {
+        const giveBack = { id: "given back", owner: ANN, nowSeconds: now() };
+        return Promise.allSettled([
+          driver.revocations.append({ id: "e", text: "revoked" }),
+          driver.spending.settle(giveBack, "nothing_happened"),
+          driver.approvals.answer({ id: "asked", key: "mia", text: "yes", nowSeconds: now() }),
+          ask(`asked ${n}`, "other call"),
+        ]);
+      };
+      await pay(driver, "spent");
+      await pay(driver, "given back");
+      await ask("asked", "call");
+      await give(`-${command}`);
+      const answers = [...(await steps(1)), ...(await steps(2))];
+      expect(answers.map(({ status }) => status)).toContain("rejected");
+      await give(`+${command}`);
+      for (const { status } of await steps(3)) expect(status).toBe("fulfilled");
+
+      expect((await driver.revocations.read(undefined)).entries.map(({ id }) => id)).toEqual(["e"]);
+      expect(await spent(driver)).toBeGreaterThanOrEqual(10);
+      expect((await driver.approvals.find("asked"))?.answers).toEqual(["yes"]);
+      expect(await driver.approvals.list(10)).toContainEqual(await driver.approvals.latest("other call"));
+    },
+  );
 });

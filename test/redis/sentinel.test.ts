@@ -61,6 +61,13 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("a driver on Redis behind S
     );
   });
 
+  it("refuses a name that Sentinel does not know", async () => {
+    const client = aClient({ name: "other" });
+    expect(await misfit(openRedis({ client, deadlineMs, failOverMs: 3500 }))).toMatch(
+      /^openRedis: Redis behind Sentinel has no master of the name that the client asks for/,
+    );
+  });
+
   it("fails over: closed for that time, then on the new master, in a new epoch", async () => {
     const driver = await openRedis({ client: aClient(), deadlineMs, failOverMs: 3500 });
     later(() => driver.close());

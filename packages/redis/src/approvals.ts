@@ -36,14 +36,15 @@ local newest = redis.call('GET', KEYS[6])
 if newest and newest ~= after then return {'ok', newest} end
 if redis.call('EXISTS', KEYS[2]) == 1 or tonumber(ends) <= now then return {'ok', id} end
 if redis.call('ZCARD', KEYS[3]) >= ${MOST_REQUESTS} then return {'full'} end
-redis.call('HSET', KEYS[2], 't', text, 'n', 0)
-redis.call('PEXPIREAT', KEYS[2], ends)
-redis.call('SET', KEYS[6], id, 'PXAT', ends)
-redis.call('ZADD', KEYS[3], redis.call('INCR', KEYS[5]), id)
+-- In this order: what fails in its middle is asked again, and a request that is found must be listed, too.
 redis.call('ZADD', KEYS[4], ends, id)
+redis.call('ZADD', KEYS[3], redis.call('INCR', KEYS[5]), id)
 for i = 3, 5 do
   if redis.call('PEXPIRETIME', KEYS[i]) < tonumber(ends) then redis.call('PEXPIREAT', KEYS[i], ends) end
 end
+redis.call('HSET', KEYS[2], 't', text, 'n', 0)
+redis.call('PEXPIREAT', KEYS[2], ends)
+redis.call('SET', KEYS[6], id, 'PXAT', ends)
 return {'ok', id}
 `);
 
@@ -68,7 +69,7 @@ local n = redis.call('HGET', KEYS[2], 'n')
 if not n then return {'gone'} end
 if redis.call('HEXISTS', KEYS[2], 'k:' .. ARGV[4]) == 1 then return {'known'} end
 if tonumber(n) >= ${MOST_ANSWERS} then return {'full'} end
-redis.call('HSET', KEYS[2], 'k:' .. ARGV[4], '', redis.call('HINCRBY', KEYS[2], 'n', 1), ARGV[5])
+redis.call('HSET', KEYS[2], 'k:' .. ARGV[4], '', n + 1, ARGV[5], 'n', n + 1)
 return {'kept'}
 `);
 

@@ -1,4 +1,5 @@
 import { isSingle, type RedisClient } from "./client.ts";
+import { isBroken } from "./faults.ts";
 import { type Line, lineOf } from "./line.ts";
 
 /** A client that connects, and goes on trying. */
@@ -23,7 +24,8 @@ export function connect(client: RedisClient, ready: () => void): Connected {
   let isStopped = false;
 
   const onError = (error: unknown): void => {
-    lastError = error;
+    // That a connection broke says less than what came before.
+    if (lastError === undefined || !isBroken(error)) lastError = error;
   };
   const onReady = (): void => {
     lastError = undefined;

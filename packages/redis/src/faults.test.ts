@@ -56,7 +56,12 @@ describe("the words for a fault of Redis", () => {
     [system("ECONNRESET"), /^lost its connection, and it is not known/],
     [system("ECONNREFUSED"), /^cannot be reached \(ECONNREFUSED\)$/],
     [new Error("The queue is full"), /^is asked more than it answers/],
+    [new SimpleError("ASK 3999 10.0.0.1:6381"), /^is moving these slots/],
     [new Error("None of the sentinels are available"), /^cannot be reached$/],
+    [new Error("no valid master node"), /^has no master that Sentinel knows/],
+    [new SimpleError("ERR No such master with that name"), /^has no master of the name/],
+    [new Error('Unknown RESP type 72 "H"'), /^does not speak as Redis does/],
+    [new SimpleError("DENIED Redis is running in protected mode"), /^is in protected mode/],
     [new TypeError("secret"), /^failed \(TypeError\)$/],
   ])("%s", (error, words) => {
     expect(wordsOf(error)).toMatch(words);
@@ -67,7 +72,12 @@ describe("the words for a fault of Redis", () => {
     expect(offlineWordsOf(system("ECONNREFUSED"))).toBe("cannot be reached (ECONNREFUSED)");
     expect(offlineWordsOf(new SimpleError("WRONGPASS invalid"))).toMatch(/^refuses the login/);
     expect(offlineWordsOf(system("CERT_HAS_EXPIRED"))).toBe("cannot be reached (CERT_HAS_EXPIRED)");
-    expect(offlineWordsOf(new SocketClosedUnexpectedlyError("Socket closed unexpectedly"))).toBe("cannot be reached");
+    const closed = new SocketClosedUnexpectedlyError("Socket closed unexpectedly");
+    expect(offlineWordsOf(closed)).toMatch(/^cannot be reached: it ends the connection; .* do both sides speak TLS/);
+    expect(offlineWordsOf(system("ECONNRESET"))).toMatch(/^cannot be reached \(ECONNRESET\): it ends the connection/);
+    expect(offlineWordsOf(new SocketTimeoutError("Socket timeout"))).toMatch(
+      /^cannot be reached: nobody answered in time/,
+    );
     expect(offlineWordsOf(undefined)).toBe("cannot be reached");
   });
 

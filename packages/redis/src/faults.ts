@@ -4,6 +4,7 @@ import { lacksRights, NO_RIGHTS } from "./rights.ts";
 
 const DOWN = "cannot be reached";
 const OTHERS = "holds what another program wrote under this prefix: give this one a prefix of its own";
+const MOVING = "is moving these slots to another node";
 
 /** What an answer of Redis that is an error means, by its first word. */
 const REPLIES: { readonly [word: string]: string } = {
@@ -15,7 +16,8 @@ const REPLIES: { readonly [word: string]: string } = {
   BUSY: "is busy with a script",
   MISCONF: "cannot write to its disk",
   CLUSTERDOWN: "is a cluster that is down: some of its slots have no master",
-  TRYAGAIN: "is moving these slots to another node",
+  TRYAGAIN: MOVING,
+  ASK: MOVING,
   NOPERM: NO_RIGHTS,
   WRONGTYPE: OTHERS,
 };
@@ -34,10 +36,38 @@ const MISTAKES: readonly (readonly [RegExp, string])[] = [
     "does not know all commands that this needs: it must be Redis itself, 7 or newer, with no command renamed, and neither a Sentinel nor a proxy",
   ],
   [
+    /^ERR No such master with that name/,
+    "has no master of the name that the client asks for: give it the one that Sentinel has",
+  ],
+  [/^Unknown RESP type/, "does not speak as Redis does: is something else at this address?"],
+  [
+    /^DENIED\b/,
+    "is in protected mode, and takes clients of its own machine alone: give it users with passwords (requirepass, ACL)",
+  ],
+  [
     / are allowed in this context/,
     "is asked by a client that subscribes to channels: give this one a client of its own",
   ],
 ];
+
+/** The same of a code of TLS. */
+const TLS_MISTAKES: readonly (readonly [RegExp, string])[] = [
+  [
+    /SELF_SIGNED_CERT|^UNABLE_TO_(VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT)/,
+    "shows a certificate that is not trusted here: give the client that of whoever signed it (socket.ca), or name its file in NODE_EXTRA_CA_CERTS",
+  ],
+  [
+    /^ERR_TLS_CERT_ALTNAME_INVALID$/,
+    "shows a certificate for another name: connect by that name, or give it to the client (socket.servername)",
+  ],
+  [
+    /^ERR_SSL_.*ALERT_(CERTIFICATE_REQUIRED|UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_)/,
+    "takes no client without a certificate that it trusts: give the client one (socket.cert, socket.key)",
+  ],
+];
+
+const ENDED =
+  "it ends the connection; where it is well, do both sides speak TLS, of one version, and does it want a certificate?";
 
 /** What an error says by its text alone. */
 const TEXTS: readonly (readonly [RegExp, string])[] = [
@@ -45,22 +75,26 @@ const TEXTS: readonly (readonly [RegExp, string])[] = [
   [/^ERR max number of clients/, "takes no more clients (maxclients)"],
   [/user_script|is not an integer/, OTHERS],
   [/sentinels/i, DOWN],
+  [/^no valid master node$|^Master Node Not Enumerated$/, "has no master that Sentinel knows: it looks for one"],
   [/^The queue is full$/, "is asked more than it answers: the client's queue is full"],
 ];
 
-/** What a text says, where that is known. */
-function saidIn(text: string): string | undefined {
+/** What an error says by its text, or by its code of TLS, where that is known. */
+function saidIn(error: unknown): string | undefined {
+  const { text } = partsOf(error);
   const word = firstWordOf(text);
   if (Object.hasOwn(REPLIES, word)) return REPLIES[word];
-  return TEXTS.find(([says]) => says.test(text))?.[1];
+  return TEXTS.find(([says]) => says.test(text))?.[1] ?? mistakeIn(error);
 }
+
+const SILENT = `${DOWN}: nobody answered in time; where it is well, does only one side speak TLS?`;
 
 /** What an error of the client means, by its class. */
 const ERRORS: { readonly [name: string]: string } = {
   ClientOfflineError: DOWN,
   ClientClosedError: "is not connected: the client was closed",
   RootNodesUnavailableError: DOWN,
-  ConnectionTimeoutError: `${DOWN}: nobody answered in time; where it is well, does only one side speak TLS?`,
+  ConnectionTimeoutError: SILENT,
   MaxCommandRedirectionsError: "is a cluster whose slots move faster than they are followed",
 };
 
@@ -91,7 +125,7 @@ export function isClosed(error: unknown): boolean {
 /** What went wrong, in words that begin after the store's name. Never the text of a reply: it may quote what was sent. */
 export function wordsOf(error: unknown): string {
   const { name, code, text } = partsOf(error);
-  const said = lacksRights(error) ? NO_RIGHTS : saidIn(text);
+  const said = lacksRights(error) ? NO_RIGHTS : saidIn(error);
   if (said !== undefined) return said;
   if (isBroken(error)) return "lost its connection, and it is not known whether this was done";
   if (Object.hasOwn(ERRORS, name)) return ERRORS[name] as string;
@@ -106,14 +140,17 @@ export function wordsOf(error: unknown): string {
  * @param last what the client said of its connection: its commands do not tell
  */
 export function offlineWordsOf(last: unknown): string {
-  const { name, code, text } = partsOf(last);
-  const known = saidIn(text) ?? (Object.hasOwn(ERRORS, name) ? ERRORS[name] : undefined);
-  return known ?? (isCode(code) ? `${DOWN} (${code})` : DOWN);
+  const { name, code } = partsOf(last);
+  const known = saidIn(last) ?? (Object.hasOwn(ERRORS, name) ? ERRORS[name] : undefined);
+  if (known !== undefined) return known;
+  if (name === "SocketTimeoutError") return SILENT;
+  const down = isCode(code) ? `${DOWN} (${code})` : DOWN;
+  return isBroken(last) || code.startsWith("ERR_SSL_") ? `${down}: ${ENDED}` : down;
 }
 
 /** Of the system, or of TLS. */
 function isCode(code: string): boolean {
-  return /^[A-Z][A-Z\d_]*$/.test(code);
+  return /^[A-Z][A-Z\d_/]*$/.test(code);
 }
 
 /** Whether it is a replica that answers. */
@@ -123,8 +160,8 @@ export function isReplica(error: unknown): boolean {
 
 /** The mistake of whoever made the client, in words that begin after the store's name; undefined for any other error. */
 export function mistakeIn(error: unknown): string | undefined {
-  const { text } = partsOf(error);
-  return MISTAKES.find(([says]) => says.test(text))?.[1];
+  const { code, text } = partsOf(error);
+  return (MISTAKES.find(([says]) => says.test(text)) ?? TLS_MISTAKES.find(([says]) => says.test(code)))?.[1];
 }
 
 function firstWordOf(text: string): string {

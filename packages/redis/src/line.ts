@@ -48,13 +48,16 @@ function singleLine(client: SingleClient): Line {
 function clusterLine(client: ClusterClient): Line {
   const { rootNodes } = client._options;
   const nodeOf = ({ slot }: Tag): { readonly address: string } | undefined => client.slots[slot]?.master;
+  // Its first part in braces is all that the client reads of a key.
+  const send: Line["send"] = (tag, args) => client.sendCommand(tag.text, false, [...args], OPTIONS);
   return {
     kind: "cluster",
     name: `the Redis Cluster of ${rootNodes.map(({ socket, ...node }) => addressOf(socket, node)).join(", ")}`,
     connectionOf: (tag) => nodeOf(tag)?.address ?? "nowhere",
-    // Its first part in braces is all that the client reads of a key.
-    send: (tag, args) => client.sendCommand(tag.text, false, [...args], OPTIONS),
+    send,
     masterOf: async (tag) => {
+      // The client learns that a slot has moved by what it sends itself, and not by what is sent on a connection of a node.
+      await send(tag, ["EXISTS", tag.text]);
       const node = nodeOf(tag);
       if (node === undefined) throw new Error("CLUSTERDOWN");
       return client.nodeClient(node as never);

@@ -43,25 +43,30 @@ end
 
 export const HEAD: Script = scriptOf(`${HEAD_OR_NEW} return head`, "oom");
 
-/** Arguments: random, id, entry, its SHA-256, its end or none. Answers how many replicas the server has. */
+/**
+ * Arguments: random, id, entry, its SHA-256, its end or none. Answers how many replicas the server has.
+ *
+ * A script that fails in its middle, as where a right was just taken away, leaves behind what it wrote. So the head moves first, and
+ * `order`, by which an entry is known, comes last: whoever appends it again does all of it anew.
+ */
 export const APPEND: Script = scriptOf(
   `
 ${HEAD_OR_NEW}
 ${FORGET}
 local replicas = string.match(info, 'connected_slaves:(%d+)')
-if redis.call('HEXISTS', KEYS[2], ARGV[2]) == 1 then
+if redis.call('ZSCORE', KEYS[3], ARGV[2]) then
   redis.call('SET', KEYS[1], head) -- is written, so that one can wait until it stands on a replica
   return replicas
 end
 local epoch, n = string.match(head, '^([^:]*):(%d+):')
 local hash = redis.sha1hex(head .. ':' .. ARGV[4])
 n = string.format('%.0f', n + 1)
-redis.call('HSET', KEYS[2], ARGV[2], hash .. ' ' .. ARGV[3])
-redis.call('ZADD', KEYS[3], n, ARGV[2])
-if ARGV[5] ~= '' then redis.call('ZADD', KEYS[4], string.format('%.0f', ARGV[5] + ${DAY_MS}), ARGV[2]) end
+redis.call('SET', KEYS[1], epoch .. ':' .. n .. ':' .. hash)
 redis.call('ZADD', KEYS[5], n, hash)
 redis.call('ZREMRANGEBYRANK', KEYS[5], 0, -${MOST_HASHES + 1})
-redis.call('SET', KEYS[1], epoch .. ':' .. n .. ':' .. hash)
+redis.call('HSET', KEYS[2], ARGV[2], hash .. ' ' .. ARGV[3])
+if ARGV[5] ~= '' then redis.call('ZADD', KEYS[4], string.format('%.0f', ARGV[5] + ${DAY_MS}), ARGV[2]) end
+redis.call('ZADD', KEYS[3], n, ARGV[2])
 return replicas
 `,
   "oom",

@@ -85,7 +85,8 @@ export interface Found {
 
 /** @returns what was found, or why this server is no store, in words that begin after its name */
 export function readLook(answer: unknown, prefix: string): Found | string {
-  const [how, ...texts] = answer as readonly string[];
+  if (!isLook(answer)) return "does not answer as Redis does: is something else at this address, or in between?";
+  const [how, ...texts] = answer;
   if (how === "rights") return rightsWords(texts);
   if (how === "replica") return "is a replica: the client must be sent to the master";
   if (how === "none") {
@@ -109,6 +110,20 @@ export function readLook(answer: unknown, prefix: string): Found | string {
     replicas: Number(replicas),
     needsReplicas: enough === "1",
   };
+}
+
+/** How many texts follow the first word. */
+const FOLLOW: ReadonlyMap<unknown, number> = new Map([
+  ["replica", 0],
+  ["none", 0],
+  ["window", 1],
+  ["ok", 9],
+]);
+
+function isLook(answer: unknown): answer is readonly string[] {
+  if (!Array.isArray(answer) || !answer.every((text) => typeof text === "string")) return false;
+  const [how, ...texts] = answer;
+  return how === "rights" || FOLLOW.get(how) === texts.length;
 }
 
 /** Since when nothing was lost in an epoch, by the server's clock. */

@@ -75,12 +75,12 @@ for name, counter, amount, maker in string.gmatch(redis.call('HGET', KEYS[2], 'c
   charges[#charges + 1] = {accounts[name], counter, amount, maker}
 end
 if #unknown > 1 then return unknown end
+redis.call('HSET', KEYS[2], 's', 'withdrawn') -- first: what fails in its middle is asked again, and must not give back twice
+redis.call('PEXPIREAT', KEYS[2], string.format('%.0f', now + ${KNOWN_MS}))
 for _, charge in ipairs(charges) do
   if redis.call('HGET', charge[1], '#') == charge[4] then redis.call('HINCRBY', charge[1], charge[2], '-' .. charge[3]) end
 end
-redis.call('HSET', KEYS[2], 's', 'withdrawn')
 redis.call('HDEL', KEYS[2], 'c')
-redis.call('PEXPIREAT', KEYS[2], string.format('%.0f', now + ${KNOWN_MS}))
 return {'ok'}
 `);
 

@@ -122,8 +122,11 @@ function prepareTables(db: DatabaseSync, settings: Settings): void {
 export function whatIsLacking(sql: Connection["sql"]): string | undefined {
   const there = sql("SELECT name FROM sqlite_schema").all();
   const lacking = NAMES.find((name) => !there.some((found) => found["name"] === name));
-  return lacking === undefined ? undefined : `lacks "${lacking}", which every state has; ${BEGIN_ANEW}`;
+  if (lacking !== undefined) return `lacks "${lacking}", which every state has; ${BEGIN_ANEW}`;
+  return sql("SELECT 1 FROM meta").get() === undefined ? NO_ROW : undefined;
 }
+
+const NO_ROW = `lacks its own row; ${BEGIN_ANEW}`;
 
 interface Adopting {
   readonly machine: Machine;
@@ -152,6 +155,6 @@ function adopt(sql: Connection["sql"], { machine: { boot }, settings, found, los
 /** @throws {HopwiseError} `state_unavailable` where the row is gone */
 export function readMeta({ sql }: Pick<Connection, "sql">): Meta {
   const meta = sql("SELECT * FROM meta").get();
-  if (meta === undefined) throw unavailable("the state's own row is gone");
+  if (meta === undefined) throw unavailable(`the state ${NO_ROW}`);
   return meta as unknown as Meta;
 }

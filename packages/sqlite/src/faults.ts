@@ -8,13 +8,15 @@ const DELETED = 1032;
 /** SQLite's own numbers of what went wrong: the lower byte of `errcode`. */
 const BUSY = [5, 6];
 const PASSING = [10, 13];
+const DAMAGED = [11, 26];
 const FULL_WORDS = "could not be written: the disk is full";
 export const NO_DATABASE = "is no database";
 export const BEGIN_ANEW = "stop all that use it, delete it with its -wal and -shm, and start again";
+export const DAMAGED_WORDS = `is damaged; ${BEGIN_ANEW}`;
 const WORDS: { readonly [code: number]: string } = {
   8: "is read-only",
   10: "could not be read or written: the disk failed, or is full",
-  11: `is damaged; ${BEGIN_ANEW}`,
+  11: DAMAGED_WORDS,
   13: FULL_WORDS,
   14: "could not be opened",
   26: NO_DATABASE,
@@ -34,6 +36,11 @@ function codeOf(error: unknown): number | undefined {
 /** Whether another process holds the lock just now. */
 export function isBusy(error: unknown): boolean {
   return BUSY.includes((codeOf(error) ?? 0) & 0xff);
+}
+
+/** Whether what is in the file is not what was written. */
+export function isDamaged(error: unknown): boolean {
+  return DAMAGED.includes((codeOf(error) ?? 0) & 0xff);
 }
 
 /** Whether a database must be opened anew. What cannot be written for now can still be read. */

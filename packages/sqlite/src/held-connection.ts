@@ -15,8 +15,11 @@ export interface HeldConnection {
    *
    * @param epoch that of the file, as far as it was read
    * @throws {HopwiseError} `state_unavailable` where it is another one; it is opened when it is needed again
+   * @throws what it was closed for
    */
   look(connection: Connection, epoch: string | undefined): void;
+  /** Refuses whatever is asked of a damaged file, until another one is in its place: what is lost of it may read as if nothing had been there. */
+  closeFor(damage: unknown): void;
   /** Opens it anew next time. */
   drop(): void;
   close(): void;
@@ -27,10 +30,12 @@ export function holdConnection(machine: Machine, settings: Settings): HeldConnec
   let isClosed = false;
   /** The epoch of a file that was taken away while it was open. */
   let lost: string | undefined;
+  let damage: { readonly fault: unknown } | undefined;
 
   const drop = (): void => {
     const dropped = connection;
     connection = undefined;
+    damage = undefined;
     try {
       dropped?.close();
     } catch {} // it is broken, or closed
@@ -57,6 +62,10 @@ export function holdConnection(machine: Machine, settings: Settings): HeldConnec
         drop();
         throw error;
       }
+      if (damage !== undefined) throw damage.fault;
+    },
+    closeFor: (fault) => {
+      damage ??= { fault };
     },
     drop,
     close: () => {

@@ -1,6 +1,15 @@
 import type { StatementSync } from "node:sqlite";
 import { Busy, type Connection, readMeta } from "./connect.ts";
-import { faultAtStart, faultOf, isBroken, isBusy, lockedTooLong } from "./faults.ts";
+import {
+  DAMAGED_WORDS,
+  faultAtStart,
+  faultOf,
+  isBroken,
+  isBusy,
+  isDamaged,
+  lockedTooLong,
+  unusable,
+} from "./faults.ts";
 import { type HeldConnection, holdConnection } from "./held-connection.ts";
 import type { Machine } from "./machine.ts";
 import { type Settings, secondsOf } from "./options.ts";
@@ -48,7 +57,8 @@ export async function openStore(machine: Machine, settings: Settings): Promise<S
       return { answer: run() };
     } catch (error) {
       if (error instanceof Busy || isBusy(error)) return undefined;
-      if (isBroken(error)) held.drop();
+      if (isDamaged(error)) held.closeFor(error);
+      else if (isBroken(error)) held.drop();
       throw held.isStarted ? faultOf(error, file) : faultAtStart(error, file, called);
     }
   };
@@ -70,7 +80,15 @@ export async function openStore(machine: Machine, settings: Settings): Promise<S
 
   // Not a lock: no deadline of a step is for it, and it ends by itself.
   while (tried(() => isBeingMade(file))?.answer) await new Promise((resolve) => setTimeout(resolve, pauseMs()));
-  await read(() => {});
+  try {
+    await read(({ sql }) => {
+      if (isWhole(sql)) return;
+      throw unusable(called, file, DAMAGED_WORDS);
+    });
+  } catch (error) {
+    held.close();
+    throw error;
+  }
   held.isStarted = true;
   return {
     settings,
@@ -87,6 +105,11 @@ export async function openStore(machine: Machine, settings: Settings): Promise<S
     },
     close: held.close,
   };
+}
+
+/** What is lost of a file may read as if nothing had been there, such as what was spent: so all of it is looked at, once. */
+function isWhole(sql: Connection["sql"]): boolean {
+  return sql("PRAGMA quick_check(1)").get()?.["quick_check"] === "ok";
 }
 
 interface Transactions {
