@@ -38,10 +38,12 @@ describe("a guarded transport", () => {
     expect(handled).toEqual([{ jsonrpc: "2.0", method: "notifications/initialized", params: {} }]);
   });
 
-  it("lets nothing in that is neither a request, a notification nor an answer to a question", () => {
+  it("lets nothing in that is neither a request, a notification nor about a question that was asked", () => {
     const { arrives, handled } = guarded();
     arrives({ jsonrpc: "2.0", method: "tools/call", params: CALL as never });
     arrives({ jsonrpc: "2.0", id: 0, result: { yes: true } });
+    arrives({ jsonrpc: "2.0", method: "notifications/progress", params: { progressToken: 0, progress: 1 } });
+    arrives({ jsonrpc: "2.0", method: "notifications/progress" });
     arrives({ jsonrpc: "2.0", id: null, method: "tools/call" } as never);
     expect(handled).toEqual([]);
   });

@@ -80,7 +80,7 @@ export function guardTransport(inner: McpTransport, options: GuardOptions): McpT
   return noteLayer("guard", guarded);
 }
 
-/** Sorts what comes in: a request, the withdrawal of one, a notification, or an answer to what the server asked. */
+/** Sorts what comes in: a request, the withdrawal of one, a notification, or the progress of what the server asked, or an answer. */
 function onMessage(guard: Guard, questions: Questions, message: JsonRpcMessage, extra?: MessageExtra): void {
   guard.overHttp = guard.overHttp === true || cameOverHttp(extra);
   if (isRequest(message)) {
@@ -88,6 +88,9 @@ function onMessage(guard: Guard, questions: Questions, message: JsonRpcMessage, 
   } else if (message.method === "notifications/cancelled") {
     const flight = guard.flights.called(message.params?.["requestId"]);
     if (flight !== undefined) withdraw(guard, flight, message.params?.["reason"]);
+  } else if (message.method === "notifications/progress") {
+    const progressed = questions.progressed(message);
+    if (progressed !== undefined) guard.handler?.(withoutCredential(progressed), extra);
   } else if (isNotification(message)) {
     if (message.method === "notifications/initialized") guard.changes.begin();
     guard.handler?.(withoutCredential(message), extra);
