@@ -48,6 +48,19 @@ describe("a guarded transport", () => {
     expect(handled).toEqual([]);
   });
 
+  it("lets no other notification in than those that reach nothing, and counts the others as a stranger's", async () => {
+    const { arrives, handled, asked } = guarded();
+    const method = `notifications/${"x".repeat(200)}`;
+    for (const one of [method, "tools/call", "__proto__", ""]) arrives({ jsonrpc: "2.0", method: one });
+    await settled();
+    expect(handled).toEqual([]);
+    expect(asked.map(([what, call, why]) => [what, call, (why as { readonly code: string }).code])).toEqual(
+      [method.slice(0, 128), "tools/call", "__proto__", ""].map((tool) => ["refuse", { tool }, "method_unguarded"]),
+    );
+    arrives({ jsonrpc: "2.0", method: "notifications/roots/list_changed" });
+    expect(handled).toEqual([{ jsonrpc: "2.0", method: "notifications/roots/list_changed" }]);
+  });
+
   it("withdraws a request by its caller's id, and no other", async () => {
     const { arrives, handled } = guarded();
     arrives(request("own", "ping"));

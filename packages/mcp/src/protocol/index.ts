@@ -34,6 +34,7 @@ export {
   isRequest,
   type JsonRpcId,
   type JsonRpcMessage,
+  type JsonRpcNotification,
   type JsonRpcRequest,
   type McpTransport,
   type MessageExtra,
