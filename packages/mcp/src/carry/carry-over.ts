@@ -1,6 +1,7 @@
 import { readerOf } from "@hopwise/core/options";
 import {
   checkOneLayer,
+  isPlain,
   isRequest,
   type JsonRpcId,
   type JsonRpcMessage,
@@ -63,7 +64,8 @@ export function carryOver<T extends McpTransport>(transport: T, given: CarryOpti
   };
 
   const onMessage: NonNullable<McpTransport["onmessage"]> = (message, extra) => {
-    const id = message.method === undefined ? message.id : undefined;
+    // Whatever else came is for the client to judge.
+    const id = isPlain(message) && message.method === undefined ? message.id : undefined;
     const signed = id === undefined ? undefined : unanswered.get(id);
     if (id === undefined || signed === undefined) return handler?.(message, extra);
     unanswered.delete(id);

@@ -45,6 +45,7 @@ describe("a guarded transport", () => {
     arrives({ jsonrpc: "2.0", method: "notifications/progress", params: { progressToken: 0, progress: 1 } });
     arrives({ jsonrpc: "2.0", method: "notifications/progress" });
     arrives({ jsonrpc: "2.0", id: null, method: "tools/call" } as never);
+    for (const none of [null, undefined, 5, "tools/list", [request(1, "ping")]]) arrives(none as never);
     expect(handled).toEqual([]);
   });
 

@@ -3,6 +3,7 @@ import {
   cameOverHttp,
   checkOneLayer,
   isNotification,
+  isPlain,
   isRequest,
   type JsonRpcMessage,
   type JsonRpcNotification,
@@ -84,6 +85,8 @@ export function guardTransport(inner: McpTransport, options: GuardOptions): McpT
 
 /** Sorts what comes in: a request, a notification, or an answer to what the server asked. */
 function onMessage(guard: Guard, questions: Questions, message: JsonRpcMessage, extra?: MessageExtra): void {
+  // A transport of one's own may hand on whatever came, and nobody catches what is thrown here.
+  if (!isPlain(message)) return;
   guard.overHttp = guard.overHttp === true || cameOverHttp(extra);
   if (isRequest(message)) {
     receive(guard, message, extra);
