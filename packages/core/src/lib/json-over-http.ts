@@ -18,7 +18,7 @@ export function unreadAnswer(
 }
 
 /** How much of a request is read, and for how long. */
-export interface ReadLimits {
+interface ReadLimits {
   readonly maxBytes: number;
   readonly deadlineMs: number;
 }
