@@ -51,4 +51,5 @@ export {
   pendingIn,
   showsPages,
 } from "./pending.ts";
+export { isComplete, withResultType } from "./result-type.ts";
 export { withoutTask } from "./task.ts";
