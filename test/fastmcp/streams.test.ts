@@ -16,6 +16,8 @@ const mySession = (): Record<string, string> => sessions.pop() ?? {};
 const finish = new Map<string, () => void>();
 const started = new Map<string, () => void>();
 const answers: unknown[] = [];
+/** What the tool "ask" heard of the progress of its question. */
+const heard: unknown[] = [];
 
 function addTalkers(server: FastMCP): void {
   const parameters = z.object({ name: z.string() });
@@ -36,10 +38,13 @@ function addTalkers(server: FastMCP): void {
     name: "ask",
     parameters,
     execute: async ({ name }, { elicit }) => {
-      const answer = await elicit({
-        message: `consent of ${name}?`,
-        requestedSchema: { type: "object", properties: { yes: { type: "boolean" } } },
-      });
+      const answer = await elicit(
+        {
+          message: `consent of ${name}?`,
+          requestedSchema: { type: "object", properties: { yes: { type: "boolean" } } },
+        },
+        { onprogress: ({ progress }: { readonly progress: number }) => void heard.push(progress) },
+      );
       answers.push(answer);
       return answer.action;
     },
@@ -169,11 +174,16 @@ describe("a question to the client", () => {
     const stream = await call(own, 1, "ask", "alice");
     const question = await stream.find(({ method }) => method === "elicitation/create");
     const consent = { result: { action: "accept", content: { yes: true } } };
+    const progress = (progressToken: unknown, progress: number) =>
+      post(served.url, { jsonrpc: "2.0", method: "notifications/progress", params: { progressToken, progress } }, own);
     for (let id = -1; id < 30; id++) {
+      await progress(id, id);
       await post(served.url, { jsonrpc: "2.0", id, ...consent }, own);
       await post(served.url, { jsonrpc: "2.0", id: String(id), ...consent }, own);
     }
-    expect(answers).toEqual([]);
+    const meta = question.params?.["_meta"] as { readonly progressToken: unknown } | undefined;
+    await progress(meta?.progressToken, 77);
+    expect([answers, heard]).toEqual([[], [77]]);
     await post(served.url, { jsonrpc: "2.0", id: question.id, result: { action: "decline" } }, own);
     expect(textOf((await stream.find(answerTo(1))).result)).toBe("decline");
     expect(answers).toEqual([{ action: "decline" }]);

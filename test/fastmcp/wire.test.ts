@@ -202,7 +202,7 @@ describe("behind the guard", () => {
     const handled = await handledBy(
       await proven(held, request(2, "resources/read", { uri: "policy://payments", _meta: { trace: "t" } })),
       await proven(held, request(3, "tools/list")),
-      { jsonrpc: "2.0", method: "notifications/company", params: { _meta: { "dev.hopwise/chain": "c", a: 1 } } },
+      { jsonrpc: "2.0", method: "notifications/initialized", params: { _meta: { "dev.hopwise/chain": "c", a: 1 } } },
       request(4, "ping", { _meta: { "dev.hopwise/proof": "p" } }),
     );
     expect(JSON.stringify(handled)).not.toMatch(/dev\.hopwise/);

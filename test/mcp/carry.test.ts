@@ -253,6 +253,9 @@ describe("over any other transport, a client that is asked for a nonce", () => {
     await answer({ jsonrpc: "2.0", method: "notifications/progress" });
     expect(sent).toHaveLength(2);
     expect(heard).toHaveLength(4);
+    // A transport of one's own may hand on whatever its server sent.
+    for (const none of [null, undefined, 5, "text", [challenge()]]) await answer(none as never);
+    expect([sent.length, heard.slice(4)]).toEqual([2, [null, undefined, 5, "text", [challenge()]]]);
   });
 
   it("does not send again what its client withdrew", async () => {

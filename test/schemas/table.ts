@@ -161,6 +161,15 @@ const DATED: Schemas = {
 };
 const DUE = "2026-01-01T00:00:00.000Z";
 const asText = (parsed: { due: Date }) => ({ due: parsed.due.toISOString() });
+/** What came of it is no object, so that a loop cannot tell it by its identity. */
+const ONE_TEXT: Schemas = {
+  zod: z.object({ to: to.zod, memo: z.string().optional() }).transform((sent) => sent.to),
+  valibot: v.pipe(
+    v.object({ to: v.string(), memo: v.optional(v.string()) }),
+    v.transform((sent) => sent.to),
+  ),
+};
+const asObject = (parsed: string) => ({ to: parsed });
 const UNION: Schemas = {
   zod: z.object({ id: z.union([z.string(), z.number()]) }),
   valibot: v.object({ id: v.union([v.string(), v.number()]) }),
@@ -395,6 +404,26 @@ export const TABLE: { readonly [name: string]: Row } = {
     sent: { due: DUE },
     entry: { projection: asText as never },
     expected: { ran: { due: DUE } },
+  },
+  a_text: {
+    schemas: ONE_TEXT,
+    grant: { to: wildcard() },
+    sent: { to: "ACME" },
+    expected: { code: "arguments_malformed" },
+  },
+  text_shown: {
+    schemas: ONE_TEXT,
+    grant: { to: wildcard() },
+    sent: { to: "ACME" },
+    entry: { projection: asObject as never },
+    expected: { ran: "ACME" as never },
+  },
+  more_text: {
+    schemas: ONE_TEXT,
+    grant: { to: wildcard() },
+    sent: { to: "ACME", memo: "x" },
+    entry: { projection: asObject as never },
+    expected: refused("/memo", NOT_HANDED_OVER),
   },
   union: { schemas: UNION, grant: { id: oneOf("7", 7) }, sent: { id: 7 }, expected: { ran: { id: 7 } } },
   nullish_left_out: {

@@ -26,7 +26,8 @@ export interface ReadTool {
  * When a tool's own code may run:
  *
  * - `kept`: data, and schemas, of which the law says that they read first
- * - `told`: where it is a function, it sees no call's input before the decision: it describes the tool, or a result
+ * - `told`: where it is a function, it sees no call's input before the decision: it describes the tool, or a result. One that
+ *   stands in a message history may be made up, and so may its call: the AI SDK describes it all the same, and nothing runs by that
  * - `decided`: runs once its call was allowed, with the arguments that were checked
  * - `after`: the loop calls it with the model's input; runs right before `execute` instead
  * - `early`: the same, and would be useless later

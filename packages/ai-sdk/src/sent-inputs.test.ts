@@ -57,11 +57,21 @@ describe("what a model sent", () => {
     expect(inputs.of({ ...parsed })).not.toHaveProperty("sent");
   });
 
-  it("cannot be told where it could not be copied, or nothing came of it that has an identity", () => {
+  it("is found by the content of what is no object: of what was read last with that outcome", () => {
+    const inputs = sentInputs();
+    for (const made of ["text", 5, null, false]) {
+      inputs.note({ of: "another" }, made);
+      inputs.note({ of: made }, made);
+    }
+    for (const made of ["text", 5, null, false]) expect(inputs.of(made)).toEqual({ parsed: made, sent: { of: made } });
+    expect(inputs.of("another text")).not.toHaveProperty("sent");
+  });
+
+  it("cannot be told where it could not be copied, or nothing came of it", () => {
     const inputs = sentInputs();
     const parsed = {};
-    inputs.note(undefined, parsed);
-    for (const made of ["text", 5, null, undefined]) inputs.note({}, made);
-    for (const made of [parsed, "text", 5, null, undefined]) expect(inputs.of(made)).not.toHaveProperty("sent");
+    for (const made of [parsed, "text"]) inputs.note(undefined, made);
+    inputs.note({}, undefined);
+    for (const made of [parsed, "text", undefined]) expect(inputs.of(made)).not.toHaveProperty("sent");
   });
 });

@@ -3,8 +3,9 @@ import { canonicalJson, type JsonValue } from "@hopwise/core/adapter";
 /**
  * What a model sent, by the very object that the tool's schema made of it: the AI SDK hands a tool that object alone. Where a
  * person approved the call, or a hook refined its input, it hands over another object of the same content, and has the schema
- * read what was sent right before: then it is what was read last with that outcome. Where it cannot be told, because one object
- * came of two inputs, or none was seen, what the schema made counts as sent.
+ * read what was sent right before: then it is what was read last with that outcome, and so it is where the schema made a text or
+ * another value that is no object. Where it cannot be told, because one object came of two inputs, or none was seen, what the
+ * schema made counts as sent.
  */
 export interface SentInputs {
   note(sent: unknown, parsed: unknown): void;
@@ -17,24 +18,29 @@ const MOST = 100;
 
 export function sentInputs(): SentInputs {
   const known = new WeakMap<object, { readonly sent: unknown } | "two inputs">();
-  const last: { readonly sent: unknown; readonly parsed: object }[] = [];
+  const last: { readonly sent: unknown; readonly parsed: unknown }[] = [];
+  const knownBy = (parsed: unknown) => (isObject(parsed) ? known.get(parsed) : undefined);
   return {
     note: (sent, parsed) => {
-      if (typeof parsed !== "object" || parsed === null || sent === undefined) return;
-      known.set(parsed, known.has(parsed) ? "two inputs" : { sent });
+      if (parsed === undefined || sent === undefined) return;
+      if (isObject(parsed)) known.set(parsed, known.has(parsed) ? "two inputs" : { sent });
       last.push({ sent, parsed });
       if (last.length > MOST) last.shift();
     },
     of: (parsed) => {
-      const found = typeof parsed === "object" && parsed !== null ? known.get(parsed) : undefined;
+      const found = knownBy(parsed);
       if (found !== undefined) return found === "two inputs" ? { parsed } : { parsed, sent: found.sent };
       const content = last.length === 0 ? undefined : contentOf(parsed);
       if (content === undefined) return { parsed };
       // Of two inputs with one outcome it does not matter which: the same call runs, and the last one was read for it.
-      const one = last.findLast((it) => known.get(it.parsed) !== "two inputs" && contentOf(it.parsed) === content);
+      const one = last.findLast((it) => knownBy(it.parsed) !== "two inputs" && contentOf(it.parsed) === content);
       return { parsed: JSON.parse(content), ...(one && { sent: one.sent }) };
     },
   };
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 /** Undefined for what JSON cannot say: two of those may look alike, and differ. */

@@ -22,7 +22,7 @@ export type { Health } from "./health.ts";
 export { hostHeaders } from "./host-headers.ts";
 export { isCount } from "./is-count.ts";
 export { isListOf } from "./is-list-of.ts";
-export { jsonAnswer, readJson } from "./json-over-http.ts";
+export { jsonAnswer, readJson, unreadAnswer } from "./json-over-http.ts";
 export { listed, namesAnother } from "./listed.ts";
 export { createListeners } from "./listeners.ts";
 export { onceInProcess } from "./once-in-process.ts";

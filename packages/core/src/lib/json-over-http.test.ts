@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { jsonAnswer, readJson } from "./json-over-http.ts";
+import { DeadlinePassed } from "./deadline.ts";
+import { jsonAnswer, readJson, unreadAnswer } from "./json-over-http.ts";
 
+const LIMITS = { maxBytes: 16, deadlineMs: 30_000 };
 const JSON_TYPE = { "content-type": "application/json" };
 
 function post(body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = JSON_TYPE): Request {
@@ -11,16 +13,16 @@ function post(body: string | Uint8Array<ArrayBuffer>, headers: Record<string, st
 const numberIn = (sent: unknown): number | undefined => (typeof sent === "number" ? sent : undefined);
 
 async function refusalOf(request: Request): Promise<{ readonly status: number; readonly body: unknown }> {
-  const answer = await readJson(request, 16, numberIn, "a number");
+  const answer = await readJson(request, LIMITS, numberIn, "a number");
   if (!(answer instanceof Response)) throw new Error("it was read");
   return { status: answer.status, body: await answer.json() };
 }
 
 describe("a request in JSON", () => {
   it("is read where it is what is wanted, whatever its type says beside that", async () => {
-    expect(await readJson(post("12"), 16, numberIn, "a number")).toBe(12);
+    expect(await readJson(post("12"), LIMITS, numberIn, "a number")).toBe(12);
     expect(
-      await readJson(post("0", { "content-type": "Application/JSON; charset=utf-8" }), 16, numberIn, "a number"),
+      await readJson(post("0", { "content-type": "Application/JSON; charset=utf-8" }), LIMITS, numberIn, "a number"),
     ).toBe(0);
   });
 
@@ -42,13 +44,38 @@ describe("a request in JSON", () => {
     });
   });
 
-  it("is let go where it is refused unread", async () => {
-    let left = 0;
-    const body = new ReadableStream({ cancel: () => void left++ });
-    const headers = { ...JSON_TYPE, "content-length": "17" };
+  /** A request whose body begins, and never ends. */
+  const endless = (headers: Record<string, string>, begin = "1") => {
+    const left: unknown[] = [];
+    const body = new ReadableStream({
+      start: (it) => it.enqueue(new TextEncoder().encode(begin)),
+      cancel: () => void left.push("left"),
+    });
     const request = new Request("http://host/", { method: "POST", body, headers, duplex: "half" } as RequestInit);
-    expect((await refusalOf(request)).status).toBe(413);
-    expect(left).toBe(1);
+    return { request, left };
+  };
+
+  it.each<[string, Record<string, string>, string, number]>([
+    ["of another type", {}, "1", 415],
+    ["that says that it is too long", { ...JSON_TYPE, "content-length": "17" }, "1", 413],
+    ["that is too long", JSON_TYPE, " ".repeat(17), 413],
+  ])("%s is refused, and what is still to come of it is let go", async (_, headers, begin, status) => {
+    const { request, left } = endless(headers, begin);
+    expect((await refusalOf(request)).status).toBe(status);
+    expect(left).toEqual(["left"]);
+  });
+
+  it("is let go where it does not come in time", async () => {
+    const { request, left } = endless(JSON_TYPE);
+    const reading = readJson(request, { ...LIMITS, deadlineMs: 5 }, numberIn, "a number");
+    await expect(reading).rejects.toBeInstanceOf(DeadlinePassed);
+    expect(left).toEqual(["left"]);
+  });
+
+  it("is let go where it is answered unread", async () => {
+    const { request, left } = endless(JSON_TYPE);
+    const answer = unreadAnswer(request, 405, { code: "x" }, { allow: "GET" });
+    expect([answer.status, answer.headers.get("allow"), left]).toEqual([405, "GET", ["left"]]);
   });
 });
 

@@ -2,12 +2,18 @@
  * Reads the body of an answer over HTTP as text, and stops reading where it is longer: whoever answers must not fill the
  * memory of whoever asked. The bytes are counted as they are after decompression.
  *
+ * @param signal lets the rest go: nobody waits for it any more
  * @returns undefined where there are more bytes than that; the rest is not read
  * @throws what the connection throws, or a `TypeError` for bytes that are no UTF-8
  */
-export async function readText({ body }: Pick<Response, "body">, maxBytes: number): Promise<string | undefined> {
+export async function readText(
+  { body }: Pick<Response, "body">,
+  maxBytes: number,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
   if (body === null) return "";
   const reader = body.getReader();
+  signal?.addEventListener("abort", () => leave(reader), { once: true });
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let text = "";
   let bytes = 0;

@@ -196,7 +196,10 @@ describe("a text in a result, into which a pointer leads", () => {
 });
 
 describe("a result of an MCP client", () => {
-  const content = [{ type: "text", text: '{"iban":"DE02"}' }];
+  const text = '{"iban":"DE02"}';
+  const content = [{ type: "text", text }];
+  const contents = [{ uri: "invoice://7", mimeType: "application/json", text }];
+  const messages = [{ role: "user", content: { type: "text", text } }];
 
   it.each<[string, object, Obligations]>([
     ["its texts", { content }, redact("/iban")],
@@ -207,19 +210,40 @@ describe("a result of an MCP client", () => {
     ],
     ["the text of a failure", { content, isError: true, _meta: {} }, limit({ "/lines": 1 })],
     ["a picture", { content: [{ type: "image", data: "RE02" }] }, redact("/iban")],
+    ["a part of a kind of tomorrow", { content: [{ type: "film", data: "RE02" }] }, redact("/iban")],
+    ["what newer versions of MCP put beside", { resultType: "complete", content }, redact("/iban")],
+    ["what its server puts beside", { requestId: 7, content }, redact("/iban", "/*/iban")],
+    ["a link", { content: [{ type: "resource_link", uri: "a:b" }], tookMs: 3 }, redact("/iban")],
+    ["a resource", { contents, _meta: {} }, redact("/iban")],
+    ["a resource in bytes", { contents: [{ uri: "a:b", blob: "RE02" }], ttlMs: 1 }, redact("/contents/*/iban")],
+    ["a prompt", { description: "Pays", messages }, redact("/iban")],
+    ["one among others", { answers: [{ content }] }, redact("/answers/*/iban")],
+    ["one of two lists", { content, contents }, redact("/iban", "/content")],
   ])("is withheld with %s: no pointer finds anything in there", async (_, result, obligations) => {
-    expect(await errorOf(() => fulfil(obligations, result))).toMatchObject({
-      code: "result_withheld",
-      message: expect.stringMatching(/one of an MCP client .* take "\/content" out/),
+    const found = [result, JSON.stringify(result)].map((it) => errorOf(() => fulfil(obligations, it)));
+    for (const error of await Promise.all(found)) {
+      expect(error).toMatchObject({
+        code: "result_withheld",
+        message: expect.stringMatching(/one of an MCP client .* take its "\/(content|contents|messages)" out/),
+      });
+    }
+  });
+
+  it.each([
+    [{ content, structuredContent: { iban: "DE02", id: 1 } }, "content"],
+    [{ contents, structuredContent: { iban: "DE02", id: 1 } }, "contents"],
+    [{ messages, structuredContent: { iban: "DE02", id: 1 } }, "messages"],
+  ])("is shown without its texts where the policies take them out: %j", (result, list) => {
+    expect(fulfil(redact(`/${list}`, "/structuredContent/iban"), result).result).toEqual({
+      [list]: "[redacted]",
+      structuredContent: { iban: "[redacted]", id: 1 },
     });
   });
 
-  it("is shown without its texts where the policies take them out", () => {
-    const result = { content, structuredContent: { iban: "DE02", id: 1 } };
-    expect(fulfil(redact("/content", "/structuredContent/iban"), result).result).toEqual({
-      content: "[redacted]",
-      structuredContent: { iban: "[redacted]", id: 1 },
-    });
+  it("is shown as it is where nothing of it is to be changed", () => {
+    const result = { content, next: { iban: "DE02" } };
+    expect(fulfil(redact("/next/iban"), result).result).toEqual({ content, next: { iban: "[redacted]" } });
+    expect(fulfil(redact("/iban"), { answer: result, iban: "DE02" }).result).toMatchObject({ answer: result });
   });
 
   it.each([
@@ -227,6 +251,10 @@ describe("a result of an MCP client", () => {
     { iban: "DE02", content },
     { content: [1, "a"], isError: false },
     { content: "text" },
+    { title: "a letter", content: [{ type: "paragraph", text: "Dear Sirs" }] },
+    { contents: [{ uri: "a:b", text: "a page", words: 2 }] },
+    { messages: [{ role: "user", content: "text" }] },
+    { messages: [null, { role: "user", content: null }] },
   ])("is none that has members of its own, or no parts: %j", (result) => {
     expect(fulfil(redact("/iban"), result).result).toEqual({
       ...result,

@@ -3,6 +3,7 @@ import { freezeJson, isJsonObject, isScalar, type JsonObject, type JsonValue, pa
 import { isObject } from "../options/index.ts";
 import { type Leaving, leavingOf, type OutputSchema } from "./fits-schema.ts";
 import type { Obligations } from "./obligations.ts";
+import { listOfMcp } from "./of-mcp.ts";
 import { mostAt, type Rule, rulesAt, rulesIn, takingOut } from "./rules.ts";
 import { elementOf, mayBeNull, memberOf, type Place, rootPlace } from "./schema-place.ts";
 
@@ -27,7 +28,7 @@ export interface Fulfilled {
  *
  * @param outputSchema what the tool announces of its results
  * @throws {HopwiseError} `result_withheld` for a result without members (a text that is not JSON, a single value, an
- *   instance of a class), for one of an MCP client that still has its texts, a limit that points at a value that is not a list,
+ *   instance of a class), for one that is, or holds, what an MCP client gave, with its texts, a limit that points at a value that is not a list,
  *   or a pointer that leads into a text: then nothing of it may be shown. `config_invalid` for what are no obligations
  */
 export function fulfil(obligations: Obligations, result: unknown, outputSchema?: OutputSchema): Fulfilled {
@@ -38,7 +39,6 @@ export function fulfil(obligations: Obligations, result: unknown, outputSchema?:
   // A sentence in quotes, or a bare number, has no members, and may be the very value that was to be taken out.
   if (isScalar(value) && value !== null) throw cannot("it is a single value, in which nothing can be found");
   if (outputSchema !== undefined && !isObject(outputSchema)) throw cannot("the tool's output schema could not be read");
-  if (isOfMcp(value) && takingOut(rulesAt(rules, 0, "content"), 1).length === 0) throw cannot(OF_MCP);
   const change: Change = { redacted: new Set(), limited: new Set() };
   const changed = isTakenOut(rules, 0, change) ? REDACTED : changedBy(value, rules, change, outputSchema);
   return {
@@ -46,18 +46,6 @@ export function fulfil(obligations: Obligations, result: unknown, outputSchema?:
     redacted: [...change.redacted],
     ...(change.limited.size > 0 && { limited: [...change.limited] }),
   };
-}
-
-/** What a call of a tool over MCP gives, as clients hand it on. */
-const MEMBERS_OF_MCP: ReadonlySet<string> = new Set(["content", "structuredContent", "isError", "_meta"]);
-const OF_MCP =
-  'it is one of an MCP client ({ content: [ … ] }), whose texts have the same values where no pointer finds them; take "/content" out, or give what the texts say';
-
-/** Pointers are about what the tool says: here that stands in texts, and they would find nothing. */
-function isOfMcp(value: JsonValue): boolean {
-  if (!isJsonObject(value) || !Object.keys(value).every((name) => MEMBERS_OF_MCP.has(name))) return false;
-  const { content } = value;
-  return Array.isArray(content) && content.some((part) => isJsonObject(part) && typeof part["type"] === "string");
 }
 
 function changedBy(
@@ -90,6 +78,10 @@ function plain(result: unknown): JsonValue {
   }
 }
 
+function ofMcp(list: string): string {
+  return `it is, or holds, one of an MCP client ({ ${list}: [ … ] }), whose texts have the same values where no pointer finds them; take its "/${list}" out, or give what the texts say`;
+}
+
 function cannot(why: string): HopwiseError {
   return new HopwiseError(
     "result_withheld",
@@ -113,6 +105,8 @@ interface Change {
  */
 function changeAt(value: JsonValue, rules: readonly Rule[], depth: number, change: Change, place?: Place): JsonValue {
   if (rules.length === 0 || value === null) return value;
+  const list = listOfMcp(value, rules, depth);
+  if (list !== undefined) throw cannot(ofMcp(list));
   const most = mostAt(rules, depth);
   if (most !== undefined && !Array.isArray(value)) throw cannot("a limit points at a value that is not a list");
   if (Array.isArray(value)) return changeList(value, rules, depth, change, place);

@@ -87,12 +87,17 @@ describe("the endpoint", () => {
     expect(pulled).toBeLessThan(10);
   });
 
-  it("does not wait for a body that never comes", async () => {
+  it.each([
+    ["POST", "application/json", 503],
+    ["POST", "text/plain", 415],
+    ["PUT", "application/json", 405],
+  ])("does not wait for a body that never comes, and lets it go: %s of %s", async (method, type, status) => {
     const impatient = revocationEndpoint({ accept: async () => ({}) as never, deadlineMs: 20 });
-    const body = new ReadableStream({ pull: () => new Promise(() => {}) });
-    const headers = { "content-type": "application/json" };
-    const request = new Request("http://h/", { method: "POST", body, headers, duplex: "half" } as RequestInit);
-    expect((await impatient(request)).status).toBe(503);
+    let left = 0;
+    const body = new ReadableStream({ pull: () => new Promise(() => {}), cancel: () => void left++ });
+    const headers = { "content-type": type };
+    const request = new Request("http://h/", { method, body, headers, duplex: "half" } as RequestInit);
+    expect([(await impatient(request)).status, left]).toEqual([status, 1]);
   });
 
   it("tells a stranger apart from a fault, and neither what is wrong in words", async () => {

@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import { jsonAnswer, readJson, settleInTime } from "../lib/index.ts";
+import { jsonAnswer, readJson, settleInTime, unreadAnswer } from "../lib/index.ts";
 import { CLOCK, func, maybe, members, optionsOf, type Rows, such, whole } from "../options/index.ts";
 import { AUDIENCE, SIGNER, type SignedRevocation, type Signer, signFeedPage } from "../token/index.ts";
 import type { AcceptedRevocation } from "./accept-revocations.ts";
@@ -67,9 +67,9 @@ export function revocationEndpoint(given: RevocationEndpointOptions): (request: 
     try {
       if (request.method === "GET" && feed !== undefined) return await settleInTime(deadlineMs, pageFor(request, feed));
       if (request.method !== "POST" || accept === undefined) {
-        return jsonAnswer(405, { code: "method_unguarded" }, { allow });
+        return unreadAnswer(request, 405, { code: "method_unguarded" }, { allow });
       }
-      const sent = await settleInTime(deadlineMs, readJson(request, maxBytes, signedIn, FORM));
+      const sent = await readJson(request, { maxBytes, deadlineMs }, signedIn, FORM);
       if (sent instanceof Response) return sent;
       const { outcome, target } = await settleInTime(deadlineMs, accept(sent));
       return jsonAnswer(200, { outcome, target });

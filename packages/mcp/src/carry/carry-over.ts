@@ -1,6 +1,7 @@
 import { readerOf } from "@hopwise/core/options";
 import {
   checkOneLayer,
+  isPlain,
   isRequest,
   type JsonRpcId,
   type JsonRpcMessage,
@@ -63,7 +64,7 @@ export function carryOver<T extends McpTransport>(transport: T, given: CarryOpti
   };
 
   const onMessage: NonNullable<McpTransport["onmessage"]> = (message, extra) => {
-    const id = message.method === undefined ? message.id : undefined;
+    const id = answeredBy(message);
     const signed = id === undefined ? undefined : unanswered.get(id);
     if (id === undefined || signed === undefined) return handler?.(message, extra);
     unanswered.delete(id);
@@ -91,4 +92,9 @@ export function carryOver<T extends McpTransport>(transport: T, given: CarryOpti
     },
   });
   return noteLayer("carrier", carrying);
+}
+
+/** The request that a message answers. Of what is none, from a transport of one's own, its client judges. */
+function answeredBy(message: JsonRpcMessage): JsonRpcId | undefined {
+  return isPlain(message) && message.method === undefined ? message.id : undefined;
 }

@@ -36,6 +36,11 @@ describe("a tool", () => {
     expect((next as { arguments: unknown }).arguments).toBe(parsed);
   });
 
+  it("whose schema makes null is decided on that, as a projection of it is, and runs with no other", async () => {
+    const { next, asked } = await within("pay", allowed({ projected: true }), null);
+    expect([next, asked]).toEqual([{ run: true, arguments: null }, [null]]);
+  });
+
   it("that takes no arguments is decided on none, and gets none", async () => {
     const { next, asked } = await within("pay", allowed(), undefined);
     expect(next).toEqual({ run: true, arguments: undefined });

@@ -82,7 +82,7 @@ export async function decideTool(
   }
   let decision: Decision;
   try {
-    decision = await within.decide(parsed ?? {}, announced);
+    decision = await within.decide(parsed === undefined ? {} : parsed, announced);
   } catch {
     return { run: false, result: toolDenial({ code: "guard_failed" }) };
   }

@@ -44,6 +44,13 @@ describe("an answer that policies oblige to change", () => {
     });
   });
 
+  it("is withheld where it is a question to the client, or of another type that is not all of it", () => {
+    for (const resultType of ["input_required", "task", null]) {
+      expect(() => shown({ resultType, inputRequests: { a: "DE02" } })).toThrow(/withheld/);
+    }
+    expect(shown({ resultType: "complete", content: [{ type: "text", text: json }] })).toMatchObject({ _meta });
+  });
+
   it("names a resource as it was asked for, and not as the server does, which may say what was to be taken out", () => {
     const contents = [1, 2].map((n) => ({
       uri: `x:DE02/${n}`,

@@ -1,6 +1,6 @@
 import { HopwiseError } from "@hopwise/core";
 import { type Fulfilled, fulfil, type Obligations, type OutputSchema } from "@hopwise/core/adapter";
-import { META_LIMITED, META_REDACTED } from "../protocol/index.ts";
+import { isComplete, META_LIMITED, META_REDACTED } from "../protocol/index.ts";
 
 type Plain = { readonly [key: string]: unknown };
 
@@ -30,6 +30,7 @@ export function fulfilAnswer(
   if (result["isError"] === true) {
     return { result: { content: [{ type: "text", text: "The tool failed." }], isError: true }, redacted: [] };
   }
+  if (!isComplete(result)) throw withheld();
   const done: Fulfilled[] = [];
   const apply = (value: unknown): unknown => {
     const one = fulfil(obligations, value, outputSchema);

@@ -38,12 +38,28 @@ describe("a guarded transport", () => {
     expect(handled).toEqual([{ jsonrpc: "2.0", method: "notifications/initialized", params: {} }]);
   });
 
-  it("lets nothing in that is neither a request, a notification nor an answer to a question", () => {
+  it("lets nothing in that is neither a request, a notification nor about a question that was asked", () => {
     const { arrives, handled } = guarded();
     arrives({ jsonrpc: "2.0", method: "tools/call", params: CALL as never });
     arrives({ jsonrpc: "2.0", id: 0, result: { yes: true } });
+    arrives({ jsonrpc: "2.0", method: "notifications/progress", params: { progressToken: 0, progress: 1 } });
+    arrives({ jsonrpc: "2.0", method: "notifications/progress" });
     arrives({ jsonrpc: "2.0", id: null, method: "tools/call" } as never);
+    for (const none of [null, undefined, 5, "tools/list", [request(1, "ping")]]) arrives(none as never);
     expect(handled).toEqual([]);
+  });
+
+  it("lets no other notification in than those that reach nothing, and counts the others as a stranger's", async () => {
+    const { arrives, handled, asked } = guarded();
+    const method = `notifications/${"x".repeat(200)}`;
+    for (const one of [method, "tools/call", "__proto__", ""]) arrives({ jsonrpc: "2.0", method: one });
+    await settled();
+    expect(handled).toEqual([]);
+    expect(asked.map(([what, call, why]) => [what, call, (why as { readonly code: string }).code])).toEqual(
+      [method.slice(0, 128), "tools/call", "__proto__", ""].map((tool) => ["refuse", { tool }, "method_unguarded"]),
+    );
+    arrives({ jsonrpc: "2.0", method: "notifications/roots/list_changed" });
+    expect(handled).toEqual([{ jsonrpc: "2.0", method: "notifications/roots/list_changed" }]);
   });
 
   it("withdraws a request by its caller's id, and no other", async () => {

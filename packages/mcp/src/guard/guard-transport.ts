@@ -3,8 +3,10 @@ import {
   cameOverHttp,
   checkOneLayer,
   isNotification,
+  isPlain,
   isRequest,
   type JsonRpcMessage,
+  type JsonRpcNotification,
   type McpTransport,
   type MessageExtra,
   noteLayer,
@@ -20,6 +22,7 @@ import { passThrough } from "./pass-through.ts";
 import { createQuestions, type Questions } from "./questions.ts";
 import { receive, withdraw, withdrawAll } from "./receive.ts";
 import { reply } from "./reply.ts";
+import { dropUnguarded } from "./turn-away.ts";
 
 const readInner = readerOf<McpTransport>("guardTransport", TRANSPORT);
 const readOptions = optionsOf<GuardOptions>("guardTransport", {
@@ -80,19 +83,44 @@ export function guardTransport(inner: McpTransport, options: GuardOptions): McpT
   return noteLayer("guard", guarded);
 }
 
-/** Sorts what comes in: a request, the withdrawal of one, a notification, or an answer to what the server asked. */
+/** Sorts what comes in: a request, a notification, or an answer to what the server asked. */
 function onMessage(guard: Guard, questions: Questions, message: JsonRpcMessage, extra?: MessageExtra): void {
+  // A transport of one's own may hand on whatever came, and nobody catches what is thrown here.
+  if (!isPlain(message)) return;
   guard.overHttp = guard.overHttp === true || cameOverHttp(extra);
   if (isRequest(message)) {
     receive(guard, message, extra);
-  } else if (message.method === "notifications/cancelled") {
-    const flight = guard.flights.called(message.params?.["requestId"]);
-    if (flight !== undefined) withdraw(guard, flight, message.params?.["reason"]);
   } else if (isNotification(message)) {
-    if (message.method === "notifications/initialized") guard.changes.begin();
-    guard.handler?.(withoutCredential(message), extra);
+    const heard = onNotification(guard, questions, message);
+    if (heard !== undefined) guard.handler?.(withoutCredential(heard), extra);
   } else if (message.method === undefined) {
     const answered = questions.answered(message);
     if (answered !== undefined) guard.handler?.(answered, extra);
+  }
+}
+
+/**
+ * A notification has no chain, and whoever can send one is believed no more than that: so a server hears of none but these, which
+ * reach nothing. A handler of its own for another one would run for anybody.
+ *
+ * @returns what the server hears of it
+ */
+function onNotification(guard: Guard, questions: Questions, message: JsonRpcNotification): JsonRpcMessage | undefined {
+  switch (message.method) {
+    case "notifications/cancelled": {
+      const flight = guard.flights.called(message.params?.["requestId"]);
+      if (flight !== undefined) withdraw(guard, flight, message.params?.["reason"]);
+      return undefined;
+    }
+    case "notifications/progress":
+      return questions.progressed(message);
+    case "notifications/initialized":
+      guard.changes.begin();
+      return message;
+    case "notifications/roots/list_changed":
+      return message;
+    default:
+      dropUnguarded(guard, message);
+      return undefined;
   }
 }

@@ -41,6 +41,27 @@ describe("a server's question", () => {
     expect(questions.answered(answer(third?.id as string))).toBeUndefined();
   });
 
+  it("makes progress by the word of who got it alone, until it is answered", () => {
+    const questions = createQuestions();
+    const progress = (progressToken: unknown) =>
+      ({ jsonrpc: "2.0", method: "notifications/progress", params: { progressToken, progress: 1 } }) as const;
+    const asked = questions.ask(request(0, "sampling/createMessage", { _meta: { progressToken: 0, trace: "t" } }));
+    const own = asked.id as string;
+    expect(asked.params).toEqual({ _meta: { progressToken: own, trace: "t" } });
+    for (const token of [0, "0", null, undefined, {}]) expect(questions.progressed(progress(token))).toBeUndefined();
+    expect(questions.progressed(progress(own))).toEqual(progress(0));
+    questions.answered(answer(own));
+    expect(questions.progressed(progress(own))).toBeUndefined();
+  });
+
+  it("of whose progress its server wants to hear nothing makes none", () => {
+    const questions = createQuestions();
+    const { id } = questions.ask(request(0, "elicitation/create", { _meta: { trace: "t" } }));
+    expect(questions.progressed({ jsonrpc: "2.0", method: "notifications/progress" })).toBeUndefined();
+    const params = { progressToken: id, progress: 1 };
+    expect(questions.progressed({ jsonrpc: "2.0", method: "notifications/progress", params })).toBeUndefined();
+  });
+
   it("is no notification: that goes out as it is", () => {
     const note = { jsonrpc: "2.0", method: "notifications/message", params: {} } as const;
     expect(createQuestions().ask(note)).toBe(note);

@@ -1,4 +1,4 @@
-import type { JsonRpcId, JsonRpcMessage } from "../protocol/index.ts";
+import { isPlain, type JsonRpcId, type JsonRpcMessage } from "../protocol/index.ts";
 
 /** The requests that a server sends to its client, such as an elicitation. */
 export interface Questions {
@@ -6,19 +6,27 @@ export interface Questions {
   ask(message: JsonRpcMessage): JsonRpcMessage;
   /** The answer as the server expects it; undefined for an answer to a question that was never asked. */
   answered(message: JsonRpcMessage): JsonRpcMessage | undefined;
+  /** The progress of an open question, as the server expects it; undefined for that of another. */
+  progressed(message: JsonRpcMessage): JsonRpcMessage | undefined;
   forget(message: JsonRpcMessage): void;
   forgetAll(): void;
 }
 
+/** What the server itself calls a question, and its progress where it wants to hear of that. */
+interface Asked {
+  readonly id: JsonRpcId;
+  readonly progressToken: unknown;
+}
+
 /**
  * Servers number their questions 0, 1, 2, so a stranger who knows a session's id could answer in its client's place,
- * and consent to a question that only that client was asked. With an id drawn at random, only the client that got the
- * question can answer.
+ * and consent to a question that only that client was asked; or tell of its progress, and so keep it open. With an id drawn
+ * at random, only the client that got the question can do either.
  */
 export function createQuestions(): Questions {
-  const asked = new Map<unknown, JsonRpcId>();
+  const asked = new Map<unknown, Asked>();
   const nameOf = (id: unknown): string | undefined => {
-    for (const [name, own] of asked) if (own === id) return name as string;
+    for (const [name, own] of asked) if (own.id === id) return name as string;
     return undefined;
   };
   return {
@@ -30,17 +38,31 @@ export function createQuestions(): Questions {
       }
       if (message.id === undefined) return message;
       const name = crypto.randomUUID();
-      asked.set(name, message.id);
-      return { ...message, id: name };
+      const { progressToken } = metaOf(message);
+      asked.set(name, { id: message.id, progressToken });
+      const named = { ...message, id: name };
+      return progressToken === undefined ? named : withProgressToken(named, name);
     },
     answered: (message) => {
-      const id = asked.get(message.id);
+      const own = asked.get(message.id);
       asked.delete(message.id);
-      return id === undefined ? undefined : { ...message, id };
+      return own && { ...message, id: own.id };
+    },
+    progressed: (message) => {
+      const progressToken = asked.get(message.params?.["progressToken"])?.progressToken;
+      return progressToken === undefined ? undefined : { ...message, params: { ...message.params, progressToken } };
     },
     forget: ({ id }) => {
       asked.delete(id);
     },
     forgetAll: () => asked.clear(),
   };
+}
+
+function metaOf({ params }: JsonRpcMessage): { readonly [key: string]: unknown } {
+  return isPlain(params?.["_meta"]) ? params["_meta"] : {};
+}
+
+function withProgressToken(message: JsonRpcMessage, progressToken: string): JsonRpcMessage {
+  return { ...message, params: { ...message.params, _meta: { ...metaOf(message), progressToken } } };
 }

@@ -22,7 +22,7 @@ import { type Guard, reportWithdrawn } from "./guard.ts";
 import { handedOver } from "./handed-over.ts";
 import { isReadOtherwise, readingOf } from "./read-uri.ts";
 import { answer, deny, fail } from "./reply.ts";
-import { LONGEST_NAME, turnAway } from "./turn-away.ts";
+import { LONGEST_NAME, turnAway, unguarded } from "./turn-away.ts";
 import { answerInTime, askForUser, unauthenticated, userIn } from "./user-from-auth.ts";
 
 /** Takes in a request: it reaches the server's handler once it was admitted, without chain and proof. */
@@ -78,8 +78,7 @@ async function dispatch(guard: Guard, flight: Flight, extra: MessageExtra | unde
       return answer(guard, flight, turnAway(guard, request, "arguments_malformed", message));
     }
     case "unguarded": {
-      const message = `This server does not guard ${quoted(request.method)} yet, so it does not serve it.`;
-      return answer(guard, flight, turnAway(guard, request, "method_unguarded", message));
+      return answer(guard, flight, turnAway(guard, request, "method_unguarded", unguarded(request.method)));
     }
     case "lifecycle":
       guard.showsPages ||= showsPages(request);

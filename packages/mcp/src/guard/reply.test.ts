@@ -13,9 +13,9 @@ import {
 } from "./guard.fixture.ts";
 import { deny, fail, reply } from "./reply.ts";
 
-async function flying(answers: Answers = {}, method = "tools/call", admitted = true) {
+async function flying(answers: Answers = {}, method = "tools/call", admitted = true, params: object = CALL) {
   const stand = createStand(answers);
-  const call = request("own", method, CALL);
+  const call = request("own", method, params as typeof CALL);
   const flight = stand.guard.flights.begin(call, operationOf(call));
   const admission = await stand.guard.authorizer.admit({ tool: "pay", credential: undefined });
   if (admitted && admission.outcome === "admitted") flight.admission = admission;
@@ -32,6 +32,27 @@ describe("an answer of the server", () => {
     await Promise.all([reply(guard, answer), reply(guard, answer)]);
     await reply(guard, answer);
     expect(sent).toEqual([{ message: { jsonrpc: "2.0", id: "own", result }, options: { relatedRequestId: "own" } }]);
+  });
+
+  it("says of which type it is where its request is of a newer version of MCP, also where it was denied or changed", async () => {
+    const newer = { ...CALL, _meta: { "io.modelcontextprotocol/protocolVersion": "2026-07-28" } };
+    const obligations = { redact: ["/iban"], limit: {} };
+    const json = { content: [{ type: "text", text: '{"iban":1}' }], resultType: "complete" };
+    for (const [decision, given, type] of [
+      [allowed(), result, "complete"],
+      [allowed(), { resultType: "input_required" }, "input_required"],
+      [denied(), result, "complete"],
+      [allowed({ obligations }), json, "complete"],
+    ] as const) {
+      const { guard, flight, sent } = await flying({}, "tools/call", true, newer);
+      flight.decision = decision;
+      await reply(guard, { jsonrpc: "2.0", id: flight.id, result: given });
+      expect(sent[0]?.message.result).toMatchObject({ resultType: type });
+      const older = await flying();
+      older.flight.decision = denied();
+      await reply(older.guard, { jsonrpc: "2.0", id: older.flight.id, result });
+      expect(older.sent[0]?.message.result).not.toHaveProperty("resultType");
+    }
   });
 
   it("goes nowhere where its request was withdrawn, or never was", async () => {

@@ -7,6 +7,7 @@ import {
   type NotRun,
   toolDenial,
   type WireRefusal,
+  withResultType,
 } from "../protocol/index.ts";
 import { noteListed } from "./announce.ts";
 import { checkAnswer, notServed } from "./check-answer.ts";
@@ -50,8 +51,9 @@ export async function reply(guard: Guard, message: JsonRpcMessage): Promise<void
 /** Answers a request, unless it was withdrawn. */
 export async function answer({ flights, inner }: Guard, flight: Flight, message: JsonRpcMessage): Promise<void> {
   await turnOfTheLoop();
-  const { id } = flight.request;
-  if (flights.end(flight)) await inner.send({ ...message, id }, { relatedRequestId: id });
+  const { request } = flight;
+  const { id } = request;
+  if (flights.end(flight)) await inner.send(withResultType({ ...message, id }, request), { relatedRequestId: id });
 }
 
 /** Answers a request with a refusal: a tool's caller reads it as the tool's result, and goes on. */

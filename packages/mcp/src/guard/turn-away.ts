@@ -1,4 +1,10 @@
-import { type JsonRpcMessage, type JsonRpcRequest, PROBE_METHOD, refused } from "../protocol/index.ts";
+import {
+  type JsonRpcMessage,
+  type JsonRpcNotification,
+  type JsonRpcRequest,
+  PROBE_METHOD,
+  refused,
+} from "../protocol/index.ts";
 import type { Guard } from "./guard.ts";
 
 /** How much of a name that a caller chose is told. */
@@ -6,12 +12,30 @@ export const LONGEST_NAME = 128;
 
 /** The answer to a request that no authorizer is asked about. It is counted, as that of a stranger. */
 export function turnAway(
-  { authorizer, report }: Guard,
+  guard: Guard,
   { id, method }: JsonRpcRequest,
   code: "method_unguarded" | "arguments_malformed",
   message: string,
 ): JsonRpcMessage {
-  if (method !== PROBE_METHOD)
-    authorizer.refuse({ tool: method.slice(0, LONGEST_NAME) }, { code, message }).catch(report);
+  if (method !== PROBE_METHOD) count(guard, method, code, message);
   return refused(id, code, message);
+}
+
+/** The same of a notification, which has no answer: it does not reach the server. */
+export function dropUnguarded(guard: Guard, { method }: JsonRpcNotification): void {
+  count(guard, method, "method_unguarded", unguarded(method));
+}
+
+/** A name that a caller chose stands in a text on one line, and at most 128 characters of it. */
+export function unguarded(method: string): string {
+  return `This server does not guard ${JSON.stringify(method.slice(0, LONGEST_NAME))} yet, so it does not serve it.`;
+}
+
+function count(
+  { authorizer, report }: Guard,
+  method: string,
+  code: Parameters<typeof refused>[1],
+  message: string,
+): void {
+  authorizer.refuse({ tool: method.slice(0, LONGEST_NAME) }, { code, message }).catch(report);
 }

@@ -34,6 +34,7 @@ export {
   isRequest,
   type JsonRpcId,
   type JsonRpcMessage,
+  type JsonRpcNotification,
   type JsonRpcRequest,
   type McpTransport,
   type MessageExtra,
@@ -50,4 +51,5 @@ export {
   pendingIn,
   showsPages,
 } from "./pending.ts";
+export { isComplete, withResultType } from "./result-type.ts";
 export { withoutTask } from "./task.ts";

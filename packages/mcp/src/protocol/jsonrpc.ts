@@ -78,8 +78,14 @@ export function ownRequest({ id, method, params }: JsonRpcRequest): JsonRpcReque
   return { ...request, params: { ...params, ...(isPlain(meta) && { _meta: { ...meta } }) } };
 }
 
-export function isNotification({ id, method }: JsonRpcMessage): boolean {
-  return id === undefined && typeof method === "string" && method.startsWith("notifications/");
+/** A message that wants no answer. */
+export interface JsonRpcNotification extends JsonRpcMessage {
+  readonly id?: undefined;
+  readonly method: string;
+}
+
+export function isNotification(message: JsonRpcMessage): message is JsonRpcNotification {
+  return message.id === undefined && typeof message.method === "string";
 }
 
 /** Whether a message came over HTTP, where a session can have more callers than one. */

@@ -113,6 +113,14 @@ describe("an inbox over HTTP", () => {
     expect(asked).toEqual([]);
   });
 
+  it("does not wait for an answer that never comes, and lets it go", async () => {
+    const { asked, endpoint } = endpointOf({ deadlineMs: 20 });
+    const { stream, isLeft } = body();
+    const headers = { "content-type": "application/json" };
+    const request = new Request(AT, { method: "POST", headers, body: stream, duplex: "half" } as RequestInit);
+    expect([(await endpoint(request)).status, asked, isLeft()]).toEqual([503, [], true]);
+  });
+
   it("reads 16 KiB, or as much as it is told to", async () => {
     const of = (length: number) => ({
       request: "a",

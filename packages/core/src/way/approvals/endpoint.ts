@@ -1,5 +1,5 @@
 import { HopwiseError, isOwn } from "../../errors.ts";
-import { defined, jsonAnswer, leave, readJson, settleInTime } from "../../lib/index.ts";
+import { defined, jsonAnswer, readJson, settleInTime, unreadAnswer } from "../../lib/index.ts";
 import { func, having, maybe, optionsOf, whole } from "../../options/index.ts";
 import { ENDPOINT_STATUS } from "../../state/index.ts";
 import type { ApprovalInbox } from "./inbox.ts";
@@ -47,7 +47,7 @@ export function approvalEndpoint(given: ApprovalEndpointOptions): (request: Requ
   };
 
   const take = async (request: Request): Promise<Response> => {
-    const sent = await inTime(readJson(request, maxBytes, answerIn, FORM));
+    const sent = await readJson(request, { maxBytes, deadlineMs }, answerIn, FORM);
     if (sent instanceof Response) return sent;
     return jsonAnswer(200, { request: await inTime(approvals.answer(sent.request, sent.answer)) });
   };
@@ -55,13 +55,11 @@ export function approvalEndpoint(given: ApprovalEndpointOptions): (request: Requ
   return async (request) => {
     try {
       if (!(await isLetIn(request, mayRead, deadlineMs))) {
-        leave(request.body);
-        return jsonAnswer(403, { code: "authentication_failed" });
+        return unreadAnswer(request, 403, { code: "authentication_failed" });
       }
       if (request.method === "GET") return await show(new URL(request.url).searchParams.get("request"));
       if (request.method === "POST") return await take(request);
-      leave(request.body);
-      return jsonAnswer(405, { code: "method_unguarded" }, { allow: "GET, POST" });
+      return unreadAnswer(request, 405, { code: "method_unguarded" }, { allow: "GET, POST" });
     } catch (error) {
       return refusal(error);
     }
