@@ -12,7 +12,7 @@ const DAMAGED = [11, 26];
 const FULL_WORDS = "could not be written: the disk is full";
 export const NO_DATABASE = "is no database";
 export const BEGIN_ANEW = "stop all that use it, delete it with its -wal and -shm, and start again";
-export const DAMAGED_WORDS = `is damaged; ${BEGIN_ANEW}`;
+export const DAMAGED_WORDS: string = `is damaged; ${BEGIN_ANEW}`;
 const WORDS: { readonly [code: number]: string } = {
   8: "is read-only",
   10: "could not be read or written: the disk failed, or is full",
