@@ -4,9 +4,10 @@ import * as audit from "@hopwise/core/audit";
 import * as describeDoor from "@hopwise/core/describe";
 import * as running from "@hopwise/core/running";
 import * as sources from "@hopwise/core/sources";
-import { createCompany, sampleDecision } from "@hopwise/core/testing";
+import { createCompany } from "@hopwise/core/testing";
 import * as tokens from "@hopwise/core/tokens";
 import { describe, expect, it } from "vitest";
+import { allowedCall } from "../support/allowed-call.ts";
 import {
   type DoorRows,
   NO_COUNT,
@@ -277,12 +278,11 @@ const adapterDoors: DoorRows<typeof adapter> = {
   quietly: "runs anything, and waits for nothing",
 };
 
-const allowedCall = () => ({ ...sampleDecision(), outcome: "allowed", arguments: {} }) as never;
 const runningDoors: DoorRows<typeof running> = {
   runCall: optionsRow<running.RunCallOptions>(
     {},
     { parsed: [], outputSchema: [5, "text"], signal: [...NO_METHODS, { aborted: false }] },
-    (given) => running.runCall({ report: async () => {} }, allowedCall(), () => "paid", given),
+    async (given) => running.runCall({ report: async () => {} }, await allowedCall(), () => "paid", given),
   ),
   beginRun: "takes what an adapter gives it, at each call",
   openCall: "takes what a guard gives it, at each call",
