@@ -285,6 +285,7 @@ const forGrants: ArgumentRows<typeof grants> = {
   findWidening: argumentRow(grants.findWidening, () => [made, made, "aat-01"], [], [], OPTIONAL),
   isNarrower: argumentRow(grants.isNarrower, () => [made, made]),
   permits: argumentRow(grants.permits, () => [made, "pay", { to: "x" }], [], ["empty text"], ["empty object"]),
+  pick: argumentRow(grants.pick as (...args: unknown[]) => unknown, () => [made, "pay"]),
   absent: "takes nothing",
   wildcard: "takes nothing",
   all: built(grants.all, [one, one]),
