@@ -217,7 +217,7 @@ const tokenDoors: DoorRows<typeof tokens> = {
       // A call's own arguments: these refusals have a code of their own.
       arguments: [],
       audience: [...NOT_A_TEXT, ""],
-      nonce: [5, null, {}, ""],
+      nonce: [5, null, {}],
       limits: [null, 5, "text", [], { argumentsSize: Number.NaN }, { argumentsSize: "4000000" }, { argumentsDepth: 0 }],
       clock: NOT_AT_ONCE,
     },

@@ -67,7 +67,7 @@ export async function prove(held: HeldDelegation, invocation: Invocation): Promi
   const limits = given.limits === undefined ? {} : readLimits(given.limits);
   if (typeof tool !== "string" || tool === "") mustBe("prove", "tool", "a tool's name, such as send_payment", tool);
   if (typeof audience !== "string" || audience === "") mustBe("prove", "audience", AN_AUDIENCE, audience);
-  if (nonce !== undefined && (typeof nonce !== "string" || nonce === "")) {
+  if (nonce !== undefined && typeof nonce !== "string") {
     mustBe("prove", "nonce", "the text that the enforcement point sent", nonce);
   }
   const milliseconds = Math.floor(behavedClock(clock)());
