@@ -12,6 +12,7 @@ import * as testing from "@hopwise/core/testing";
 import * as tokens from "@hopwise/core/tokens";
 import { exportJWK, generateKeyPair } from "jose";
 import { describe } from "vitest";
+import { allowedCall } from "../support/allowed-call.ts";
 import { ANYTHING, type ArgumentRows, argumentRow, type Odd, OPTIONAL, OPTIONS, walkRows } from "./odd.ts";
 
 const company = await testing.createCompany();
@@ -131,7 +132,8 @@ const forAdapters: ArgumentRows<typeof adapter> = {
 };
 
 const point = { report: async () => {} };
-const allowedCall = () => ({ ...testing.sampleDecision(), outcome: "allowed", arguments: {} });
+/** Each is of one run. */
+const allowedCalls = await Promise.all(Array.from({ length: 100 }, allowedCall));
 const forRuns: ArgumentRows<typeof running> = {
   caller: "takes nothing",
   currentFilter: "takes nothing",
@@ -140,7 +142,7 @@ const forRuns: ArgumentRows<typeof running> = {
   openCall: argumentRow(running.openCall, () => [() => undefined]),
   runCall: argumentRow(
     running.runCall as (...args: unknown[]) => unknown,
-    () => [point, allowedCall(), () => "paid", {}],
+    () => [point, allowedCalls.pop(), () => "paid", {}],
     [],
     [],
     [],
@@ -283,6 +285,7 @@ const forGrants: ArgumentRows<typeof grants> = {
   findWidening: argumentRow(grants.findWidening, () => [made, made, "aat-01"], [], [], OPTIONAL),
   isNarrower: argumentRow(grants.isNarrower, () => [made, made]),
   permits: argumentRow(grants.permits, () => [made, "pay", { to: "x" }], [], ["empty text"], ["empty object"]),
+  pick: argumentRow(grants.pick as (...args: unknown[]) => unknown, () => [made, "pay"]),
   absent: "takes nothing",
   wildcard: "takes nothing",
   all: built(grants.all, [one, one]),

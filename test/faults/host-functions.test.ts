@@ -20,6 +20,7 @@ import type * as fastmcp from "@hopwise/fastmcp";
 import * as mcp from "@hopwise/mcp";
 import * as sqlite from "@hopwise/sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { allowedCall } from "../support/allowed-call.ts";
 import { FAULTS, hangs, NONSENSE, SECRET, together, watchRejections } from "./host-faults.ts";
 
 type AnyFunction = (...args: never) => unknown;
@@ -402,11 +403,10 @@ const adapterDoor: Door<typeof adapter> = {
   withoutTokens: "takes a text",
 };
 
-const allowedCall = () => ({ ...sampleDecision(), outcome: "allowed", arguments: {} }) as never;
 const runningDoor: Door<typeof running> = {
   runCall: {
     // Its tool is no hook: it is waited for as long as it takes, and what it throws is its own.
-    report: (report) => running.runCall({ report: report as never }, allowedCall(), () => "paid"),
+    report: async (report) => running.runCall({ report: report as never }, await allowedCall(), () => "paid"),
   },
   beginRun: "is what runCall stands on",
   caller: "takes nothing",

@@ -109,10 +109,20 @@ const LIMITS = {
 
 const BOUNDS = {
   calls: [...NO_COUNT, "3"],
-  sums: [...NO_OBJECT, { pay: 5 }, { pay: { amount: -1 } }, { pay: { amount: 0.5 } }, { pay: { amount: "5" } }],
+  sums: [
+    ...NO_OBJECT,
+    {},
+    { pay: {} },
+    { pay: 5 },
+    { pay: { amount: -1 } },
+    { pay: { amount: 0.5 } },
+    { pay: { amount: "5" } },
+  ],
 } satisfies { readonly [Name in keyof Required<BudgetBounds>]: readonly unknown[] };
 const BUDGET = { id: "2026-11", from: 0, until: 99_999_999_999, calls: 1 };
 const NO_BUDGET = [
+  {},
+  { ...BUDGET, calls: undefined },
   ...NO_OBJECT,
   ...within<Budget>(BUDGET, { ...BOUNDS, id: NO_TEXT, from: NO_COUNT, until: NO_COUNT }),
 ];
@@ -321,7 +331,7 @@ const doors: DoorRows<typeof core> = {
       lifetimeSeconds: NO_LIFE,
       maxDepth: NO_DEPTH,
       audience: NO_AUDIENCES,
-      budget: [...NO_OBJECT, ...within<BudgetBounds>({ calls: 1 }, BOUNDS), { ...BUDGET, calls: 1 }],
+      budget: [...NO_OBJECT, {}, ...within<BudgetBounds>({ calls: 1 }, BOUNDS), { ...BUDGET, calls: 1 }],
       interop: ["aat-02", "", null, 5],
       limits: [...NO_OBJECT, ...within({}, LIMITS)],
       clock: NO_CLOCK,

@@ -4,9 +4,10 @@ import * as audit from "@hopwise/core/audit";
 import * as describeDoor from "@hopwise/core/describe";
 import * as running from "@hopwise/core/running";
 import * as sources from "@hopwise/core/sources";
-import { createCompany, sampleDecision } from "@hopwise/core/testing";
+import { createCompany } from "@hopwise/core/testing";
 import * as tokens from "@hopwise/core/tokens";
 import { describe, expect, it } from "vitest";
+import { allowedCall } from "../support/allowed-call.ts";
 import {
   type DoorRows,
   NO_COUNT,
@@ -212,10 +213,10 @@ const tokenDoors: DoorRows<typeof tokens> = {
   prove: optionsRow<tokens.Invocation>(
     invocation,
     {
-      tool: NOT_A_TEXT,
+      tool: [...NOT_A_TEXT, ""],
       // A call's own arguments: these refusals have a code of their own.
       arguments: [],
-      audience: NOT_A_TEXT,
+      audience: [...NOT_A_TEXT, ""],
       nonce: [5, null, {}],
       limits: [null, 5, "text", [], { argumentsSize: Number.NaN }, { argumentsSize: "4000000" }, { argumentsDepth: 0 }],
       clock: NOT_AT_ONCE,
@@ -277,12 +278,11 @@ const adapterDoors: DoorRows<typeof adapter> = {
   quietly: "runs anything, and waits for nothing",
 };
 
-const allowedCall = () => ({ ...sampleDecision(), outcome: "allowed", arguments: {} }) as never;
 const runningDoors: DoorRows<typeof running> = {
   runCall: optionsRow<running.RunCallOptions>(
     {},
     { parsed: [], outputSchema: [5, "text"], signal: [...NO_METHODS, { aborted: false }] },
-    (given) => running.runCall({ report: async () => {} }, allowedCall(), () => "paid", given),
+    async (given) => running.runCall({ report: async () => {} }, await allowedCall(), () => "paid", given),
   ),
   beginRun: "takes what an adapter gives it, at each call",
   openCall: "takes what a guard gives it, at each call",

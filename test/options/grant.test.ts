@@ -132,6 +132,7 @@ const doors: DoorRows<typeof door> = {
   findWidening: "compares two grants",
   isNarrower: "compares two grants",
   permits: "asks a grant about a call",
+  pick: "takes a grant, and names of its tools",
 };
 
 describe.each(Object.entries(doors).filter(([, row]) => typeof row !== "string"))("%s", (name, row) => {

@@ -96,7 +96,7 @@ export async function authorizeTools<Tools extends { readonly [name: string]: An
   const set = readTools(tools);
   const { authorizer, delegation, callbacks, approvals } = readOptions(options);
   const early = callbacks === "dangerously-before-the-decision";
-  const session = await sessionOf(authorizer, delegation);
+  const session = await authorizer.openSession(delegation);
   const named = approvals && ((call: LoopCall) => settleInTime(authorizer.deadlineMs, approvals(call)));
   const point = { authorizer, session, waiting: waitingCalls(named) };
   const read = Object.keys(tools).map((name) => readTool(name, set[name]));
@@ -124,16 +124,6 @@ export async function authorizeTools<Tools extends { readonly [name: string]: An
     .filter((tool) => !hidden.has(tool))
     .map((tool) => [tool.name, remote.has(tool) ? passedOn(tool, early) : decidedHere(tool, early, point)]);
   return Object.freeze(Object.fromEntries(shown)) as Readonly<Tools>;
-}
-
-/** What a program wraps round an authorizer may forget to give its answer. @throws {HopwiseError} where none can be opened */
-async function sessionOf(authorizer: Authorizer, delegation: DelegationSource): Promise<Session> {
-  const session = await authorizer.openSession(delegation);
-  const methods = ["authorize", "refuse", "list"] as const satisfies readonly (keyof Session)[];
-  if (methods.every((name) => typeof session?.[name] === "function")) return session;
-  const message =
-    "authorizeTools: authorizer.openSession gave no session; where it is a function of yours, give what the authorizer's own gives";
-  throw new HopwiseError("config_invalid", message, { pointer: "/authorizer/openSession" });
 }
 
 function decidedHere(tool: ReadTool, early: boolean, point: Point): AnyTool {

@@ -123,7 +123,7 @@ export const CODES = {
     stage: "guard",
     tellsOfTool: false,
     model: "You could not be authenticated. Send a valid credential with each request.",
-    help: "`userFromAuth` threw, or a request over HTTP came without its headers. The transport's `onerror` got the error. Let `userFromAuth` return undefined for a request that carries no login; where it cannot tell just now, such as while the keys of your login cannot be fetched, let it throw a `HopwiseError` of the code `guard_failed`.",
+    help: "`userFromAuth` threw, or a request over HTTP came without its headers. The transport's `onerror` got the error, as the cause of one that names the option. Let `userFromAuth` return undefined for a request that carries no login; where it cannot tell just now, such as while the keys of your login cannot be fetched, let it throw a `HopwiseError` of the code `guard_failed`.",
   },
   guard_failed: {
     stage: "guard",

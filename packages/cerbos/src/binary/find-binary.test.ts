@@ -58,6 +58,16 @@ describe("the Cerbos executable", () => {
     }
   });
 
+  it("is not even looked for where Node lets no program be started, and what lets it is said", async () => {
+    const permission = { has: (scope: string) => scope !== "child" };
+    await expect(findBinary(fakeCerbos(""), { ...nowhere, permission })).rejects.toMatchObject({
+      code: "pdp_start_failed",
+      message: expect.stringContaining("--allow-child-process"),
+    });
+    const binary = fakeCerbos("");
+    expect(await findBinary(binary, { ...nowhere, permission: { has: () => true } })).toBe(binary);
+  });
+
   it("does not exist for Windows, where Docker or WSL helps", async () => {
     await expect(findBinary(fakeCerbos(""), { ...nowhere, platform: "win32" })).rejects.toMatchObject({
       code: "pdp_missing",

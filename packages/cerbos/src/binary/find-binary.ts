@@ -11,6 +11,8 @@ export interface BinaryHost {
   readonly platform: string;
   readonly arch: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** There where Node runs with `--permission`. */
+  readonly permission?: { has(scope: string): boolean };
 }
 
 const readOption = readerOf<string | undefined>("findBinary", maybe(BINARY));
@@ -25,11 +27,14 @@ const readOption = readerOf<string | undefined>("findBinary", maybe(BINARY));
  */
 export async function findBinary(option?: string, host: BinaryHost = process): Promise<string> {
   readOption(option);
-  const { platform, arch, env } = host;
+  const { platform, arch, env, permission } = host;
   if (platform === "win32") {
     throw missing(
       "There is no Cerbos for Windows. Run this in Docker or WSL, or connect to a PDP that runs elsewhere.",
     );
+  }
+  if (permission?.has("child") === false) {
+    throw new HopwiseError("pdp_start_failed", `Cerbos cannot be started: ${NO_CHILDREN}`);
   }
   const variable = env["HOPWISE_CERBOS_BINARY"];
   if (option !== undefined) return await named(option, "The option binary");
@@ -79,3 +84,6 @@ async function isExecutable(path: string): Promise<boolean> {
 function missing(what: string): HopwiseError {
   return new HopwiseError("pdp_missing", `No Cerbos executable was found. ${what}`);
 }
+
+const NO_CHILDREN =
+  "this process runs under Node's --permission, which lets it start no program. Start it with --allow-child-process, and with --allow-fs-read and --allow-fs-write for what it uses, or connect to a PDP that runs elsewhere.";

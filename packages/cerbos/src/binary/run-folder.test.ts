@@ -41,6 +41,22 @@ describe("the folder of a running PDP", () => {
     expect(statSync(folder.path).mode & 0o777).toBe(0o700);
   });
 
+  it.each([
+    ["ERR_ACCESS_DENIED", ", too."],
+    ["EROFS", "Point TMPDIR at a folder that is there, has room, and lets this user write."],
+    ["ENOSPC", "Point TMPDIR at a folder that is there, has room, and lets this user write."],
+  ])("that cannot be made (%s) is told with what to do", (code, says) => {
+    const temporary = temporaryFolder();
+    const fails = (): never => {
+      throw Object.assign(new Error("it cannot be written"), { code });
+    };
+    const error = thrownBy(() => createRunFolder(fails, temporary));
+    expect(error).toMatchObject({ code: "pdp_start_failed" });
+    expect(String(error)).toContain(`made in ${temporary}: it cannot be written. `);
+    expect(String(error).includes(`--allow-fs-write=${temporary}`)).toBe(code === "ERR_ACCESS_DENIED");
+    expect(String(error).endsWith(says)).toBe(true);
+  });
+
   it("is made anew, home and all, where somebody cleaned up, and this user alone can enter it", () => {
     const folder = created(temporaryFolder());
     rmSync(folder.home, { recursive: true });
@@ -91,3 +107,11 @@ describe("the folder of a running PDP", () => {
     );
   });
 });
+
+function thrownBy(run: () => unknown): unknown {
+  try {
+    return run();
+  } catch (error) {
+    return error;
+  }
+}

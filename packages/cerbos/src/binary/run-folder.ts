@@ -79,8 +79,15 @@ function inFolder<T>(base: string, make: () => T): T {
     throw new HopwiseError(
       "pdp_start_failed",
       `No folder for the sockets of the PDP could be made in ${base}: ${cause instanceof Error ? cause.message : cause}. ` +
-        "Point TMPDIR at a folder this user can write to.",
+        hintFor(cause, base),
       { cause },
     );
   }
+}
+
+function hintFor(cause: unknown, base: string): string {
+  // Another folder would be no better: it is Node that lets none be written.
+  if ((cause as NodeJS.ErrnoException).code === "ERR_ACCESS_DENIED")
+    return `This process runs under Node's --permission: start it with --allow-fs-write=${base}, too.`;
+  return "Point TMPDIR at a folder that is there, has room, and lets this user write.";
 }

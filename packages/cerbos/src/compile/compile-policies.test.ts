@@ -152,6 +152,13 @@ describe("compiling a policy folder", () => {
       code: "pdp_start_failed",
       message: expect.stringMatching(/code 9[\s\S]*out of memory/),
     });
+    const silent = fakeCerbos("exit 9");
+    await expect(compilePolicies(folder, { binary: silent })).rejects.toMatchObject({
+      code: "pdp_start_failed",
+      message: expect.stringMatching(
+        /code 9\. It printed nothing: is it a whole Cerbos program, made for this machine\?$/,
+      ),
+    });
   });
 
   it("has an error for every failure to compile, also for one it cannot read", async () => {

@@ -173,20 +173,19 @@ async function compile(options: CompileRun): Promise<CompileResult> {
   if (run.code !== COMPILED && run.code !== BROKEN && run.code !== TESTS_FAILED) {
     const errors = run.code === CRASHED ? await emptyDocuments(policies) : [];
     if (errors.length > 0) return { ok: false, errors, tests: readTests("", policies), output: run.stderr };
-    const lines = run.stderr
-      .trim()
-      .split("\n")
-      .slice(-20)
-      .map((line) => `  ${line}`);
-    throw new HopwiseError(
-      "pdp_start_failed",
-      `Cerbos (${binary}) could not check the policies in ${policies}: ${run.fault}. Its last lines:\n${lines.join("\n")}`,
-    );
+    const message = `Cerbos (${binary}) could not check the policies in ${policies}: ${run.fault.trim()}. ${lastWords(run)}`;
+    throw new HopwiseError("pdp_start_failed", message);
   }
   const output = `${run.stdout}${run.stderr}`;
   const errors = run.code === BROKEN ? readErrors(run.stdout, policies) : [];
   const tests = readTests(run.code === BROKEN ? "" : run.stdout, policies);
   return { ok: run.code === COMPILED, errors, tests, output };
+}
+
+function lastWords({ stderr }: Run): string {
+  const lines = stderr.trim().split("\n").slice(-20);
+  if (lines.join("") === "") return "It printed nothing: is it a whole Cerbos program, made for this machine?";
+  return `Its last lines:\n${lines.map((line) => `  ${line}`).join("\n")}`;
 }
 
 /** What Cerbos 0.55.0 crashes at: `---` with nothing behind it. It takes a file that is empty as a whole. */

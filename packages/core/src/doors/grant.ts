@@ -35,6 +35,7 @@ export {
   orNull,
   path,
   permits,
+  pick,
   prefix,
   range,
   readGrant,

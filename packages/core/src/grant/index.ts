@@ -55,6 +55,7 @@ export {
   TOO_MUCH,
   type Uncovered,
 } from "./permits.ts";
+export { pick } from "./pick.ts";
 export type { GrantLimits } from "./reading.ts";
 export type { CheckedGrant, ConstraintFor, SchemaLike, Schemas } from "./typed.ts";
 export { newWork, type Work } from "./work.ts";

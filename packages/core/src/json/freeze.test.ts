@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { HopwiseError } from "../errors.ts";
 import { freezeArguments, freezeJson } from "./freeze.ts";
 import type { JsonValue } from "./value.ts";
@@ -48,6 +48,13 @@ describe("freezing arguments", () => {
     ["a place deep inside, with its pointer", { "a/b": { "c~d": [[1n]] } }, 'at "/a~1b/c~0d/0/0"'],
   ])("refuses %s", (_, value, problem) => {
     expect(refused(value)).toContain(problem);
+  });
+
+  it("reads nothing of an object with more names than its text could have: it may have a million", () => {
+    const get = vi.fn();
+    const names = Object.fromEntries(Array.from({ length: 251 }, (_, i) => [`n${i}`, 1]));
+    expect(refused({ o: new Proxy(names, { get }) })).toContain('longer than 1000 characters at "/o"');
+    expect(get).not.toHaveBeenCalled();
   });
 
   it("refuses what refers to itself, in an object and in an array, without crashing", () => {

@@ -21,7 +21,7 @@ export { hasSpaceAround, hasUnset } from "./has-unset.ts";
 export type { Health } from "./health.ts";
 export { hostHeaders } from "./host-headers.ts";
 export { isCount } from "./is-count.ts";
-export { isListOf } from "./is-list-of.ts";
+export { isListOf, MOST_ITEMS } from "./is-list-of.ts";
 export { jsonAnswer, readJson, unreadAnswer } from "./json-over-http.ts";
 export { listed, namesAnother } from "./listed.ts";
 export { createListeners } from "./listeners.ts";

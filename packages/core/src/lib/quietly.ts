@@ -9,11 +9,12 @@ export function quietly(run: () => unknown): void {
 
 /**
  * What a host gave, and is refused, may be a promise that it forgot to await, or a list of such: that one fails later ends no
- * process. Not by `Promise.all`, which makes a promise of each: of a list of millions that outlasts every deadline.
+ * process. Not by `Promise.all`, which makes a promise of each, nor by a copy: of a list of millions that outlasts every
+ * deadline.
  */
 export function dropPromises(given: unknown): void {
   quietly(() => {
-    for (const one of [given].flat()) if (mayFail(one)) quietly(() => one);
+    for (const one of Array.isArray(given) ? given : [given]) if (mayFail(one)) quietly(() => one);
   });
 }
 

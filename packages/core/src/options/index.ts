@@ -3,6 +3,7 @@ export { answeringAtOnce, behavedClock, isInSeconds, secondsBy } from "./at-once
 export { canonicalJsonOf } from "./canonical-json.ts";
 export { answerOf, eachInTime } from "./in-time.ts";
 export { readListener } from "./listener.ts";
+export { hasMethods, having } from "./methods.ts";
 export { nearest } from "./nearest.ts";
 export { isPlainObject, isPromise } from "./plain-object.ts";
 export {
@@ -28,10 +29,9 @@ export {
   either,
   flag,
   func,
-  hasMethods,
-  having,
   jsonObject,
   list,
+  madeOf,
   mapOf,
   maybe,
   members,

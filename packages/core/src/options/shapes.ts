@@ -119,26 +119,19 @@ function made(what: string, behave: (run: HostFunction) => HostFunction): Shape 
     `${what}, that is not asynchronous`,
     (value) => typeof value === "function" && !isAsynchronous(value),
   );
+  return madeOf(given, behave);
+}
+
+/** A value of a shape, which comes out as what is made of it. */
+export function madeOf<T>(shape: Shape, make: (value: T) => unknown): Shape {
   return z.pipe(
-    given,
-    z.transform((run) => behave(run as HostFunction)),
+    shape,
+    z.transform((value) => make(value as T)),
   );
 }
 
 export function isAsynchronous(run: object): boolean {
   return /^Async/.test(Object.prototype.toString.call(run).slice("[object ".length));
-}
-
-/** An object with these methods: a store, a sink, a client. */
-export function having(what: string, ...methods: readonly string[]): Shape {
-  return such(what, (value) => hasMethods(value, methods));
-}
-
-/** For shapes that ask more of such an object. */
-export function hasMethods(value: unknown, methods: readonly string[]): boolean {
-  // A list has methods of its own, such as find.
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  return methods.every((name) => typeof (value as { [member: string]: unknown })[name] === "function");
 }
 
 /** What else a member is called by people who know another library: letters alone would lead them astray. */
@@ -237,7 +230,7 @@ export function jsonObject(what: string): Shape {
 
 /** Plain data, of which the copy is used: what its author changes later changes nothing. */
 export function copied(shape: Shape): Shape {
-  return z.pipe(shape, z.transform(copyOf));
+  return madeOf(shape, copyOf);
 }
 
 function copyOf(value: unknown): unknown {

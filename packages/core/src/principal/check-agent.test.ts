@@ -11,7 +11,11 @@ const NAME = "a name without hidden characters or a space at an end";
 const ROWS: { readonly [Member in Checked]: readonly [right: unknown, wrong: readonly unknown[], what: string] } = {
   class: ["reader", [null, 5, {}, ["reader"], "reader "], NAME],
   owner: ["team-a", [null, 5, {}, true, "team\u200ba"], NAME],
-  tools: [["read"], [null, "read", [5], ["read", null], {}], "a list of tools' names"],
+  tools: [
+    ["read"],
+    [null, "read", [5], ["read", null], {}, new Array(10_001).fill("read")],
+    "a list of tools' names, at most 10000",
+  ],
   maxDepth: [2, [null, "2", {}, 2n], "a number"],
   classes: [{ reader: { roles: ["reader"] } }, [null, 5, "reader", () => ({})], "classes by name"],
 };
@@ -45,12 +49,19 @@ describe("an agent's keys", () => {
     }
   });
 
-  it.each([undefined, null, "thumbprint", {}, [5], [null], ["thumbprint", undefined], [Promise.resolve("thumbprint")]])(
-    "are refused where they are %j",
-    async (keys) => {
-      const error = await errorOf(() => checkedKeys({ roles: ["r"], keys } as never, "planner", 3));
-      expect(error).toMatchObject({ code: "agent_invalid", hop: 3 });
-      expect(error.message).toMatch(/: its keys should be a list of public JWKs or thumbprints$/);
-    },
-  );
+  it.each([
+    undefined,
+    null,
+    "thumbprint",
+    {},
+    [5],
+    [null],
+    ["thumbprint", undefined],
+    [Promise.resolve("thumbprint")],
+    new Array(10_001).fill("t"),
+  ])("are refused where they are %o", async (keys) => {
+    const error = await errorOf(() => checkedKeys({ roles: ["r"], keys } as never, "planner", 3));
+    expect(error).toMatchObject({ code: "agent_invalid", hop: 3 });
+    expect(error.message).toMatch(/: its keys should be a list of public JWKs or thumbprints, at most 10000$/);
+  });
 });

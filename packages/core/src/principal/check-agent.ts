@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import { dropPromises, hiddenInName, isListOf, isThenable } from "../lib/index.ts";
+import { dropPromises, hiddenInName, isListOf, isThenable, MOST_ITEMS } from "../lib/index.ts";
 import type { PolicyPlace } from "../source/index.ts";
 import type { Agent, AgentClass } from "./sources.ts";
 
@@ -15,13 +15,16 @@ interface Row {
 const OF_A_CLASS: { readonly [Member in Exclude<keyof AgentClass, OfAnyPrincipal>]-?: Row } = {
   class: { what: "a name without hidden characters or a space at an end", fits: isName },
   owner: { what: "a name without hidden characters or a space at an end", fits: isName },
-  tools: { what: "a list of tools' names", fits: (given) => isListOf(given, isText) },
+  tools: {
+    what: `a list of tools' names, at most ${MOST_ITEMS}`,
+    fits: (given) => isListOf(given, isText, MOST_ITEMS),
+  },
   maxDepth: { what: "a number", fits: (given) => typeof given === "number" },
   classes: { what: "classes by name", fits: isObject },
 };
 const KEYS: Row = {
-  what: "a list of public JWKs or thumbprints",
-  fits: (given) => isListOf(given, (key) => isText(key) || isObject(key)),
+  what: `a list of public JWKs or thumbprints, at most ${MOST_ITEMS}`,
+  fits: (given) => isListOf(given, (key) => isText(key) || isObject(key), MOST_ITEMS),
 };
 
 const MEMBERS = Object.entries(OF_A_CLASS) as [keyof typeof OF_A_CLASS, Row][];

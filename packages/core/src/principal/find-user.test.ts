@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Subject } from "../token/index.ts";
 import { errorOf, ISSUER } from "../world.fixture.ts";
 import { usersFrom } from "./directories.ts";
@@ -32,6 +32,21 @@ describe("the user of a chain", () => {
     ]) {
       expect(await errorOf(findUser(stranger, users))).toMatchObject({ code: "user_unknown", hop: 0 });
     }
+  });
+
+  it("is copied with what a user has, and with nothing that its directory gives beside it", async () => {
+    const get = vi.fn(() => 1);
+    const known = {
+      id: "alice",
+      roles: ["analyst"],
+      attributes: { region: "EMEA" },
+      scope: "acme",
+      policyVersion: "v2",
+    };
+    const row = Object.defineProperty({ ...known }, "history", { get, enumerable: true });
+    const { user } = await findUser(subject, { find: () => row });
+    expect(user).toEqual({ ...known, issuer: ISSUER });
+    expect(get).not.toHaveBeenCalled();
   });
 
   it("may have another id for policies than the issuer calls it", async () => {

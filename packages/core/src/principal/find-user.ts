@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import { listed, patiently, type Wait } from "../lib/index.ts";
+import { defined, listed, patiently, type Wait } from "../lib/index.ts";
 import type { ContextOrigin } from "../source/index.ts";
 import type { Subject } from "../token/index.ts";
 import { ask } from "./ask.ts";
@@ -39,8 +39,10 @@ export async function findUser(
     throw new HopwiseError("user_unknown", message, { hop: 0 });
   }
   const id = ids(user, subject);
+  // Only what a user has: a directory may give a million members beside it, as they stand in its table.
+  const { roles, attributes, scope, policyVersion } = user;
   return {
-    user: { ...user, id, issuer: subject.issuer },
+    user: { ...defined({ roles, attributes, scope, policyVersion }), id, issuer: subject.issuer },
     hasOwnId: id !== ids(undefined, subject),
     origin: { of: id, source: directory.name ?? "users", ageMs },
   };

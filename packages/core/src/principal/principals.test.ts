@@ -65,6 +65,7 @@ describe("what policies see of the hops", () => {
     ["roles that are no texts", [1]],
     ["roles with a hole among them", Object.assign(new Array(2), { 1: "analyst" })],
     ["an empty list of roles", []],
+    ["more roles than anybody has", new Array(10_001).fill("analyst")],
   ])("cannot be told where a source gives %s, and the denial says whose", async (_, roles) => {
     const changed = { ...user, roles } as unknown as IssuedUser;
     const error = await errorOf(() => principalsOf(changed, agents, hops));
@@ -168,7 +169,10 @@ describe("what policies cannot be asked with", () => {
     ["a list with nothing in one place", ["reader", undefined]],
     ["a list with a list in it", [["admin"]]],
   ])("is roles that are %s", async (_, roles) => {
-    expect(await messageOf({}, { roles })).toEqual([1, 'the roles of "agent:planner" are not a list of texts']);
+    expect(await messageOf({}, { roles })).toEqual([
+      1,
+      'the roles of "agent:planner" are not a list of texts, at most 10000',
+    ]);
   });
 
   it("is a scope or a version that no policy can have, and the refusal says whose", async () => {

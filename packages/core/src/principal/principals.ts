@@ -1,7 +1,7 @@
 import type { Principal } from "@cerbos/core";
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import { dropPromises, hiddenInName, isListOf, plainName } from "../lib/index.ts";
+import { dropPromises, hiddenInName, isListOf, MOST_ITEMS, plainName } from "../lib/index.ts";
 import { attributesFrom, placeOf } from "../source/index.ts";
 import type { Hop } from "./hop.ts";
 import type { AgentClass, IssuedUser, User } from "./sources.ts";
@@ -46,9 +46,10 @@ export function principalsOf(
 }
 
 function rolesOf({ roles }: User | AgentClass, id: string, hop: number): string[] {
-  if (!isListOf(roles, (role) => typeof role === "string" && role !== "")) {
+  if (!isListOf(roles, (role) => typeof role === "string" && role !== "", MOST_ITEMS)) {
     dropPromises(roles);
-    throw new HopwiseError("attributes_invalid", `the roles of "${id}" are not a list of texts`, { hop });
+    const message = `the roles of "${id}" are not a list of texts, at most ${MOST_ITEMS}`;
+    throw new HopwiseError("attributes_invalid", message, { hop });
   }
   if (roles.length === 0) {
     throw new HopwiseError(

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Outcome } from "../audit/index.ts";
 import type { Allowed } from "../decision/index.ts";
 import { sampleDecision } from "../testing/index.ts";
+import { keepTaken } from "../way/taken.ts";
 import { beginRun, runCall } from "./run-call.ts";
 import { caller, nothingHappened } from "./running-call.ts";
 
@@ -12,7 +13,7 @@ function scene(part: Partial<Allowed> = {}) {
   const outcomes: Outcome[] = [];
   const authorizer = { report: async (_: Allowed, outcome: Outcome) => void outcomes.push(outcome) };
   const allowed = { ...sampleDecision(), outcome: "allowed", arguments: { id: "INV-7" }, caller: ALICE, ...part };
-  return { outcomes, authorizer, decision: allowed as Allowed };
+  return { outcomes, authorizer, decision: keepTaken(allowed as Allowed, undefined) };
 }
 
 describe("an allowed call", () => {
@@ -98,6 +99,18 @@ describe("an allowed call", () => {
       code: "config_invalid",
       message: "runCall: decision must be one that did not run yet: decide each call anew; got an object",
     });
+  });
+
+  it("is no copy of it: that would be another run, and its outcome another one", async () => {
+    const { authorizer, decision, outcomes } = scene();
+    for (const copy of [{ ...decision }, structuredClone(decision), JSON.parse(JSON.stringify(decision))]) {
+      await expect(runCall(authorizer, copy, () => expect.unreachable())).rejects.toMatchObject({
+        code: "config_invalid",
+        pointer: "/decision",
+        message: expect.stringContaining("a copy of it, as by a spread or JSON, is nobody's"),
+      });
+    }
+    expect(outcomes).toEqual([]);
   });
 
   it("that is run in a way that cannot be right does not begin, and gives back what it took", async () => {

@@ -7,7 +7,7 @@ import type { JsonObject } from "../json/index.ts";
 import { onceInProcess, quietly } from "../lib/index.ts";
 import { isObject, maybe, mustBe, optionsOf, reading, such } from "../options/index.ts";
 import { fulfil, type OutputSchema } from "../result/index.ts";
-import type { Authorizer } from "../way/index.ts";
+import { type Authorizer, checkGiven } from "../way/index.ts";
 import { openCall, runWithin } from "./running-call.ts";
 
 /** An allowed call while its tool runs. It ends once: later reports about it change nothing. */
@@ -164,10 +164,7 @@ export async function runCall(
   }
 }
 
-/**
- * A decision is of one run: a second one would be a call that nobody decided. Of the object that the authorizer gave, for whichever
- * copy of this package: a copy of a decision is nobody's.
- */
+/** A decision is of one run: a second one would be a call that nobody decided. */
 const ran = onceInProcess("ran/1", () => new WeakSet<Allowed>());
 
 function checkRun(called: string, authorizer: Pick<Authorizer, "report">, decision: Allowed): void {
@@ -176,6 +173,7 @@ function checkRun(called: string, authorizer: Pick<Authorizer, "report">, decisi
   };
   look("authorizer", "an authorizer", authorizer, ({ report }) => typeof report === "function");
   look("decision", "a decision that allows the call", decision, ({ outcome }) => outcome === "allowed");
+  checkGiven(called, decision);
   look("decision", "one that did not run yet: decide each call anew", decision, (it) => !ran.has(it));
 }
 

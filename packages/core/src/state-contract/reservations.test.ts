@@ -86,6 +86,18 @@ const WRONG: readonly [fault: string, open: OpenStore, found: RegExp][] = [
     /comes to one end/,
   ],
   [
+    "finds a reservation by its id, whoever names it",
+    partWith("spending", (of, store) => ({
+      reserve: (asked) => {
+        const names = namesOf(store);
+        names.set(asked.id, names.get(asked.id) ?? asked.owner);
+        return of.reserve(asked);
+      },
+      settle: (asked, how) => of.settle({ ...asked, owner: namesOf(store).get(asked.id) ?? asked.owner }, how),
+    })),
+    /of its own owner alone/,
+  ],
+  [
     "locks accounts in the order in which they come",
     partWith("spending", (of, store) => ({
       reserve: async (asked) => {

@@ -64,6 +64,7 @@ export const RESERVATIONS: readonly StateCase[] = [
     same(left, 3 * again.filter(({ outcome }) => outcome === "reserved").length, "what is spent of what stands");
     same(await spent(PAID), [left], "what is spent in the end");
   }),
+  caseOf("ends a reservation once, of its own owner alone: another's of the same id is another one", endsItsOwn),
   caseOf("takes charges in whichever order they come, also at the same moment", async (scene) => {
     const { charge, reserve, spent } = stepsOf(scene);
     const of = ["a", "b", "c"].map((account) => ({ account, counter: "n" }));
@@ -96,3 +97,20 @@ async function asksInOrder(scene: Scene): Promise<void> {
   const tooMuch = [charge(1, 9, a), charge(1, 9, c), charge(2, 9, c)];
   same(await reserve(tooMuch), { outcome: "refused", charge: 2, spent: 7 }, "what is refused for both together");
 }
+
+async function endsItsOwn(scene: Scene): Promise<void> {
+  const id = newName();
+  const [ann, ben, stranger] = ["ann", "ben", "cy"].map((name) => stepsOf(scene, name)) as [Steps, Steps, Steps];
+  for (const { charge, reserve } of [ann, ben]) await reserve([charge(30, 100)], id);
+  for (const how of ["spent", "nothing_happened"] as const) await stranger.settle(id, how, scene.two);
+  await ben.settle(id, "nothing_happened", scene.two);
+  same([await ann.spent(PAID), await ben.spent(PAID)], [[30], [0]], "what is spent, once another gave theirs back");
+  for (const how of ["nothing_happened", "spent", "nothing_happened"] as const) await ann.settle(id, how);
+  same(await ann.spent(PAID), [0], "what is spent of what was given back");
+  for (const { charge, reserve, spent } of [ann, ben, stranger]) {
+    same((await reserve([charge(30, 100)], id)).outcome, "withdrawn", "the same one again");
+    same(await spent(PAID), [0], "what is spent of it");
+  }
+}
+
+type Steps = ReturnType<typeof stepsOf>;

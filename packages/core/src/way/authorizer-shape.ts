@@ -1,6 +1,7 @@
 import { isListOf } from "../lib/index.ts";
-import { hasMethods, type Shape, such } from "../options/index.ts";
+import { hasMethods, madeOf, type Shape, such } from "../options/index.ts";
 import type { Authorizer } from "./authorizer.ts";
+import { behavedAuthorizer } from "./behaved-authorizer.ts";
 
 /** What adapters ask of one. They do without `onChange`. */
 const METHODS: readonly (keyof Authorizer)[] = [
@@ -13,9 +14,15 @@ const METHODS: readonly (keyof Authorizer)[] = [
   "report",
 ];
 
-/** For adapters, which get one: of this package, or one that a program wrapped, which may have left out what is no method. */
-export const AUTHORIZER: Shape = such("an authorizer, such as createAuthorizer({ … })", (value) => {
-  if (!hasMethods(value, METHODS)) return false;
-  const { audience, deadlineMs } = value as Partial<Authorizer>;
-  return isListOf(audience, (name) => typeof name === "string") && typeof deadlineMs === "number" && deadlineMs > 0;
-});
+/**
+ * For adapters, which get one: of this package, or one that a program wrapped, which may have left out what is no method. It comes
+ * out as one that behaves.
+ */
+export const AUTHORIZER: Shape = madeOf(
+  such("an authorizer, such as createAuthorizer({ … })", (value) => {
+    if (!hasMethods(value, METHODS)) return false;
+    const { audience, deadlineMs } = value as Partial<Authorizer>;
+    return isListOf(audience, (name) => typeof name === "string") && typeof deadlineMs === "number" && deadlineMs > 0;
+  }),
+  behavedAuthorizer,
+);

@@ -59,9 +59,12 @@ export interface Authorizer {
    */
   openSession(delegation: DelegationSource): Promise<Session>;
   /**
-   * Says what came of an allowed call, for the record, once: what is said of it a second time is not written. Give it the decision
-   * itself: a copy, as from JSON, is taken for another one, and gives nothing back. What the call took from a budget is given back
-   * where nothing happened. Never rejects: the tool has run, so there is nothing to deny any more.
+   * Says what came of an allowed call, for the record, once: what is said of it a second time is not written. What the call took
+   * from a budget is given back where nothing happened. It does not reject where that cannot be written: the tool has run, so there
+   * is nothing to deny any more.
+   *
+   * @throws {HopwiseError} `config_invalid` for what is no such decision, also for a copy of one, as by a spread or JSON; for
+   *   what is no outcome
    */
   report(decision: Allowed, outcome: Outcome): Promise<void>;
   /** The requests that wait for people, and their answers. See docs/approvals.md. */

@@ -14,5 +14,5 @@ export {
   type PrincipalSources,
 } from "./options.ts";
 export type { Session } from "./session.ts";
-export { didNothing, saidNothingHappened } from "./taken.ts";
+export { checkGiven, didNothing, saidNothingHappened } from "./taken.ts";
 export { behavedTools } from "./well-behaved.ts";

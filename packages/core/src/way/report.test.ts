@@ -2,21 +2,25 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { AuditSink, Outcome } from "../audit/index.ts";
 import type { Allowed } from "../decision/index.ts";
 import { NO_TELEMETRY } from "../telemetry/index.ts";
-import { NOW, PAY } from "../world.fixture.ts";
+import { errorOf, NOW, PAY } from "../world.fixture.ts";
 import { createScene, type Scene } from "./point.fixture.ts";
 import { reporter } from "./report.ts";
+import { keepTaken } from "./taken.ts";
 
 let scene: Scene;
 beforeAll(async () => {
   scene = await createScene();
 });
 
-const allowed = {
-  outcome: "allowed",
-  invocation: "one",
-  tool: "send_payment",
-  time: new Date(NOW * 1000 - 50).toISOString(),
-} as Allowed;
+const allowed = keepTaken(
+  {
+    outcome: "allowed",
+    invocation: "one",
+    tool: "send_payment",
+    time: new Date(NOW * 1000 - 50).toISOString(),
+  } as Allowed,
+  undefined,
+);
 const returned: Outcome = { outcome: "returned", result: { paid: true }, redacted: ["/iban"] };
 
 describe("what came of an allowed call", () => {
@@ -38,12 +42,24 @@ describe("what came of an allowed call", () => {
     expect(told).toEqual([[allowed, returned]]);
   });
 
-  it("is nothing where the call was not allowed, or where nobody knows such an end", async () => {
+  it.each<[what: string, decision: unknown, outcome: unknown, pointer: string]>([
+    ["a spread of the decision", { ...allowed }, returned, "/decision"],
+    ["a clone of it", structuredClone(allowed), returned, "/decision"],
+    ["what JSON made of it", JSON.parse(JSON.stringify(allowed)), returned, "/decision"],
+    ["a denial", { ...allowed, outcome: "denied" }, returned, "/decision"],
+    ["no decision", undefined, returned, "/decision"],
+    ["a text", "allowed", returned, "/decision"],
+    ["no outcome", allowed, undefined, "/outcome"],
+    ["an outcome without its word", allowed, {}, "/outcome/outcome"],
+    ["an end that nobody knows", allowed, { outcome: "nonsense" }, "/outcome/outcome"],
+  ])("is refused for %s: one decision has one outcome", async (_, decision, outcome, pointer) => {
     const { point, audit } = scene.point();
     const report = reporter(point) as (decision: unknown, outcome: unknown) => Promise<void>;
-    for (const decision of [{ ...allowed, outcome: "denied" }, undefined, null, "allowed"])
-      await report(decision, returned);
-    for (const outcome of [undefined, null, "failed", {}, { outcome: "nonsense" }]) await report(allowed, outcome);
+    expect(await errorOf(report(decision, outcome))).toMatchObject({
+      code: "config_invalid",
+      message: expect.stringMatching(/^report: (decision|outcome)/),
+      pointer,
+    });
     expect(audit.outcomes).toEqual([]);
   });
 

@@ -1,12 +1,16 @@
 import { type Outcome, outcomeRecord } from "../audit/index.ts";
 import type { Allowed } from "../decision/index.ts";
 import { settleInTime } from "../lib/index.ts";
+import { mustBe, reading } from "../options/index.ts";
 import type { EnforcementPoint } from "./options.ts";
-import { didNothing, settleTaken } from "./taken.ts";
+import { checkGiven, didNothing, settleTaken } from "./taken.ts";
 
 const OUTCOMES: ReadonlySet<unknown> = new Set<Outcome["outcome"]>(["returned", "failed", "withdrawn"]);
 
-/** Writes what came of allowed calls. It never rejects: the tool has run, so there is nothing to deny any more. */
+/**
+ * Writes what came of allowed calls. It rejects for what is no decision or no outcome alone: the tool has run, so there is nothing
+ * to deny any more.
+ */
 export function reporter({
   audience,
   audit,
@@ -15,12 +19,13 @@ export function reporter({
   deadlineMs,
 }: EnforcementPoint): (decision: Allowed, outcome: Outcome) => Promise<void> {
   const reported = new WeakSet<Allowed>();
-  return async (decision, told) => {
+  return async (decision, given) => {
+    // Only what was allowed can have come to something, and to one thing.
+    checkGiven("report", decision);
+    const told = toldOf(given);
+    if (reported.has(decision)) return;
+    reported.add(decision);
     try {
-      // Only what was allowed can have come to something, and to one thing.
-      if (Object(decision).outcome !== "allowed" || !OUTCOMES.has(Object(told).outcome)) return;
-      if (typeof decision.invocation !== "string" || reported.has(decision)) return;
-      reported.add(decision);
       const outcome = didNothing(decision) ? { ...told, nothingHappened: true } : told;
       settleTaken(decision, outcome.nothingHappened === true);
       telemetry.report(decision, outcome);
@@ -32,4 +37,12 @@ export function reporter({
       // See above.
     }
   };
+}
+
+const TOLD = 'what came of the call, such as { outcome: "returned", result }';
+
+function toldOf(given: Outcome): Outcome {
+  return reading("report", "outcome", TOLD, given, (it) =>
+    OUTCOMES.has(it.outcome) ? { ...it } : mustBe("report", ["outcome", "outcome"], TOLD, it.outcome),
+  );
 }

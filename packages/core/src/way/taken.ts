@@ -6,7 +6,19 @@ import type { Taken } from "./stages/spending.ts";
 /** What allowed calls took, until it is reported what came of them. */
 const taken = new WeakMap<Allowed, Taken>();
 
+/** The decisions that allowed a call, as they were given: a copy of one would be run, and reported, a second time. */
+const given = onceInProcess("allowed/1", () => new WeakSet<object>());
+
+/** @throws {HopwiseError} `config_invalid` for what is no decision that allowed a call, and for a copy of one */
+export function checkGiven(called: string, decision: unknown): void {
+  if (given.has(Object(decision))) return;
+  const what =
+    "the very object with which an authorizer of this process allowed the call: a copy of it, as by a spread or JSON, is nobody's";
+  mustBe(called, "decision", what, decision);
+}
+
 export function keepTaken(decision: Allowed, what: Taken | undefined): Allowed {
+  given.add(decision);
   if (what !== undefined) taken.set(decision, what);
   return decision;
 }

@@ -100,7 +100,7 @@ export function createGuard(inner: McpTransport, { tools, ...others }: GuardOpti
     reportOutcome: (decision, outcome) => {
       if (ended.has(decision)) return;
       ended.add(decision);
-      void others.authorizer.report(decision, outcome);
+      quietly(() => others.authorizer.report(decision, outcome));
     },
   };
 }

@@ -1,4 +1,5 @@
-import type { WaitingApproval } from "@hopwise/core";
+import { HopwiseError, type WaitingApproval } from "@hopwise/core";
+import { faultOf, inOwnWords } from "@hopwise/core/adapter";
 import { pageShown } from "../protocol/index.ts";
 import type { Flight } from "./flights.ts";
 import type { Guard } from "./guard.ts";
@@ -15,23 +16,28 @@ export function offerPage(guard: Guard, flight: Flight, approval: WaitingApprova
   const { approvalUrl, flights, inner, offered, report } = guard;
   const { request } = approval;
   if (approvalUrl === undefined) return;
+  let page: string;
   try {
-    const page = addressIn(approvalUrl(approval));
-    flight.page = page;
-    if (!guard.showsPages || !flights.isOpen(flight) || offered.has(request)) return;
-    offered.add(request);
-    if (offered.size > MOST_OFFERED) offered.delete(offered.values().next().value as string);
-    inner.send(pageShown(approval, page), { relatedRequestId: flight.request.id }).catch((error: unknown) => {
-      offered.delete(request);
-      report(error);
-    });
-  } catch (error) {
-    // The call waits all the same, without a page.
-    report(error);
+    page = addressIn(approvalUrl(approval));
+  } catch (cause) {
+    const message = `approvalUrl gave no http or https address, so the call waits without a page: ${faultOf(cause)}`;
+    report(new HopwiseError("guard_failed", message, { cause }));
+    return;
   }
+  flight.page = page;
+  if (!guard.showsPages || !flights.isOpen(flight) || offered.has(request)) return;
+  offered.add(request);
+  if (offered.size > MOST_OFFERED) offered.delete(offered.values().next().value as string);
+  const send = async (): Promise<void> =>
+    inner.send(pageShown(approval, page), { relatedRequestId: flight.request.id });
+  send().catch((error: unknown) => {
+    // The call waits all the same.
+    offered.delete(request);
+    report(error);
+  });
 }
 
 function addressIn(url: unknown): string {
   if (typeof url === "string" && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url;
-  throw new Error("approvalUrl gave no http or https address, so the call waits without a page");
+  throw inOwnWords(new HopwiseError("guard_failed", "it gave something else"));
 }

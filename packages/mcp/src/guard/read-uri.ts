@@ -1,4 +1,5 @@
-import { isNormalUri, type ReadUri, settleInTime } from "@hopwise/core/adapter";
+import { HopwiseError } from "@hopwise/core";
+import { faultOf, inOwnWords, isNormalUri, type ReadUri, settleInTime } from "@hopwise/core/adapter";
 import type { Operation } from "../protocol/index.ts";
 import type { Guard } from "./guard.ts";
 
@@ -6,7 +7,15 @@ import type { Guard } from "./guard.ts";
 export async function readingOf({ authorizer, readUri }: Guard, operation: Operation): Promise<ReadUri | undefined> {
   const uri = uriIn(operation);
   if (readUri === undefined || uri === undefined) return undefined;
-  return settleInTime(authorizer.deadlineMs, readUri(uri));
+  try {
+    const read = await settleInTime(authorizer.deadlineMs, readUri(uri));
+    if (read === undefined || typeof Object(read).template === "string") return read;
+    throw inOwnWords(new HopwiseError("guard_failed", "it gave no { template, values }"));
+  } catch (cause) {
+    throw new HopwiseError("guard_failed", `readUri could not say how the server reads it: ${faultOf(cause)}`, {
+      cause,
+    });
+  }
 }
 
 /**

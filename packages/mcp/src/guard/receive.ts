@@ -1,4 +1,4 @@
-import type { Denied, Subject } from "@hopwise/core";
+import { type Denied, HopwiseError, type Subject } from "@hopwise/core";
 import type { Admission, JsonObject } from "@hopwise/core/adapter";
 import { openCall, type RunningDecision, runWithin } from "@hopwise/core/running";
 import {
@@ -181,8 +181,9 @@ async function admit(
     // No wait where nobody is asked: the message is judged as it is now.
     user = asked === undefined ? undefined : userIn(await answerInTime(asked, authorizer.deadlineMs));
   } catch (error) {
-    report(error);
-    return authorizer.refuse(call, unauthenticated(error));
+    const { code, message } = unauthenticated(error);
+    report(new HopwiseError(code, message, { cause: error }));
+    return authorizer.refuse(call, { code, message });
   }
   return authorizer.admit({
     ...call,

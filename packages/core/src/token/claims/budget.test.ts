@@ -274,13 +274,13 @@ describe("whoever signs a budget", async () => {
   });
 
   it("signs none that a verifier refuses", async () => {
-    expect(await refusalOf(issue({ id, from, until }))).toBe("token_malformed /budget");
-    expect(await refusalOf(issue({ ...BUDGET, sums: {} }))).toBe("token_malformed /budget/sums");
+    expect(await refusalOf(issue({ id, from, until }))).toBe("config_invalid /budget");
+    expect(await refusalOf(issue({ ...BUDGET, sums: {} }))).toBe("config_invalid /budget/sums");
     expect(await refusalOf(issue({ ...BUDGET, until: from }))).toBe("config_invalid /budget/until");
     expect((await issue({ ...BUDGET, until: NOW + 60 })).expiresAt).toBe(NOW + 60);
     expect(await refusalOf(issue({ ...BUDGET, sums: { "a#b": { a: 1 } } }))).toBe("token_malformed /budget/sums");
     const held = await issue(BUDGET);
-    expect(await refusalOf(hand(held, { budget: {} }))).toBe("token_malformed /budget");
+    expect(await refusalOf(hand(held, { budget: {} }))).toBe("config_invalid /budget");
     expect(await refusalOf(hand(held, { budget: { sums: { "a#b": { a: 1 } } } }))).toBe("token_malformed /budget/sums");
     const widened = await errorOf(hand(held, { budget: { calls: 11 } }));
     expect(widened).toMatchObject({ code: "chain_widened", pointer: "/budget/calls" });

@@ -22,6 +22,7 @@ export {
   AUDIENCES,
   BUDGET_ID,
   BUDGET_ROWS,
+  bounding,
   CLASS_NAME,
   checkSigner,
   GRANT,

@@ -14,7 +14,9 @@ import {
   type Rows,
   type Shape,
   such,
+  suchAt,
   text,
+  type Wrong,
   whole,
 } from "../../options/index.ts";
 import {
@@ -124,15 +126,26 @@ export function isSigner(value: unknown): value is Signer {
 export const GRANT: Shape = such(MADE, isMade);
 
 const BOUND: Shape = whole({ min: 0, max: Number.MAX_SAFE_INTEGER, example: 1000 });
+const MOST = "the most of each argument, such as { amount: 1000 }";
+const SUMS = "sums of arguments by tool, such as { send_payment: { amount: 1000 } }";
+
 export const BUDGET_ROWS: Rows<BudgetBounds> = {
   calls: maybe(BOUND),
-  sums: maybe(
-    mapOf(
-      mapOf(BOUND, "the most of each argument, such as { amount: 1000 }"),
-      "sums of arguments by tool, such as { send_payment: { amount: 1000 } }",
-    ),
-  ),
+  sums: maybe(mapOf(mapOf(BOUND, MOST), SUMS)),
 };
+
+/** A budget, or a part of one, that bounds something: one that bounds nothing would only look like it, and no verifier reads it. */
+export function bounding<T extends BudgetBounds>(rows: Rows<T>, what: string): Shape {
+  return suchAt<T>(`${what}, with calls, sums or both`, wrongBounds, members<T>(rows, what));
+}
+
+function wrongBounds({ calls, sums }: BudgetBounds): Wrong | undefined {
+  if (sums === undefined) return calls === undefined ? { path: [] } : undefined;
+  const tools = Object.entries(sums);
+  if (tools.length === 0) return { path: ["sums"], what: `${SUMS}, at least one` };
+  const empty = tools.find(([, bounds]) => Object.keys(bounds).length === 0);
+  return empty && { path: ["sums", empty[0]], what: `${MOST}, at least one` };
+}
 
 export const BUDGET_ID: Shape = text("a budget's id of letters, digits and . _ - /, such as payments/2026-11", (id) =>
   AGENT_NAME.test(id),

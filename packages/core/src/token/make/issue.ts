@@ -8,6 +8,7 @@ import {
   BUDGET_ID,
   BUDGET_ROWS,
   type Budget,
+  bounding,
   DETAIL_TYPE,
   GRANT,
   grantOf,
@@ -128,7 +129,7 @@ const readOrder = optionsOf<RootOrder>("issue", {
   lifetimeSeconds: maybe(LIFETIME),
   maxDepth: maybe(MAX_DEPTH),
   interop: maybe(INTEROP),
-  budget: maybe(members<Budget>({ id: BUDGET_ID, from: WHOLE_SECONDS, until: WHOLE_SECONDS, ...BUDGET_ROWS }, BUDGET)),
+  budget: maybe(bounding<Budget>({ id: BUDGET_ID, from: WHOLE_SECONDS, until: WHOLE_SECONDS, ...BUDGET_ROWS }, BUDGET)),
   txn: maybe(text("a text that several roots share")),
   login: maybe(
     members<Provenance>(

@@ -105,6 +105,22 @@ describe("who passes in what cannot be right is told", () => {
       `delegate: "/budget/sums/send_payment/ot" would bound nothing, since the grant of that tool does not name it`,
       () => hand({ budget: { sums: { send_payment: { ot: 1 } } } }, rich),
     ],
+    ...[{}, { sums: undefined }].map((bounds): [string, () => Promise<unknown>] => [
+      "delegate: budget must be what may be spent, such as { calls: 10 }, with calls, sums or both; got an object",
+      () => hand({ budget: bounds as never }, rich),
+    ]),
+    [
+      'issue: budget must be a budget, such as { id: "2026-11", from, until, calls: 100 }, with calls, sums or both; got',
+      () => issue({ budget: { id: "b", from: NOW, until: NOW + 9 } }),
+    ],
+    [
+      "delegate: budget.sums must be sums of arguments by tool, such as { send_payment: { amount: 1000 } }, at least one;",
+      () => hand({ budget: { calls: 1, sums: {} } }, rich),
+    ],
+    [
+      "issue: budget.sums.send_payment must be the most of each argument, such as { amount: 1000 }, at least one; got",
+      () => issue({ budget: { ...BUDGET, sums: { send_payment: {} } } }),
+    ],
     ['interop "aat-01": the draft has no budgets; leave one of the two out', () => hand({ interop: "aat-01" }, rich)],
     ["hold: signer must be a signer", () => hold(held, {} as never)],
     ["not a delegation: ", () => renewing({} as never, async () => held)],
