@@ -70,9 +70,10 @@ export function createLine(ask: Check, settings: LineSettings): Check {
   };
 }
 
-/** As many as one request holds. */
+/** As many as one request holds. Who asks only what is asked in it already takes no room in it, but for its name. */
 function take({ waiting }: Group, questionsInOne: number): readonly Asker[] {
   const taken: Asker[] = [];
+  let questions = 0;
   const entries = new Set<string>();
   let bytes = 0;
   for (const asker of waiting) {
@@ -80,7 +81,8 @@ function take({ waiting }: Group, questionsInOne: number): readonly Asker[] {
     const more = asker.entries.filter((entry) => !entries.has(entry));
     bytes += form.size + (taken.length === 0 ? form.commonSize : 0);
     const tooMany = entries.size + more.length > MOST_ENTRIES || bytes > MOST_BYTES;
-    if (taken.length > 0 && (tooMany || taken.length === questionsInOne)) break;
+    if (more.length > 0) questions++;
+    if (taken.length > 0 && (tooMany || questions > questionsInOne)) break;
     for (const entry of more) entries.add(entry);
     waiting.delete(asker);
     taken.push(asker);

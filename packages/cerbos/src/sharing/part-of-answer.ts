@@ -1,5 +1,5 @@
 import { HopwiseError } from "@hopwise/core";
-import { inOwnWords, isOwn } from "@hopwise/core/adapter";
+import { deepFrozen, inOwnWords, isOwn } from "@hopwise/core/adapter";
 import type { Names } from "./asker.ts";
 import type { CheckRequest, CheckResponse } from "./form.ts";
 
@@ -20,6 +20,7 @@ export interface PartOfAnswer {
  * Holds a shared answer against its request, and divides it before anybody gets a part of it: with one result too few, all
  * after it would be another one's.
  *
+ * @returns answers whose results nobody changes any more
  * @throws {HopwiseError} `policy_inconclusive`, also for what is no answer, or fails when it is read
  */
 export function partsOf(
@@ -29,8 +30,9 @@ export function partsOf(
 ): readonly (CheckResponse & PartOfAnswer)[] {
   try {
     mustAnswer(shared, response);
-    const given = new Set<number>();
-    return calls.map((call) => partOf(response, call, given));
+    // Several may get the same one.
+    deepFrozen(response.results);
+    return calls.map((call) => partOf(response, call));
   } catch (cause) {
     throw isOwn(cause) ? cause : another("it cannot be read");
   }
@@ -49,34 +51,17 @@ function mustAnswer({ requestId, resources }: CheckRequest, response: CheckRespo
   });
 }
 
-/**
- * The results at its places, as an answer to the question that they are about. Each is given to one asker alone, and copied
- * for the next.
- */
-function partOf(
-  response: CheckResponse,
-  { names, places }: SharedCall,
-  given: Set<number>,
-): CheckResponse & PartOfAnswer {
+/** The results at its places, as an answer to the question that they are about. */
+function partOf(response: CheckResponse, { names, places }: SharedCall): CheckResponse & PartOfAnswer {
   const part = Object.create(Object.getPrototypeOf(response)) as CheckResponse;
-  const results = places.map((place) => {
-    const result = response.results[place] as Result;
-    if (given.has(place)) return copyOf(result);
-    given.add(place);
-    return result;
-  });
   return Object.assign(part, response, {
     requestId: names.requestId ?? response.requestId,
-    results,
+    results: places.map((place) => response.results[place] as Result),
     cerbosPositions: places,
   });
 }
 
 type Result = CheckResponse["results"][number];
-
-function copyOf(result: Result): Result {
-  return Object.setPrototypeOf(structuredClone({ ...result }), Object.getPrototypeOf(result));
-}
 
 function hasJust(names: readonly string[], wanted: readonly string[]): boolean {
   return names.length === wanted.length && names.every((name) => wanted.includes(name));
