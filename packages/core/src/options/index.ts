@@ -22,7 +22,6 @@ export {
   atOnce,
   CLOCK,
   choice,
-  clockOf,
   composed,
   copied,
   either,
