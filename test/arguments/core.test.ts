@@ -197,6 +197,7 @@ const forStores: ArgumentRows<typeof state> = {
     "nothing",
     "empty list",
   ]),
+  createForgetting: "takes nothing",
   firstTooMuch: argumentRow(state.firstTooMuch, () => [[CHARGE], () => 1], ["empty list"]),
   approvalEndpoint: argumentRow(state.approvalEndpoint as (...args: unknown[]) => unknown, () => [
     { approvals: company.authorizer().approvals, mayRead: () => true },

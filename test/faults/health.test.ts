@@ -209,7 +209,13 @@ const PARTS: { readonly [Name in keyof Required<AuthorizerOptions>]: readonly Ro
   deadlineMs: "is data",
   limits: "is data",
   clock: [
-    { broken: () => ({ clock: () => Number.NaN }), part: "clock", says: /no time/, code: "state_unavailable" },
+    // None, in microseconds, and before there were any.
+    ...[Number.NaN, 1.8e15, -1].map((time) => ({
+      broken: () => ({ clock: () => time }),
+      part: "clock" as const,
+      says: /no time/,
+      code: "state_unavailable" as const,
+    })),
     ...[-6000, 6000].map((apart) => ({
       broken: () => ({ clock: () => company.clock() + apart, state: memoryState({ since: 0, clock: company.clock }) }),
       part: "state" as const,

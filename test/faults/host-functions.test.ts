@@ -279,6 +279,7 @@ const { approvals } = company.authorizer();
 const asked = (): Request => new Request("https://approve.example/");
 const stateDoor: Door<typeof state> = {
   checkClocks: "takes numbers",
+  createForgetting: "takes nothing",
   firstTooMuch: "asks a driver, within the driver's own step",
   approvalEndpoint: asking<Omit<state.ApprovalEndpointOptions, "approvals">>(
     { mayRead: (mayRead) => state.approvalEndpoint({ approvals, mayRead, deadlineMs: 50 })(asked()).then(answered) },

@@ -99,6 +99,7 @@ const plain: { readonly [called: string]: (time: number) => unknown } = {
   printChain: async (now) => tokens.printChain(await tokens.inspectDelegation(held, NOW), now),
   "nonces.issue": (now) => stores.createNonces().issue(now),
   "nonces.timesOf": (now) => stores.createNonces().timesOf("n", now),
+  createForgetting: (now) => stores.createForgetting()(now),
   "replay.claim": (until) => replay.claim("k", until),
   "readRevocation, its end": (until) => stores.readRevocation({ agent: "planner" }, until, NOW),
   readRevocation: (now) => stores.readRevocation({ agent: "planner" }, undefined, now),

@@ -200,6 +200,21 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("Redis that fails"), () => 
     expect(await refusal(step())).toMatch(/the clock of .* and that of this machine differ by more than 5 seconds/);
   });
 
+  it("has a clock that ended a revocation long ago: an instance that just began does not forget it by that", async () => {
+    const server = await aServer();
+    const driver = await aDriver(server.port);
+    const ended = { id: "a", text: "t", untilSeconds: now() - 3 * 86_400 };
+    await driver.revocations.append(ended);
+    await driver.revocations.append({ id: "b", text: "t" });
+    const { entries } = await (await aDriver(server.port)).revocations.read(undefined);
+    expect(entries).toEqual([ended, { id: "b", text: "t" }]);
+    // One that knows the time for longer does.
+    const from = performance.now();
+    const later60 = vi.spyOn(performance, "now").mockImplementation(() => from + 61_000);
+    onTestFinished(() => later60.mockRestore());
+    expect((await driver.revocations.read(undefined)).entries).toEqual([{ id: "b", text: "t" }]);
+  });
+
   it.each([8000, -60_000])(
     "has another clock than this machine, by %i ms: closed, not well, and says so until it is right",
     async (ms) => {

@@ -295,6 +295,20 @@ describe("segments", () => {
     expect(await sound(folder)).toMatchObject({ records: 6 });
   });
 
+  it("end at their age, also where the clock of the machine was put back by ten years meanwhile", async () => {
+    const now = Date.now();
+    vi.useFakeTimers({ toFake: ["Date", "performance"], now });
+    onTestFinished(() => void vi.useRealTimers());
+    const folder = temporaryFolder();
+    const log = await openAuditLog({ folder, signer, rotate: { ms: 1000 }, checkpoint: { records: 1 } });
+    await log.record(decision());
+    vi.advanceTimersByTime(1000);
+    vi.setSystemTime(now - 10 * 365 * 86_400_000);
+    for (let i = 0; i < 3; i++) await log.record(decision());
+    await log.close();
+    expect(filesOf(folder).length).toBeGreaterThan(1);
+  });
+
   it("keep every record while many write over the edge of one", async () => {
     const folder = temporaryFolder();
     const log = await openAuditLog({ folder, signer, rotate: { bytes: 20_000 }, checkpoint: { records: 10 } });

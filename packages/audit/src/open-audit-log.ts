@@ -165,7 +165,7 @@ export async function openLogOn(files: LogFiles, given: AuditLogOptions): Promis
     await stream.append([...added, ...signed]);
     records += added.length;
     checkpoints.appended(added.length);
-    const isFull = stream.bytes >= limits.bytes || Date.now() - stream.since >= limits.ms;
+    const isFull = stream.bytes >= limits.bytes || stream.ageMs >= limits.ms;
     if (!isFull || closing !== undefined) return;
     if (signed.length > 0 || checkpoints.failing) await stream.finish().catch(() => {});
     else checkpoints.request();

@@ -26,7 +26,8 @@ export interface StreamWriter {
   readonly head: Head;
   /** Of the segment that is written to now. */
   readonly bytes: number;
-  readonly since: number;
+  /** How old it is, by a clock that nobody puts back: by another it would grow for as long. */
+  readonly ageMs: number;
   /** Whether the last lines could not be written. */
   readonly failing: boolean;
   /** Whether the segment that is written to can still be found by who reads the log. */
@@ -70,7 +71,7 @@ export function createStreamWriter({ files, folder, writer, durable, opening }: 
       head = first.head;
       number++;
       rejected = 0;
-      return { file, bytes: bytes.length, since: Date.now() };
+      return { file, bytes: bytes.length, since: performance.now() };
     } catch (cause) {
       await file.close().catch(() => {});
       await files.remove(path).catch(() => {});
@@ -107,8 +108,8 @@ export function createStreamWriter({ files, folder, writer, durable, opening }: 
     get bytes() {
       return current?.bytes ?? 0;
     },
-    get since() {
-      return current?.since ?? Date.now();
+    get ageMs() {
+      return current === undefined ? 0 : performance.now() - current.since;
     },
     get failing() {
       return failed !== undefined || rejected > 0;

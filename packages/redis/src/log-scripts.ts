@@ -31,8 +31,10 @@ if not head then
 end
 `;
 
-const FORGET = `
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', string.format('%.0f', now), 'LIMIT', 0, 200)) do
+/** By the server's clock, and not beyond what the caller believes: either may have jumped ahead. @param believed in milliseconds */
+const forgetBy = (believed: string): string => `
+local forgetting = string.format('%.0f', math.min(now, tonumber(${believed})))
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', forgetting, 'LIMIT', 0, 200)) do
   redis.call('HDEL', KEYS[2], id)
   redis.call('ZREM', KEYS[3], id)
   redis.call('ZREM', KEYS[4], id)
@@ -44,7 +46,7 @@ end
 export const HEAD: Script = scriptOf(`${HEAD_OR_NEW} return head`, "oom");
 
 /**
- * Arguments: random, id, entry, its SHA-256, its end or none. Answers how many replicas the server has.
+ * Arguments: random, id, entry, its SHA-256, its end or none, by when to forget. Answers how many replicas the server has.
  *
  * A script that fails in its middle, as where a right was just taken away, leaves behind what it wrote. So the head moves first, and
  * `order`, by which an entry is known, comes last: whoever appends it again does all of it anew.
@@ -52,7 +54,7 @@ export const HEAD: Script = scriptOf(`${HEAD_OR_NEW} return head`, "oom");
 export const APPEND: Script = scriptOf(
   `
 ${HEAD_OR_NEW}
-${FORGET}
+${forgetBy("ARGV[6]")}
 local replicas = string.match(info, 'connected_slaves:(%d+)')
 if redis.call('ZSCORE', KEYS[3], ARGV[2]) then
   redis.call('SET', KEYS[1], head) -- is written, so that one can wait until it stands on a replica
@@ -72,11 +74,11 @@ return replicas
   "oom",
 );
 
-/** Arguments: random, whether the caller has a head, and which. Answers epoch, its age in milliseconds, whether it continues, whether it is complete, head, entries as they are kept. */
+/** Arguments: random, whether the caller has a head, and which, by when to forget. Answers epoch, its age in milliseconds, whether it continues, whether it is complete, head, entries as they are kept. */
 export const READ: Script = scriptOf(
   `
 ${HEAD_OR_NEW}
-${FORGET}
+${forgetBy("ARGV[4]")}
 local epoch, newest = string.match(head, '^([^:]*):(%d+):')
 local function hashOf(id) return string.match(redis.call('HGET', KEYS[2], id), '^%S+') end
 local function hashAt(n)

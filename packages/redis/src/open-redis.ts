@@ -110,7 +110,7 @@ const START_MS = 5000;
 async function firstLook(connected: Connected, watch: Watch, refuse: Refuse, mustExist: boolean): Promise<void> {
   const { line, lastError } = connected;
   let failures: ReadonlyMap<unknown, unknown> = new Map();
-  for (const end = Date.now() + START_MS; Date.now() < end; await delay(20)) {
+  for (const end = performance.now() + START_MS; performance.now() < end; await delay(20)) {
     failures = await watch.look();
     // None of these goes by itself. Who cannot connect hears it from the client, and who was let in from the looks.
     const said = [lastError(), ...failures.values()];

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { type LogEntry, type RevocationLog, readStep } from "@hopwise/core/state";
+import { createForgetting, type LogEntry, type RevocationLog, readStep } from "@hopwise/core/state";
 import type { Appending } from "./append.ts";
 import { storedJson } from "./faults.ts";
 import { nameOf, type Tags } from "./keys.ts";
@@ -12,15 +12,21 @@ type Page = readonly [epoch: string, age: string, continues: string, complete: s
 export function revocationLogOf(steps: Steps, { revocations: tag }: Tags, appending: Appending): RevocationLog {
   const keys = ["head", "entries", "order", "ends", "hashes"].map((name) => `${tag.text}:${name}`);
   const random = randomBytes(12).toString("hex");
+  const forgetting = createForgetting();
+  // Asked at each step, so that a jump of this machine's clock is seen as one.
+  const forgetBy = (): string => milliseconds(forgetting(Date.now() / 1000));
   return {
-    head: async () => String(await steps.askPlainly({ tag, script: HEAD, keys, args: [random] })),
+    head: async () => {
+      forgetBy();
+      return String(await steps.askPlainly({ tag, script: HEAD, keys, args: [random] }));
+    },
     read: async (...given) => {
       const [after] = readStep.read(...given);
       const answer = await steps.askPlainly({
         tag,
         script: READ,
         keys,
-        args: [random, after === undefined ? "0" : "1", after ?? ""],
+        args: [random, after === undefined ? "0" : "1", after ?? "", forgetBy()],
       });
       const [epoch, age, continues, complete, head, entries] = answer as Page;
       return {
@@ -37,7 +43,12 @@ export function revocationLogOf(steps: Steps, { revocations: tag }: Tags, append
       const entry = JSON.stringify({ id, text, untilSeconds });
       const digest = createHash("sha256").update(entry).digest("hex");
       const ends = untilSeconds === undefined ? "" : milliseconds(untilSeconds);
-      await appending.append({ tag, script: APPEND, keys, args: [random, nameOf(id), entry, digest, ends] });
+      await appending.append({
+        tag,
+        script: APPEND,
+        keys,
+        args: [random, nameOf(id), entry, digest, ends, forgetBy()],
+      });
     },
   };
 }

@@ -1,3 +1,4 @@
+import { createForgetting } from "@hopwise/core/state";
 import { expect, it } from "vitest";
 import { sqliteApprovals } from "./approvals.ts";
 import { sqliteReplay } from "./replay.ts";
@@ -5,6 +6,9 @@ import { sqliteLog } from "./revocation-log.ts";
 import { sqliteSpending } from "./spending.ts";
 import { rowsOf, storeAt } from "./store.fixture.ts";
 import { sweepOnce } from "./sweep.ts";
+
+/** A clock that nobody set. */
+const BELIEVED = (now: number): number => now;
 
 /** One of everything, that ends in a minute; the revocations in one, and never. */
 async function filled() {
@@ -33,10 +37,10 @@ it("what has not ended stays, and so does what a clock that is set may still nee
   const all = { proof: 1, share: 3, account: 1, counter: 2, reservation: 1, request: 1, answer: 1, entry: 3 };
   expect(await rowsOf(store)).toEqual(all);
   store.at.now += 59;
-  await sweepOnce(store);
+  await sweepOnce(store, BELIEVED);
   expect(await rowsOf(store)).toEqual(all);
   store.at.now += 2;
-  await sweepOnce(store);
+  await sweepOnce(store, BELIEVED);
   expect(await rowsOf(store)).toEqual({ ...all, request: 0, answer: 0 });
 });
 
@@ -44,11 +48,24 @@ it("what has ended is deleted, but for the newest entry of the log, behind which
   const store = await filled();
   const head = await sqliteLog(store).head();
   store.at.now += 2 * 86_400;
-  expect(await sweepOnce(store)).toBe(false);
+  expect(await sweepOnce(store, BELIEVED)).toBe(false);
   const none = { proof: 0, account: 0, counter: 0, reservation: 0, request: 0, answer: 0 };
   expect(await rowsOf(store)).toEqual({ ...none, share: 1, entry: 2 }); // how many proofs there are in all: none
   expect(await sqliteLog(store).read(head)).toMatchObject({ continues: true, entries: [] });
   expect((await sqliteLog(store).read(undefined)).entries.map(({ id }) => id)).toEqual(["r2", "r3"]);
+});
+
+it("what was spent and revoked is there where the clock jumped ahead by ten years, and back, and proofs stay used", async () => {
+  const store = await filled();
+  const nowSeconds = store.at.now;
+  const forgetting = createForgetting();
+  store.at.now += 10 * 365 * 86_400;
+  await sweepOnce(store, forgetting);
+  store.at.now = nowSeconds;
+  expect(await rowsOf(store)).toMatchObject({ proof: 0, account: 1, counter: 2, entry: 3 });
+  expect(await sqliteSpending(store).spent("o", [{ account: "a", counter: "c" }])).toEqual([1]);
+  expect((await sqliteLog(store).read(undefined)).entries.map(({ id }) => id)).toEqual(["r1", "r2", "r3"]);
+  expect(await sqliteReplay(store).claim("a", nowSeconds + 60, { madeAtSeconds: nowSeconds })).toBe(false);
 });
 
 it("much of it is deleted a little at a time, and nobody waits for a thousand counters of one account", async () => {
@@ -63,7 +80,7 @@ it("much of it is deleted a little at a time, and nobody waits for a thousand co
   await sqliteSpending(store).reserve({ id: "i", owner: "o", nowSeconds: store.at.now, charges });
   store.at.now += 86_400;
   const left: (number | undefined)[] = [];
-  while (await sweepOnce(store)) left.push((await rowsOf(store))["counter"]);
+  while (await sweepOnce(store, BELIEVED)) left.push((await rowsOf(store))["counter"]);
   expect(left).toEqual([800, 600, 400, 200, 0]);
   expect(await rowsOf(store)).toMatchObject({ account: 0, counter: 0 });
 });

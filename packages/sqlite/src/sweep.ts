@@ -1,3 +1,4 @@
+import { createForgetting } from "@hopwise/core/state";
 import type { Moment, Store } from "./store.ts";
 
 /** Most rows of a kind that are deleted in one step: others wait for it. */
@@ -10,6 +11,7 @@ const DAY_SECONDS = 86_400;
 
 /** Deletes what has ended, a little at a time. @returns a function that ends it */
 export function startSweep(store: Store): () => void {
+  const forgetting = createForgetting();
   let timer: NodeJS.Timeout;
   let ended = false;
   const plan = (ms: number): void => {
@@ -17,7 +19,7 @@ export function startSweep(store: Store): () => void {
     timer.unref();
   };
   const sweep = async (): Promise<void> => {
-    const isMore = await sweepOnce(store).catch(() => false); // whoever asks for something is told what is wrong
+    const isMore = await sweepOnce(store, forgetting).catch(() => false); // whoever asks for something is told what is wrong
     if (!ended) plan(isMore ? MORE_MS : EVERY_MS);
   };
   plan(EVERY_MS);
@@ -27,28 +29,42 @@ export function startSweep(store: Store): () => void {
   };
 }
 
-/** @returns whether there is more to do */
-export async function sweepOnce(store: Store): Promise<boolean> {
+/**
+ * A moment in which what ended is deleted. What was spent or revoked is there again after a jump of the clock; of proofs, the
+ * latest that was forgotten is known, and a request is made anew.
+ */
+interface SweepMoment extends Moment {
+  /** By which time spending and revocations may be forgotten. */
+  readonly believed: number;
+}
+
+/**
+ * @param forgetting gives that time, for what the store's clock shows
+ * @returns whether there is more to do
+ */
+export async function sweepOnce(store: Store, forgetting: (nowSeconds: number) => number): Promise<boolean> {
+  const momentOf = (at: Moment): SweepMoment => ({ ...at, believed: forgetting(at.now) });
   let most = 0;
-  if (await store.read(isAnyDue)) {
+  if (await store.read((at) => isAnyDue(momentOf(at)))) {
     store.writeIfFree((at) => {
-      most = Math.max(...SWEEPS.map((of) => of(at)));
+      const moment = momentOf(at);
+      most = Math.max(...SWEEPS.map((of) => of(moment)));
     });
   }
   return most >= MOST;
 }
 
 /** A look, which needs no lock. */
-function isAnyDue({ sql, now, meta }: Moment): boolean {
+function isAnyDue({ sql, now, meta, believed }: SweepMoment): boolean {
   const due = sql(
     `SELECT EXISTS (SELECT 1 FROM proof WHERE ends <= ?1) OR EXISTS (SELECT 1 FROM reservation WHERE ends <= ?1)
-       OR EXISTS (SELECT 1 FROM account WHERE ends <= ?1) OR EXISTS (SELECT 1 FROM request WHERE ends <= ?1)
-       OR EXISTS (SELECT 1 FROM entry WHERE ends <= ?1 - ?2 AND n < ?3) AS due`,
-  ).get(now, DAY_SECONDS, meta.n);
+       OR EXISTS (SELECT 1 FROM request WHERE ends <= ?1) OR EXISTS (SELECT 1 FROM account WHERE ends <= ?2)
+       OR EXISTS (SELECT 1 FROM entry WHERE ends <= ?2 - ?3 AND n < ?4) AS due`,
+  ).get(now, believed, DAY_SECONDS, meta.n);
   return due?.["due"] === 1;
 }
 
-const SWEEPS: readonly ((at: Moment) => number)[] = [
+const SWEEPS: readonly ((at: SweepMoment) => number)[] = [
   sweepProofs,
   sweepReservations,
   sweepAccounts,
@@ -74,14 +90,16 @@ function sweepReservations({ sql, now }: Moment): number {
 }
 
 /** Counters first: an account may have any number of them. */
-function sweepAccounts({ sql, now }: Moment): number {
+function sweepAccounts({ sql, believed }: SweepMoment): number {
   const { changes } = sql(
     "DELETE FROM counter WHERE id IN (SELECT counter.id FROM account JOIN counter ON counter.account = account.id WHERE ends <= ? LIMIT ?)",
-  ).run(now, MOST);
+  ).run(believed, MOST);
   if (Number(changes) === MOST) return MOST;
   return Number(
-    sql("DELETE FROM account WHERE id IN (SELECT id FROM account WHERE ends <= ? ORDER BY ends LIMIT ?)").run(now, MOST)
-      .changes,
+    sql("DELETE FROM account WHERE id IN (SELECT id FROM account WHERE ends <= ? ORDER BY ends LIMIT ?)").run(
+      believed,
+      MOST,
+    ).changes,
   );
 }
 
@@ -95,10 +113,10 @@ function sweepRequests({ sql, now }: Moment): number {
 }
 
 /** The newest stays: the next page begins where it stands. */
-function sweepEntries({ sql, now, meta }: Moment): number {
+function sweepEntries({ sql, believed, meta }: SweepMoment): number {
   return Number(
     sql("DELETE FROM entry WHERE n IN (SELECT n FROM entry WHERE ends <= ? AND n < ? ORDER BY ends LIMIT ?)").run(
-      now - DAY_SECONDS,
+      believed - DAY_SECONDS,
       meta.n,
       MOST,
     ).changes,

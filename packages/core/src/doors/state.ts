@@ -11,6 +11,7 @@ export {
   type Charge,
   type ClaimAbout,
   checkClocks,
+  createForgetting,
   type FeedOptions,
   type FeedReaderOptions,
   type FeedRevocations,

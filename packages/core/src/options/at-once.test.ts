@@ -37,9 +37,14 @@ describe("a function of a host that must answer at once", () => {
   });
 
   it("is a clock without a time where it throws, or gives something else than a number", () => {
-    for (const clock of [rejecting, failing, () => "5", () => 5n, () => undefined]) {
+    for (const clock of [rejecting, failing, () => "5", () => 5n, () => new Date(), () => undefined]) {
       expect(behavedClock(clock as never)()).toBeNaN();
     }
+    // In seconds, in microseconds, in nanoseconds; and what is no time at all.
+    for (const time of [1.8e9, 1.8e15, 1.8e18, -1, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+      expect(behavedClock(() => time)()).toBeNaN();
+    }
+    for (const time of [0, 1.8e12, 9.9e13]) expect(behavedClock(() => time)()).toBe(time);
     expect(behavedClock(() => 1500)()).toBe(1500);
   });
 

@@ -33,13 +33,20 @@ export function isInSeconds(milliseconds: number): boolean {
   return milliseconds >= 1e9 && milliseconds < 1e10;
 }
 
-/** A host's clock: no time (`NaN`) where it gives none, or gives seconds. */
+/** As milliseconds this lies in the year 5138; as microseconds, in 1973. */
+const NO_MILLISECONDS = 1e14;
+
+function isTime(given: unknown): given is number {
+  return typeof given === "number" && given >= 0 && given < NO_MILLISECONDS && !isInSeconds(given);
+}
+
+/** A host's clock: no time (`NaN`) where it gives none, or gives seconds or microseconds. */
 export function behavedClock(clock: () => number): () => number {
   const tell = answeringAtOnce<[], unknown>(clock, "a clock");
   return () => {
     try {
       const now = tell();
-      return typeof now === "number" && !isInSeconds(now) ? now : Number.NaN;
+      return isTime(now) ? now : Number.NaN;
     } catch {
       return Number.NaN;
     }

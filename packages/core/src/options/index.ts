@@ -23,7 +23,6 @@ export {
   atOnce,
   CLOCK,
   choice,
-  clockOf,
   composed,
   copied,
   either,

@@ -99,12 +99,10 @@ export function atOnce(what: string): Shape {
   return made(what, (run) => answeringAtOnce(run, what));
 }
 
-/** A function that gives milliseconds. It comes out as one that never throws: it gives `NaN` where it has no time. */
-export function clockOf(what: string): Shape {
-  return made(what, (run) => behavedClock(run as () => number));
-}
-
-export const CLOCK: Shape = clockOf("a function that gives milliseconds since the epoch, such as Date.now");
+/** A function that gives the time. It comes out as one that never throws: it gives `NaN` where it has none. */
+export const CLOCK: Shape = made("a function that gives milliseconds since the epoch, such as Date.now", (run) =>
+  behavedClock(run as () => number),
+);
 
 /** A function that says yes or no. It comes out as one that says yes by nothing but true. */
 export function ruleOf(what: string): Shape {

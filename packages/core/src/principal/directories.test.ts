@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { errorOf } from "../world.fixture.ts";
 import { agentAttributesFrom, agentsFrom, oidcUsers, userAttributesFrom, usersFrom } from "./directories.ts";
 
@@ -112,6 +112,19 @@ describe("a user directory out of verified claims, as records tell it", () => {
     users.learn({ iss: alice.issuer, sub: "alice", exp: 1000 });
     now = 5040;
     expect(await users.look?.(alice)).toEqual({ value: { id: "alice", roles: ["r"] }, ageMs: 40 });
+  });
+
+  it("knows nobody for longer than their claims were good, where its clock is put back", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    let now = 900_000;
+    const users = oidcUsers({ user: () => ({ roles: ["r"] }), clock: () => now });
+    users.learn({ iss: alice.issuer, sub: "alice", exp: 1000 });
+    now = 0;
+    vi.advanceTimersByTime(99_999);
+    expect(await users.find(alice)).toBeDefined();
+    vi.advanceTimersByTime(1);
+    expect(await users.find(alice)).toBeUndefined();
   });
 
   it("tells the schema of its users' attributes, for whoever describes them", () => {

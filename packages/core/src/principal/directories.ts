@@ -1,5 +1,6 @@
 import { failed, HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
+import { ageBy } from "../lib/index.ts";
 import {
   atOnce,
   CLOCK,
@@ -121,6 +122,13 @@ export interface OidcUsersOptions extends UserDirectoryTraits {
   readonly clock?: () => number;
 }
 
+interface Known {
+  readonly user: User;
+  /** How long their claims are good, from when they were learned. */
+  readonly lastsMs: number;
+  readonly age: () => number;
+}
+
 /** A copy, of which each claim was read once. */
 function claimsIn(given: VerifiedClaims): Partial<VerifiedClaims> {
   try {
@@ -148,18 +156,18 @@ const readOidcUsers = optionsOf<OidcUsersOptions>("oidcUsers", {
  */
 export function oidcUsers(options: OidcUsersOptions): OidcUsers {
   const { user, maxUsers = 10_000, clock = Date.now, ...traits } = readOidcUsers(options);
-  const known = new Map<string, { readonly user: User; readonly exp: number; readonly at: number }>();
+  const known = new Map<string, Known>();
   const keyOf = ({ issuer, subject }: Subject): string => JSON.stringify([issuer, subject]);
   const look: NonNullable<UserDirectory["look"]> = (asked) => {
     const subject = subjectIn("find", asked);
     const key = keyOf(subject);
     const found = known.get(key);
-    const now = secondsBy(clock) * 1000;
-    if (found === undefined || !(now < found.exp * 1000)) {
+    const ageMs = found === undefined ? 0 : secondsBy(found.age) * 1000;
+    if (found === undefined || !(ageMs < found.lastsMs)) {
       known.delete(key);
       return { value: undefined, ageMs: 0 };
     }
-    return { value: found.user, ageMs: Math.max(0, now - found.at) };
+    return { value: found.user, ageMs };
   };
   return {
     name: "verified claims",
@@ -174,10 +182,10 @@ export function oidcUsers(options: OidcUsersOptions): OidcUsers {
       }
       const subject: Subject = { issuer: iss, subject: sub };
       const key = keyOf(subject);
-      const at = secondsBy(clock, "learn") * 1000;
+      const lastsMs = (exp - secondsBy(clock, "learn")) * 1000;
       const own = madeOf(claims, user);
       known.delete(key);
-      known.set(key, { user: own, exp, at });
+      known.set(key, { user: own, lastsMs, age: ageBy(clock) });
       const oldest = known.keys().next();
       if (known.size > maxUsers && !oldest.done) known.delete(oldest.value);
       return subject;

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { errorOf, never } from "../world.fixture.ts";
 import { cachedSource } from "./cached-source.ts";
 import { lookUp } from "./source.ts";
@@ -210,23 +210,33 @@ describe("a source that is asked for many at once", () => {
 });
 
 describe("a source that remembers", () => {
-  it("has a clock of its own, which no clock of the machine can turn back", async () => {
-    const { source, asked } = counting({ ttlMs: 60_000, clock: undefined });
-    await source.find(a1);
-    expect(await source.find(a1)).toBe("is 1");
-    expect(asked.length).toBe(1);
-  });
+  afterEach(() => void vi.useRealTimers());
 
   it.each([
-    ["went back", 1000, 999],
-    ["went back by a year", 1000, 1000 - 31_536_000_000],
-    ["stood at a time far ahead, when the answer came", 8.64e15, 1000],
-  ])("asks anew where its clock %s: an answer would last for as long as that", async (_, then, now) => {
+    ["goes back", 32_000_000_000, 32_000_000_000 - 1],
+    ["goes back by a year", 32_000_000_000, 0],
+    ["stood at a time far ahead, when the answer came", 9e13, 1000],
+    ["stands still", 1000, 1000],
+  ])("forgets after its time where its clock %s: an answer would last for as long as that", async (_, then, now) => {
+    vi.useFakeTimers({ toFake: ["performance"] });
     let time = then;
     const { source, asked } = counting({ ttlMs: 100, clock: () => time });
     await source.find(a1);
     time = now;
+    vi.advanceTimersByTime(99);
+    expect(await lookUp(source, a1)).toEqual({ value: "is 1", ageMs: 99 });
+    vi.advanceTimersByTime(1);
     expect(await lookUp(source, a1)).toEqual({ value: "is 1", ageMs: 0 });
+    expect(asked.length).toBe(2);
+  });
+
+  it("forgets while its machine sleeps, by the clock of the machine where it was given none", async () => {
+    vi.useFakeTimers({ toFake: ["Date"], now: 1_800_000_000_000 });
+    const { source, asked } = counting({ ttlMs: 60_000, clock: undefined });
+    await source.find(a1);
+    await source.find(a1);
+    expect(asked.length).toBe(1);
+    vi.setSystemTime(1_800_000_060_000);
     await source.find(a1);
     expect(asked.length).toBe(2);
   });

@@ -2,10 +2,10 @@ import DataLoader from "dataloader";
 import { LRUCache } from "lru-cache";
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import { withDeadline } from "../lib/index.ts";
+import { ageBy, withDeadline } from "../lib/index.ts";
 import {
   atOnce,
-  clockOf,
+  CLOCK,
   flag,
   func,
   jsonObject,
@@ -59,7 +59,7 @@ export type CachedSourceOptions<Key, Value> = (One<Key, Value> | Many<Key, Value
   readonly maxEntries?: number;
   /** How many keys are asked for at once, with `findMany`. Default 100. */
   readonly maxBatch?: number;
-  /** A clock that only goes forward, in milliseconds. */
+  /** The clock, in milliseconds since the epoch. */
   readonly clock?: () => number;
 };
 
@@ -77,7 +77,7 @@ export const ANSWER_ROWS: Rows<Omit<Members, "find" | "findMany" | "keyOf" | "te
   deadlineMs: maybe(number({ min: 1, max: 600_000, example: 1000 })),
   maxEntries: maybe(whole({ min: 1, max: 10_000_000, example: 10_000 })),
   maxBatch: maybe(whole({ min: 1, max: 100_000, example: 100 })),
-  clock: maybe(clockOf("a function that gives milliseconds, such as () => performance.now()")),
+  clock: maybe(CLOCK),
 };
 
 /** With the two ways of asking, of which one must be there. */
@@ -95,7 +95,7 @@ const ROWS: Rows<Members> = {
 
 interface Kept<Value> {
   readonly value: Value | undefined;
-  readonly at: number;
+  readonly age: () => number;
 }
 
 /**
@@ -117,7 +117,7 @@ export function cachedSource<Key, Value>(
     throw new HopwiseError("config_invalid", `${called}: ${problem}; give find or findMany, a function that asks`);
   }
   const { name, keyOf, tenantOf, ttlMs = 0, negativeTtlMs = 0, deadlineMs = 1000, maxEntries = 10_000 } = options;
-  const { maxBatch = 100, clock = () => performance.now() } = options;
+  const { maxBatch = 100, clock = Date.now } = options;
   const kept = new LRUCache<string, Kept<Value>>({ max: maxEntries });
   const asked = new Map<string, Promise<Found<Value>>>();
   const ask =
@@ -128,11 +128,11 @@ export function cachedSource<Key, Value>(
   const ttlOf = (value: Value | undefined): number => (value === undefined ? negativeTtlMs : ttlMs);
 
   const fetch = async (key: Key, id: string): Promise<Found<Value>> => {
-    const at = clock(); // the answer may be as old as the question
+    const age = ageBy(clock); // the answer may be as old as the question
     // Databases return null for an unknown key.
     const value = (await ask(key)) ?? undefined;
     // An answer that is not used again must not displace one that is.
-    if (ttlOf(value) > 0) kept.set(id, { value, at });
+    if (ttlOf(value) > 0) kept.set(id, { value, age });
     return { value, ageMs: 0 };
   };
 
@@ -140,9 +140,8 @@ export function cachedSource<Key, Value>(
     const id = JSON.stringify([tenantOf(key), keyOf(key)]);
     const known = kept.get(id);
     if (known !== undefined) {
-      const ageMs = clock() - known.at;
-      // A clock that went back would make an answer last for as long as it went back: nobody can tell how old it is.
-      if (ageMs >= 0 && ageMs < ttlOf(known.value)) return { value: known.value, ageMs };
+      const ageMs = known.age();
+      if (ageMs < ttlOf(known.value)) return { value: known.value, ageMs };
       kept.delete(id);
     }
     const under = asked.get(id) ?? fetch(key, id).finally(() => asked.delete(id));

@@ -203,14 +203,14 @@ const PATIENCE_MS = 15_000;
 
 /** What a step answers in the end: after a loss, a driver may refuse for a while. */
 async function answerOf(step: () => unknown): Promise<unknown> {
-  const until = Date.now() + PATIENCE_MS;
+  const until = performance.now() + PATIENCE_MS;
   for (;;) {
     let answer: unknown;
     const error = await thrownBy(async () => {
       answer = await step();
     });
     if (error === undefined) return answer;
-    if (Date.now() > until) throw error;
+    if (performance.now() > until) throw error;
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
 }

@@ -1,11 +1,22 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Accounts, createAccounts, keyOf, MOST_COUNTERS } from "./accounts.ts";
 import type { Charge } from "./spending.ts";
 
 const NOW = 1000;
+const YEARS = 10 * 365 * 86_400;
+
+let now: number;
+/** The clock goes on, and with it the process's own. */
+const wait = (seconds: number): void => {
+  now += seconds;
+  vi.advanceTimersByTime(seconds * 1000);
+};
+afterEach(() => void vi.useRealTimers());
 
 let accounts: Accounts;
 beforeEach(() => {
+  now = NOW;
+  vi.useFakeTimers({ toFake: ["performance"] });
   accounts = createAccounts();
 });
 
@@ -37,19 +48,15 @@ describe("an account", () => {
   it("is forgotten some time after its end, however many there are", () => {
     add("short", NOW + 10);
     add("long", NOW + 100);
-    accounts.forget(NOW + 69);
-    expect(accounts.size).toBe(2);
-    accounts.forget(NOW + 70);
-    expect(accounts.size).toBe(1);
-    accounts.forget(NOW + 199);
-    expect(accounts.size).toBe(1);
-    accounts.forget(NOW + 200);
-    expect(accounts.size).toBe(0);
-    add("of a year", NOW + 31_536_000, NOW + 200);
-    accounts.forget(NOW + 31_536_000 + 86_399);
-    expect(accounts.size).toBe(1);
-    accounts.forget(NOW + 31_536_000 + 86_400);
-    expect(accounts.size).toBe(0);
+    const left = (seconds: number): number => {
+      wait(seconds);
+      accounts.forget(now);
+      return accounts.size;
+    };
+    expect([left(10), left(59), left(1)]).toEqual([2, 2, 1]);
+    expect([left(30), left(99), left(1)]).toEqual([1, 1, 0]);
+    add("of a year", now + 31_536_000, now);
+    expect([left(31_536_000), left(86_399), left(1)]).toEqual([1, 1, 0]);
   });
 
   it("is there again where the clock jumped past its end, and back", () => {
@@ -59,21 +66,57 @@ describe("an account", () => {
     expect([counted("a", NOW + 150), counted("a", NOW + 50)]).toEqual([0, 1]);
   });
 
+  it("is there again where the clock jumped past its end by ten years, and back, and is forgotten in its time", () => {
+    add("a", NOW + 100);
+    now += YEARS;
+    accounts.forget(now);
+    wait(99);
+    accounts.forget(now);
+    now -= YEARS;
+    accounts.forget(now);
+    expect(counted("a", now)).toBe(1);
+    wait(1);
+    accounts.forget(now);
+    expect(accounts.size).toBe(0);
+  });
+
+  it("is counted on where it ended by a clock that jumped, and was put back to before its end", () => {
+    add("a", NOW + 100);
+    now += YEARS;
+    accounts.forget(now);
+    now -= YEARS;
+    wait(99.5);
+    // By now it was seen to have ended long enough ago, and has not.
+    accounts.forget(now);
+    wait(0.4);
+    accounts.forget(now);
+    expect([accounts.size, counted("a", now)]).toEqual([1, 1]);
+  });
+
   it("is forgotten once, by its last end, or by that of the one that has its name", () => {
     add("moved", NOW + 10);
     add("moved", NOW + 20);
     add("anew", NOW + 10);
-    add("anew", NOW + 40, NOW + 10);
-    accounts.forget(NOW + 79);
+    const forget = (seconds: number): void => {
+      wait(seconds);
+      accounts.forget(now);
+    };
+    forget(10);
+    add("anew", NOW + 40, now);
+    forget(10);
+    forget(20);
+    forget(39);
     expect(accounts.size).toBe(2);
-    accounts.forget(NOW + 80);
+    forget(1);
     expect([accounts.size, accounts.find("ann", "anew", NOW + 39)]).toEqual([1, expect.anything()]);
-    accounts.forget(NOW + 100);
+    forget(20);
     expect(accounts.size).toBe(0);
     // Both ends lapse in one second, and the account is gone with the first.
-    add("within a second", NOW + 10.2);
-    add("within a second", NOW + 10.5);
-    accounts.forget(NOW + 101);
+    add("within a second", now + 10.2, now);
+    add("within a second", now + 10.5, now);
+    forget(11);
+    forget(60);
+    forget(1);
     expect(accounts.size).toBe(0);
   });
 });

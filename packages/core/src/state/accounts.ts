@@ -17,14 +17,16 @@ export interface Accounts {
 /** Counters that end together. */
 interface Account {
   until: number;
-  /** Not before; see {@link KEPT_SECONDS}. */
-  keptUntil: number;
+  /** For how long after its end; see {@link KEPT_SECONDS}. */
+  keptSeconds: number;
+  /** When it is forgotten, by the process's own clock, once it ended. */
+  forgottenAt: number | undefined;
   readonly counters: Map<string, number>;
 }
 
 /**
  * An account is kept after its end: as long again as it was to live, within these bounds. A clock may jump ahead and back, and
- * what was spent must be there then.
+ * what was spent must be there then: so these are seconds of the process's own clock, which makes no jump of ten years.
  */
 const KEPT_SECONDS = { least: 60, most: 86_400 };
 
@@ -33,10 +35,23 @@ export const MOST_COUNTERS = 10_000;
 
 export function createAccounts(): Accounts {
   const accounts = new Map<string, Account>();
-  const lapsing = createLapsing((key, second) => {
+  /** By the clock, when they end; and then by the process's own, when they are forgotten. */
+  const ending = createLapsing((key, second) => {
+    const found = accounts.get(key);
     // Its end may have moved, and another one may have its name.
-    if ((accounts.get(key)?.keptUntil ?? 0) <= second) accounts.delete(key);
+    if (found === undefined || found.until > second) return;
+    found.forgottenAt = ownSeconds() + found.keptSeconds;
+    ended.add(key, found.forgottenAt);
   });
+  const ended = createLapsing((key, second) => {
+    const found = accounts.get(key);
+    if (found === undefined || (found.forgottenAt ?? Number.POSITIVE_INFINITY) > second) return;
+    if (found.until <= shown) accounts.delete(key);
+    // The clock was put back to before its end.
+    else ending.add(key, found.until);
+  });
+  /** What the clock showed last. */
+  let shown = 0;
 
   const living = (owner: string, account: string, now: number): Account | undefined => {
     const found = accounts.get(keyOf(owner, account));
@@ -45,9 +60,10 @@ export function createAccounts(): Accounts {
 
   const keep = (key: string, account: Account, until: number, now: number): void => {
     account.until = until;
-    account.keptUntil = until + Math.min(Math.max(until - now, KEPT_SECONDS.least), KEPT_SECONDS.most);
+    account.keptSeconds = Math.min(Math.max(until - now, KEPT_SECONDS.least), KEPT_SECONDS.most);
+    account.forgottenAt = undefined;
     accounts.set(key, account);
-    lapsing.add(key, account.keptUntil);
+    ending.add(key, until);
   };
 
   return {
@@ -60,15 +76,27 @@ export function createAccounts(): Accounts {
       return counters !== undefined && counters.size >= MOST_COUNTERS && !counters.has(counter);
     },
     add: (owner, { account, counter, untilSeconds }, amount, now) => {
-      const known = living(owner, account, now) ?? { until: 0, keptUntil: 0, counters: new Map() };
+      const known = living(owner, account, now) ?? newAccount();
       if (known.until < untilSeconds) keep(keyOf(owner, account), known, untilSeconds, now);
       const sum = (known.counters.get(counter) ?? 0) + amount;
       known.counters.set(counter, sum);
       return sum;
     },
     find: living,
-    forget: lapsing.forget,
+    forget: (now) => {
+      shown = now;
+      ending.forget(now);
+      ended.forget(ownSeconds());
+    },
   };
+}
+
+function newAccount(): Account {
+  return { until: 0, keptSeconds: 0, forgottenAt: undefined, counters: new Map() };
+}
+
+function ownSeconds(): number {
+  return performance.now() / 1000;
 }
 
 /** One text for two, and another one for any other two. */

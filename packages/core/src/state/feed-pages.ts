@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import { hostHeaders, leave, readText, withDeadline } from "../lib/index.ts";
+import { ageBy, hostHeaders, leave, readText, withDeadline } from "../lib/index.ts";
 import { secondsBy } from "../options/index.ts";
 import { readFeedPage } from "../token/index.ts";
 import { keptOf } from "./copy-log.ts";
@@ -16,20 +16,19 @@ export interface Freshness {
   set(issuedAt: number): void;
 }
 
-/** By the clock, which goes on while a machine sleeps, and by one that cannot be set back: the older of both. */
 export function freshness(clock: () => number): Freshness {
   let signedAt = Number.NEGATIVE_INFINITY;
-  let readAt = 0;
-  let ageThen = 0;
+  let ageThen = Number.POSITIVE_INFINITY;
+  let sinceThen = (): number => 0;
   return {
-    ageSeconds: () => Math.max(secondsBy(clock) - signedAt, ageThen + (performance.now() - readAt) / 1000),
+    ageSeconds: () => ageThen + secondsBy(sinceThen),
     check: (issuedAt) => {
       if (issuedAt >= signedAt) return;
       throw new HopwiseError("state_unavailable", "the feed of revocations gave an older page than one that was read");
     },
     set: (issuedAt) => {
       signedAt = issuedAt;
-      readAt = performance.now();
+      sinceThen = ageBy(clock);
       ageThen = Math.max(0, secondsBy(clock) - issuedAt);
     },
   };

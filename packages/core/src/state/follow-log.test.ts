@@ -385,6 +385,22 @@ describe("when a copy may be used", () => {
     expect(seldom).toEqual({ heads: 3, pages: 1 });
   });
 
+  it("a copy is older by the clock, too, which goes on while the machine sleeps and this process' own stands still", () => {
+    const { log, asked } = logOf();
+    let now = NOW * 1000;
+    const followed = followLog(log, { clock: () => now, repairSeconds: 0, maxStalenessSeconds: 10 });
+    void followed.newest();
+    now += 10_000;
+    void followed.newest();
+    expect(asked.heads).toBe(1);
+    now += 1;
+    void followed.newest();
+    expect(asked.heads).toBe(2);
+    now = Number.NaN;
+    void followed.newest();
+    expect(asked.heads).toBe(3);
+  });
+
   it("is closed as well while its copy is fresh enough", async () => {
     const followed = follow(logOf().log, 5, 10);
     expect(await closed(() => followed.newest())).toContain("opens in 5 s");

@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import { type Awaitable, andThen, createListeners } from "../lib/index.ts";
+import { type Awaitable, ageBy, andThen, createListeners } from "../lib/index.ts";
 import { copyLog, keptOf } from "./copy-log.ts";
 import type { RevocationEntry } from "./revocation-entry.ts";
 import type { RevocationIndex } from "./revocation-index.ts";
@@ -46,8 +46,12 @@ export interface FollowedLog {
 export function followLog(log: RevocationLog, { clock, repairSeconds, maxStalenessSeconds }: Following): FollowedLog {
   let epoch: string | undefined;
   let closedUntil = 0;
-  /** When the copy was last known to be the newest, by a clock that never jumps. */
-  let equalAt = Number.NEGATIVE_INFINITY;
+  /** How long ago the copy was last known to be the newest. */
+  let ageMs = (): number => Number.POSITIVE_INFINITY;
+  const isEqual = (): void => {
+    // Asked at each call: clocks that nobody looks at are not read.
+    if (maxStalenessSeconds !== undefined) ageMs = ageBy(clock);
+  };
   const listeners = createListeners();
 
   const copy = copyLog(log, clock, (page) => {
@@ -56,15 +60,14 @@ export function followLog(log: RevocationLog, { clock, repairSeconds, maxStalene
       epoch = page.epoch;
       closedUntil = performance.now() + Math.max(0, repairSeconds - page.ageSeconds) * 1000;
     }
-    equalAt = performance.now();
+    isEqual();
     if (!isFirst || page.entries.length > 0) listeners.tell();
   });
 
   const compare = (): Awaitable<void> =>
     andThen(log.head(), (newest) => {
       if (newest !== copy.head) return copy.catchUp();
-      // Asked at each call: a clock that nobody looks at is not read.
-      if (maxStalenessSeconds !== undefined) equalAt = performance.now();
+      isEqual();
       return undefined;
     });
 
@@ -86,7 +89,7 @@ export function followLog(log: RevocationLog, { clock, repairSeconds, maxStalene
 
   return {
     newest: () => {
-      const isFresh = maxStalenessSeconds !== undefined && performance.now() - equalAt <= maxStalenessSeconds * 1000;
+      const isFresh = maxStalenessSeconds !== undefined && ageMs() <= maxStalenessSeconds * 1000;
       return isFresh ? open() : current();
     },
     current,

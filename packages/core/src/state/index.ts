@@ -14,6 +14,7 @@ export { CLOCKS_APART, checkClocks } from "./clocks.ts";
 export type { StateDriver } from "./driver.ts";
 export { ENDPOINT_STATUS } from "./endpoint-status.ts";
 export { firstTooMuch } from "./first-too-much.ts";
+export { createForgetting } from "./forgetting.ts";
 export { healthFrom } from "./health-from.ts";
 export { type MemoryRevocations, type MemoryState, memoryDriver, memoryRevocations, memoryState } from "./memory.ts";
 export { rememberingBegan } from "./memory-began.ts";

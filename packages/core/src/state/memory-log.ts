@@ -1,4 +1,5 @@
 import { secondsBy } from "../options/index.ts";
+import { createForgetting } from "./forgetting.ts";
 import { isForgotten, roomBeside } from "./forgotten.ts";
 import { readStep } from "./read-step.ts";
 import type { LogEntry, RevocationLog } from "./revocation-log.ts";
@@ -8,6 +9,8 @@ const PAGE = 1000;
 /** A {@link RevocationLog} in memory, for one process. Nobody else writes to it, so that its number tells each head. */
 export function memoryLog(clock: () => number): RevocationLog {
   const epoch = crypto.randomUUID();
+  const forgetting = createForgetting();
+  let forgettingBy = Number.NEGATIVE_INFINITY;
   /** From its first step on, as far as anybody can tell. */
   let born: number | undefined;
   let entries: (LogEntry & { readonly n: number })[] = [];
@@ -18,13 +21,14 @@ export function memoryLog(clock: () => number): RevocationLog {
 
   /** Each step asks for the time, which may be refused. */
   const ageAt = (now: number): number => {
+    forgettingBy = forgetting(now);
     born ??= now;
     return Math.max(0, now - born);
   };
 
-  const forget = (now: number): void => {
-    for (const entry of entries) if (isForgotten(entry, now)) ids.delete(entry.id);
-    entries = entries.filter((entry) => !isForgotten(entry, now));
+  const forget = (): void => {
+    for (const entry of entries) if (isForgotten(entry, forgettingBy)) ids.delete(entry.id);
+    entries = entries.filter((entry) => !isForgotten(entry, forgettingBy));
     room = roomBeside(entries.length);
   };
 
@@ -35,10 +39,9 @@ export function memoryLog(clock: () => number): RevocationLog {
     },
     append: (...given) => {
       const [entry] = readStep.append(...given);
-      const now = secondsBy(clock);
-      ageAt(now);
+      ageAt(secondsBy(clock));
       if (ids.has(entry.id)) return;
-      if (entries.length >= room) forget(now);
+      if (entries.length >= room) forget();
       n++;
       ids.add(entry.id);
       entries.push({ ...entry, n });

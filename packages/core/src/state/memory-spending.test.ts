@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { errorOf } from "../world.fixture.ts";
 import { MOST_COUNTERS } from "./accounts.ts";
 import { memoryDriver } from "./memory.ts";
@@ -124,6 +124,8 @@ describe("a memory that is full", () => {
     spending.settle({ ...NAME, id, nowSeconds: now }, "nothing_happened");
 
   it("refuses a budget or rate more, until one of those that it has was forgotten", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    onTestFinished(() => void vi.useRealTimers());
     now = NOW;
     const spending = full();
     for (const account of ["a", "b", "c"]) expect(await reserve(spending, account, account)).toBe("reserved");
@@ -133,9 +135,14 @@ describe("a memory that is full", () => {
         message: "more than 3 budgets and rates are counted at once",
       });
     }
+    // Kept once as long again, from when it is seen to have ended.
+    now = NOW + 60;
+    expect((await errorOf(() => reserve(spending, "d", "d"))).code).toBe("state_unavailable");
     now = NOW + 119;
+    vi.advanceTimersByTime(59_000);
     expect((await errorOf(() => reserve(spending, "d", "d"))).code).toBe("state_unavailable");
     now = NOW + 120;
+    vi.advanceTimersByTime(1000);
     expect(await reserve(spending, "d", "d")).toBe("reserved");
   });
 

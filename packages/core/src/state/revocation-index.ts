@@ -1,5 +1,6 @@
 import { reading, secondsBy } from "../options/index.ts";
 import { createEntryCounts } from "./entry-counts.ts";
+import { createForgetting } from "./forgetting.ts";
 import { isForgotten, roomBeside } from "./forgotten.ts";
 import type { RevocationQuery, RevocationTarget } from "./revocation.ts";
 import type { RevocationEntry } from "./revocation-entry.ts";
@@ -33,14 +34,16 @@ export function createIndex(clock: () => number): RevocationIndex {
   const lifted = new Set<string>();
   const counts = createEntryCounts();
   const targets = createTargets();
+  const forgetting = createForgetting();
   let room = roomBeside(0);
 
   const isRevoking = ({ id, lifts }: RevocationEntry): boolean => lifts === undefined && !lifted.has(id);
 
   const forget = (now: number): void => {
+    const by = forgetting(now);
     const ended = new Map<string, { readonly target: RevocationTarget; readonly ids: string[] }>();
     for (const entry of entries.values()) {
-      if (!isForgotten(entry, now)) continue;
+      if (!isForgotten(entry, by)) continue;
       const { id, target } = entry;
       counts.delete(entry);
       entries.delete(id);
@@ -71,7 +74,12 @@ export function createIndex(clock: () => number): RevocationIndex {
       }
     },
     has: (id) => entries.has(id),
-    find: (query, now) => reading("find", "query", QUERY, query, () => firstIn(targets.places, query, now)),
+    find: (query, now) => {
+      const found = reading("find", "query", QUERY, query, () => firstIn(targets.places, query, now));
+      // Asked at each call, so that a jump is seen as one when room is needed.
+      forgetting(now);
+      return found;
+    },
     inForce: (now, target) => {
       const asked = target === undefined ? [...entries.values()].filter(isRevoking).map((it) => it.target) : [target];
       const found = new Set(asked.map((one) => targets.places.get(one)));

@@ -1,5 +1,5 @@
 /** The walk over everything that can be revoked, by the rows of {@link RevocationTarget}. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Subject, Thumbprint, TokenHash } from "../token/index.ts";
 import { errorOf, NOW } from "../world.fixture.ts";
 import { memoryRevocations } from "./memory.ts";
@@ -246,10 +246,13 @@ it("everything before a leak in the past is revoked, and nothing since", () => {
 });
 
 it("what has lapsed for a day is forgotten when room is needed, so the memory stays as small as what lives", () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  onTestFinished(() => void vi.useRealTimers());
   const at = { now: NOW };
   const { revoke, find } = memory(at);
   for (let i = 0; i < 10_000; i++) {
     at.now = NOW + i * 100;
+    vi.advanceTimersByTime(100_000);
     revoke({ agent: `a${i}` }, at.now + 1);
   }
   // A clock that steps back shows what is still kept: of ten thousand, those that a day and the room for new ones hold.

@@ -289,6 +289,20 @@ describe("the filter of a call", () => {
     }
   });
 
+  it("lapses by the clock, too, which goes on while the machine sleeps", async () => {
+    let now = NOW * 1000;
+    const tools = rowsBy({ ...TOOLS["send_payment"]?.filter, withinMs: 10_000 });
+    const [{ filter }, { filter: taken }] = [
+      await filtered({ tools, clock: () => now }),
+      await filtered({ tools, clock: () => now }),
+    ];
+    taken.take();
+    now += 10_001;
+    const lapsed = { code: "filter_lapsed" };
+    expect(() => filter.take()).toThrow(expect.objectContaining(lapsed));
+    await expect(taken.check(ROWS)).rejects.toMatchObject(lapsed);
+  });
+
   it("lapses, for the read and for the check", async () => {
     const tools = rowsBy({ ...TOOLS["send_payment"]?.filter, withinMs: 1 });
     const { filter } = await filtered({ tools });

@@ -1,6 +1,7 @@
 import type { RowAnswer } from "../decision/index.ts";
 import { HopwiseError, isRefusal } from "../errors.ts";
 import type { CheckedRow, Filter, Row } from "../filter/index.ts";
+import { ageBy } from "../lib/index.ts";
 import { ARGUMENTS, type FilterRule, type ToolEntry } from "../resource/index.ts";
 import { changesResults, type Obligations } from "../result/index.ts";
 import { checkAlive } from "../token/index.ts";
@@ -36,11 +37,11 @@ export function openFilter(call: FilteredCall, point: EnforcementPoint): Filter 
   } = call;
   if (condition === undefined || entry.filter === undefined) return undefined;
   const { plansSuffice = false, withinMs = point.deadlineMs } = entry.filter;
-  const lapsesAt = performance.now() + withinMs;
+  const ageMs = ageBy(point.clock);
   let taken = false;
   const tally = createRowTally();
   const notLapsed = (): void => {
-    if (performance.now() <= lapsesAt) return;
+    if (ageMs() <= withinMs) return;
     const message = `the filter serves one read, within ${withinMs} ms of its decision; ask anew, or give the tool's filter a longer withinMs`;
     throw new HopwiseError("filter_lapsed", message);
   };
@@ -59,9 +60,9 @@ export function openFilter(call: FilteredCall, point: EnforcementPoint): Filter 
     take: () => {
       // To come again would not help: the tool reads twice the next time, too.
       if (taken) throw new HopwiseError("filter_unapplied", USED);
-      notLapsed();
       const { chain } = call.holder.caller;
       if (chain !== undefined) checkAlive(chain.expiresAt, point.nowSeconds());
+      notLapsed();
       taken = true;
       return condition;
     },

@@ -1,5 +1,6 @@
 import { createRemoteJWKSet, customFetch, type JSONWebKeySet } from "jose";
 import { HopwiseError } from "../../errors.ts";
+import { ageBy } from "../../lib/index.ts";
 import { setEndpoint, whyNoSet } from "./fetch-set.ts";
 import { createPace } from "./pace.ts";
 
@@ -50,19 +51,17 @@ export function fetchedSet(address: URL, options: RemoteJwksOptions): FetchedSet
   let asking: Promise<boolean> | undefined;
   let problem: string | undefined;
   let since: number | undefined;
-  let sinceStart = 0;
+  /** By that copy's own time: the set has the next one a moment before we do. */
+  let age = (): number => Number.POSITIVE_INFINITY;
   // The set gives a copy of itself each time: nobody could tell by it whether there is a new one.
   let jwks: JSONWebKeySet | undefined;
-  // By that copy's own time: the set has the next one a moment before we do. By the clock that shows more: one that was put
-  // back would make a withdrawn key last, and the other stands still while the machine sleeps.
-  const isFresh = (): boolean =>
-    since !== undefined && Math.max(Date.now() - since, performance.now() - sinceStart) < maxAgeMs;
+  const isFresh = (): boolean => age() < maxAgeMs;
 
   const ask = async (): Promise<boolean> => {
     try {
       await set.reload();
       since = Date.now();
-      sinceStart = performance.now();
+      age = ageBy(Date.now);
       jwks = set.jwks();
       problem = undefined;
     } catch (cause) {

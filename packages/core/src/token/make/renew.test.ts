@@ -115,6 +115,24 @@ describe("a delegation that is renewed", () => {
     await asked;
   });
 
+  it("is renewed in its time where the clock is put back: the verifier's goes on", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { renew, asked } = giver(second, third);
+    const current = renewing(first, renew, { clock });
+    now -= 86_400_000;
+    vi.advanceTimersByTime(69_999);
+    await current();
+    expect(asked).toEqual([]);
+    vi.advanceTimersByTime(1);
+    await current();
+    await settled();
+    expect(asked).toEqual([first]);
+    now += 86_400_000 + 170_000;
+    await current();
+    expect(asked).toEqual([first, second]);
+  });
+
   it("is not renewed before the time that was said, also in its last seconds", async () => {
     const { renew, asked } = giver(second);
     const current = renewing(first, renew, { beforeSeconds: 2, clock });

@@ -1,5 +1,5 @@
 import { HopwiseError, isOwn } from "../../errors.ts";
-import { DeadlinePassed, settleInTime } from "../../lib/index.ts";
+import { ageBy, DeadlinePassed, settleInTime } from "../../lib/index.ts";
 import {
   CLOCK,
   either,
@@ -68,8 +68,9 @@ export function renewing(
   partsOfHeld(held);
   if (typeof renew !== "function") mustBe("renewing", "renew", "a function that gives a new delegation", renew);
   let current = held;
+  let leftSeconds = lifeOf(held, clock);
   let underWay: Promise<HeldDelegation> | undefined;
-  const isAlive = (): boolean => current.expiresAt > secondsBy(clock, "renewing");
+  const isAlive = (): boolean => leftSeconds() > 0;
 
   const next = async (): Promise<HeldDelegation> => {
     try {
@@ -77,6 +78,7 @@ export function renewing(
       const renewed = await settleInTime(RENEWAL_MS, asked());
       partsOfHeld(renewed);
       current = renewed;
+      leftSeconds = lifeOf(renewed, clock);
     } catch (error) {
       if (!isAlive()) throw error;
     } finally {
@@ -86,16 +88,23 @@ export function renewing(
   };
 
   return async () => {
-    const leftSeconds = current.expiresAt - secondsBy(clock, "renewing");
-    if (leftSeconds > beforeSeconds) return current;
+    const left = leftSeconds();
+    if (left > beforeSeconds) return current;
     underWay ??= next();
-    if (leftSeconds <= 0) return underWay;
+    if (left <= 0) return underWay;
     // Nobody may ever wait for it: a rejection must not end the process.
     underWay.catch(() => {});
-    if (leftSeconds > LAST_SECONDS) return current;
+    if (left > LAST_SECONDS) return current;
     const renewed = underWay;
     return settleInTime(BRIEFLY_MS, renewed).catch(() => (isAlive() ? current : renewed));
   };
+}
+
+/** How long it lives from now on. Where the clock is put back, it is not kept until that shows its end once more. */
+function lifeOf({ expiresAt }: HeldDelegation, clock: () => number): () => number {
+  const lifeSeconds = expiresAt - secondsBy(clock, "renewing");
+  const age = ageBy(clock);
+  return () => lifeSeconds - secondsBy(age, "renewing");
 }
 
 /**
