@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { TAKE_BUILT } from "./test/support/built-packages.ts";
 
 /** Random chains, policies, attacks and edits by the thousand, and tests that try every case: pure work, for a while. */
 const LAW = ["test/law/**/*.test.ts", "test/filter/{chains,rows}.test.ts", "packages/*/src/**/*.property.test.ts"];
@@ -55,7 +56,9 @@ export default defineConfig({
           include: [...PROCESSES, ...PROCESSES_THERE],
           exclude: [...UNIT_THERE, ...LAW],
           isolate: false,
-          globalSetup: ["test/support/story-pdp.ts", "test/redis/say-missing.ts"],
+          globalSetup: ["test/support/story-pdp.ts", "test/support/built-packages.ts", "test/redis/say-missing.ts"],
+          // For what a test file starts, which by then loads nothing itself by way of Node.js.
+          env: { NODE_OPTIONS: TAKE_BUILT },
         },
       },
       { extends: true, test: { name: "law", include: LAW, isolate: false, globalSetup: "test/support/story-pdp.ts" } },

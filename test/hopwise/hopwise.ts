@@ -1,10 +1,10 @@
-/** Runs the command line: here, by the function that the program calls, or as a process of its own, from its source. */
+/** Runs the command line: here, by the function that the program calls, or as a process of its own. */
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { run } from "../../packages/hopwise/src/run.ts";
 
-/** The program, as Node.js runs it. */
+/** The program, as Node.js runs it; in a run of the tests what was built of it (test/support/built-packages.ts). */
 export const BIN: string = fileURLToPath(new URL("../../packages/hopwise/src/bin.ts", import.meta.url));
 
 export interface Answer {

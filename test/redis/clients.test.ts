@@ -66,7 +66,8 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("a client of Redis"), () =>
 
   it("that somebody else subscribes with hears what is wrong", async () => {
     const { port } = await aServer();
-    const client = aClient(port, { ...patientOptions(), RESP: 2 } as never);
+    const client = createClient({ url: `redis://127.0.0.1:${port}`, ...patientOptions(), RESP: 2 });
+    later(() => client.destroy());
     const state = await redisState({ client, deadlineMs: 1500 });
     later(() => state.close());
     await client.subscribe("news", () => {});

@@ -2,9 +2,8 @@
 import { HopwiseError } from "@hopwise/core";
 import type { Reserved, StateDriver } from "@hopwise/core/state";
 import { type ClientOptions, clientOptions, openRedis, type RedisOptions } from "@hopwise/redis";
-import { createClient } from "@redis/client";
 import { afterEach, expect } from "vitest";
-import { patientOptions, type RedisServer, startRedis, type TestClient, until } from "./redis-server.ts";
+import { newClient, patientOptions, type RedisServer, startRedis, type TestClient, until } from "./redis-server.ts";
 import { startFront, type TcpFront } from "./tcp-front.ts";
 
 /** The deadline that a driver has by default, and a client with the options that it should have: where that is what is tried. */
@@ -42,9 +41,9 @@ export async function aFront(target: number): Promise<TcpFront> {
 
 /** A client that nobody waited for: where no server is, it connects later. */
 export function aClient(port: number, options: ClientOptions): TestClient {
-  const client = createClient({ url: `redis://127.0.0.1:${port}`, ...options });
+  const client = newClient({ url: `redis://127.0.0.1:${port}`, ...options });
   later(() => client.destroy());
-  return client as TestClient;
+  return client;
 }
 
 export async function aDriver(port: number, options: Partial<RedisOptions> = {}): Promise<StateDriver> {

@@ -103,7 +103,9 @@ describe("the trace of a call", () => {
 
   it("begins at the guard's transport, and comes to the policies and the record", { timeout: 60_000 }, () => {
     const script = fileURLToPath(new URL("main.ts", import.meta.url));
-    const { stdout, stderr, status } = spawnSync(process.execPath, [script, "--json"], { encoding: "utf8" });
+    // From the source: what is walked is its files.
+    const env = { ...process.env, NODE_OPTIONS: "" };
+    const { stdout, stderr, status } = spawnSync(process.execPath, [script, "--json"], { encoding: "utf8", env });
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     const { files, functions, visits, turnBacks } = JSON.parse(stdout) as Walk;
     expect(functions).toBeGreaterThan(files);

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { anyCharacter } from "../../../../test/support/any-character.ts";
 import { canonicalJson } from "./canonical.ts";
 import { parseJson } from "./parse.ts";
 import type { JsonValue } from "./value.ts";
@@ -85,7 +86,7 @@ describe("canonical JSON (RFC 8785)", () => {
   it("is the same for the same value, however its members were ordered and its text was written", () => {
     fc.assert(
       fc.property(
-        fc.dictionary(fc.string({ unit: "binary", maxLength: 3 }), fc.oneof(fc.integer(), fc.boolean()), {
+        fc.dictionary(fc.string({ unit: anyCharacter, maxLength: 3 }), fc.oneof(fc.integer(), fc.boolean()), {
           noNullPrototype: true,
           maxKeys: 6,
         }),

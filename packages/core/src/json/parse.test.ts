@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { anyCharacter } from "../../../../test/support/any-character.ts";
 import { HopwiseError } from "../errors.ts";
 import { parseJson, parseJsonBytes } from "./parse.ts";
 import type { JsonValue } from "./value.ts";
@@ -156,7 +157,7 @@ describe("the strict JSON parser of bytes", () => {
 describe("the strict JSON parser, whatever comes", () => {
   const wide = { ...options, maxDepth: 32 };
   const numbers = fc.oneof(fc.maxSafeInteger(), fc.double({ noNaN: true, min: -1, max: 1 }));
-  const strings = fc.string({ unit: "binary", maxLength: 8 });
+  const strings = fc.string({ unit: anyCharacter, maxLength: 8 });
   const { value: anyJson } = fc.letrec<{ value: JsonValue }>((tie) => ({
     value: fc.oneof(
       { maxDepth: 4 },
@@ -186,7 +187,7 @@ describe("the strict JSON parser, whatever comes", () => {
     const piece = fc.oneof(
       fc.constantFrom(...'{}[]:,"\\u0123456789.eE+- \n\ttruefalsn'),
       fc.constantFrom("\\u", "\\ud800", "\\udc00", "__proto__", "1e400", "9007199254740993", "\ufeff", "\u0000", '""'),
-      fc.string({ unit: "binary", maxLength: 2 }),
+      fc.string({ unit: anyCharacter, maxLength: 2 }),
     );
     const edit = fc.record({ at: fc.nat(), remove: fc.nat({ max: 2 }), insert: piece });
     let accepted = 0;

@@ -54,7 +54,8 @@ const WRONG: readonly [fault: string, open: OpenStore, found: RegExp][] = [
     "lets a later text of an entry stand",
     partWith("revocations", (of, store) => ({
       append: async (entry) => {
-        laterTexts.set(store, new Map(laterTexts.get(store)).set(entry.id, entry.text));
+        const texts = laterTexts.get(store) ?? new Map<string, string>();
+        laterTexts.set(store, texts.set(entry.id, entry.text));
         await of.append(entry);
       },
       read: async (after) => {

@@ -8,8 +8,10 @@ import {
   mustBe,
   optionsOf,
   type Rows,
+  readerOf,
   reading,
   SECONDS,
+  type Shape,
   text,
 } from "../options/index.ts";
 import { AGENT_NAME, isNameOfUser, type Subject } from "../token/index.ts";
@@ -62,6 +64,10 @@ const KINDS: {
     notBefore: SECONDS,
   },
 };
+/** Made once: a process reads each entry of the log by one of them. */
+const SHAPES = Object.fromEntries(
+  Object.entries(KINDS).map(([kind, rows]) => [kind, members<never>(rows as never, "a target")]),
+) as { readonly [Kind in RevocationKind]: Shape };
 const EVERY_NAME = Object.assign({}, ...Object.values(KINDS)) as {
   readonly [Name in MemberOf<RevocationTarget>]: true;
 };
@@ -90,7 +96,7 @@ export function readRevocation(
   const kind = (Object.keys(KINDS) as RevocationKind[]).find((name) => given[name] !== undefined);
   if (kind === undefined) return refuse(called, "a target names a token, a key, an agent, or a user");
   // What is kept is a copy: its giver cannot change it any more.
-  const read = Object.freeze(plainNamed(optionsOf<RevocationTarget>(called, KINDS[kind] as never)(target)));
+  const read = Object.freeze(plainNamed(readerOf<RevocationTarget>(called, SHAPES[kind])(target)));
   const { untilSeconds: until } = readEnd({ untilSeconds });
   if (until === undefined) return { target: read };
   if (until <= nowSeconds) refuse(called, "its end, untilSeconds, is past, so it would revoke nothing; leave it out");
