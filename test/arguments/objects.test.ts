@@ -207,10 +207,16 @@ const companies: ArgumentRows<testing.Company> = {
   chain: argumentRow(company.chain as (...args: unknown[]) => unknown, () => ["alice", "planner"]),
   delegate: argumentRow(company.delegate, () => [held, "researcher"]),
   authorizer: argumentRow(company.authorizer, () => [{}], OPTIONS),
-  credential: argumentRow(company.credential, () => [held, "send_payment", { to: "ACME" }], [], [], ANY_ARGUMENTS),
+  credential: argumentRow(
+    company.credential,
+    () => [held, "send_payment", { to: "ACME" }],
+    [],
+    ["empty text"],
+    ANY_ARGUMENTS,
+  ),
   approval: argumentRow(company.approval, () => ["alice", "yes", request]),
 };
-const TEST_CALL = [["empty text"], [], ANY_ARGUMENTS, OPTIONS] as const;
+const TEST_CALL = [["empty text"], ["empty text"], ANY_ARGUMENTS, OPTIONS] as const;
 const testAuthorizers: ArgumentRows<Pick<testing.TestAuthorizer, "call" | "filter" | "answer">> = {
   call: argumentRow(authorizer.call, () => [held, "send_payment", { to: "ACME" }, {}], ...TEST_CALL),
   filter: argumentRow(rowAuthorizer.filter, () => [held, "send_payment", { to: "ACME" }, {}], ...TEST_CALL),

@@ -213,7 +213,7 @@ const tokenDoors: DoorRows<typeof tokens> = {
   prove: optionsRow<tokens.Invocation>(
     invocation,
     {
-      tool: [...NOT_A_TEXT, ""],
+      tool: NOT_A_TEXT,
       // A call's own arguments: these refusals have a code of their own.
       arguments: [],
       audience: [...NOT_A_TEXT, ""],
@@ -271,7 +271,6 @@ const adapterDoors: DoorRows<typeof adapter> = {
   waitingView: "takes a call that waits",
   wireView: "takes a denial",
   onceInProcess: "takes a name and a function of our own",
-  deepFrozen: "takes anything",
   plainText: "takes any text",
   wholeText: "takes any text",
   withoutTokens: "takes any text",

@@ -1,5 +1,5 @@
 import { HopwiseError } from "@hopwise/core";
-import { deepFrozen, inOwnWords, isOwn } from "@hopwise/core/adapter";
+import { inOwnWords, isOwn } from "@hopwise/core/adapter";
 import type { Names } from "./asker.ts";
 import type { CheckRequest, CheckResponse } from "./form.ts";
 
@@ -31,7 +31,7 @@ export function partsOf(
   try {
     mustAnswer(shared, response);
     // Several may get the same one.
-    deepFrozen(response.results);
+    freeze(response.results);
     return calls.map((call) => partOf(response, call));
   } catch (cause) {
     throw isOwn(cause) ? cause : another("it cannot be read");
@@ -59,6 +59,12 @@ function partOf(response: CheckResponse, { names, places }: SharedCall): CheckRe
     results: places.map((place) => response.results[place] as Result),
     cerbosPositions: places,
   });
+}
+
+function freeze(value: unknown): void {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return;
+  Object.freeze(value);
+  for (const inner of Object.values(value)) freeze(inner);
 }
 
 type Result = CheckResponse["results"][number];

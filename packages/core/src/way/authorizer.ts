@@ -7,6 +7,7 @@ import { checkMapped, hasOwnEntry } from "../resource/index.ts";
 import { type Credential, type DelegationSource, isNameOfUser, type Subject, standOn } from "../token/index.ts";
 import { type Admission, admit, admitAndDecide } from "./admission.ts";
 import { type ApprovalInbox, createInbox } from "./approvals/inbox.ts";
+import { madeHere } from "./behaved-authorizer.ts";
 import type { Call, IncomingCall, IncomingCaller, ParsedCall } from "./call.ts";
 import { beginLog } from "./call-log.ts";
 import { changesOf } from "./changes.ts";
@@ -100,7 +101,7 @@ export function createAuthorizer(given: AuthorizerOptions): Authorizer {
   warnOfElsewhere(options);
   // Last: options that were refused stand on nothing.
   standOn(options.trust, point, trustCheck(options));
-  return {
+  return madeHere({
     audience: point.audience,
     deadlineMs: point.deadlineMs,
     checkTool: (name) => {
@@ -132,7 +133,7 @@ export function createAuthorizer(given: AuthorizerOptions): Authorizer {
     onChange: (listener) => changesOf(options, listener),
     health: () => healthOf(point),
     close: () => closeAll(point, options.cerbos),
-  };
+  });
 }
 
 const CALL: { readonly [Name in keyof Call]-?: true } = {

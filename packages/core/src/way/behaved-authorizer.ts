@@ -8,6 +8,14 @@ import type { Authorizer } from "./authorizer.ts";
 import type { Listing } from "./call.ts";
 import type { Session } from "./session.ts";
 
+const madeFunctions = new WeakSet<object>();
+
+/** What this package's own functions answer an adapter need not look at: a call would go through one file more, twice. */
+export function madeHere(authorizer: Authorizer): Authorizer {
+  for (const own of Object.values(authorizer)) if (typeof own === "function") madeFunctions.add(own);
+  return authorizer;
+}
+
 /**
  * The same authorizer for an adapter, whose answers are what their types say. What a program wraps round one (a span, a count)
  * may forget to give its answer on: whoever went on with nothing would fail somewhere else, in words that name no place.
@@ -15,6 +23,8 @@ import type { Session } from "./session.ts";
  * @returns one whose functions reject with `config_invalid` for another answer, and with whatever the wrapped ones throw
  */
 export function behavedAuthorizer(own: Authorizer): Authorizer {
+  if ([own.authorize, own.admit, own.refuse, own.openSession, own.report].every((it) => madeFunctions.has(it)))
+    return own;
   return {
     audience: own.audience,
     deadlineMs: own.deadlineMs,

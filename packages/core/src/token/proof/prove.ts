@@ -65,7 +65,7 @@ export async function prove(held: HeldDelegation, invocation: Invocation): Promi
   const given = checkNames<Invocation>("prove", invocation, INVOCATION);
   const { tool, audience, nonce, clock = Date.now } = given;
   const limits = given.limits === undefined ? {} : readLimits(given.limits);
-  if (typeof tool !== "string" || tool === "") mustBe("prove", "tool", "a tool's name, such as send_payment", tool);
+  if (typeof tool !== "string") mustBe("prove", "tool", "a tool's name, such as send_payment", tool);
   if (typeof audience !== "string" || audience === "") mustBe("prove", "audience", AN_AUDIENCE, audience);
   if (nonce !== undefined && typeof nonce !== "string") {
     mustBe("prove", "nonce", "the text that the enforcement point sent", nonce);
