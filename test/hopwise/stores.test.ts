@@ -185,7 +185,7 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("a store on Redis"), { conc
     const { port } = other.address() as { readonly port: number };
     const store = ["--state", `redis://ann:hunter2@127.0.0.1:${port}`];
     const said = refused(await hopwiseProcess([...REVOKE, ...store], { folder: project() }));
-    expect(said).toMatch(/state_unavailable: Redis at /);
+    expect(said).toMatch(/config_invalid: redisState: Redis at .* does not speak as Redis does/);
     expect(said).not.toContain("hunter2");
   });
 
