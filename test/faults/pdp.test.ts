@@ -244,7 +244,7 @@ describe.each([
   ["by plans", { tools: planned, delegation: "grants-only" as const }],
 ])("a list %s", (_, options) => {
   it.each(OUTAGES)("is an error and never empty during an outage: %s", async (_, cerbos) => {
-    const { authorizer, audit } = world.authorizer({ cerbos: cerbos(), deadlineMs: 50, ...options });
+    const { authorizer, audit } = world.authorizer({ cerbos: cerbos(), deadlineMs: 250, ...options });
     const session = await authorizer.openSession(world.planner);
     expect(denied(await session.list([{ tool: "send_payment" }]))).toMatchObject({
       code: "policy_unavailable",

@@ -1,4 +1,4 @@
-import { delegate } from "@hopwise/core";
+import { type Allowed, delegate } from "@hopwise/core";
 import { readGrant } from "@hopwise/core/grant";
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import { AlwaysOffSampler, type ReadableSpan } from "@opentelemetry/sdk-trace";
@@ -234,21 +234,20 @@ describe("the metrics", () => {
     const { authorizer, points } = watched();
     const session = await authorizer.openSession(world.planner);
     const pay = (amount: number) => session.authorize({ tool: "send_payment", arguments: { ...GOOD, amount } });
-    const decision = await pay(400);
-    if (decision.outcome !== "allowed") throw new Error("it was not allowed");
+    const decisions = await Promise.all([pay(400), pay(400), pay(400)]);
+    const [returned, withheld, failed] = decisions as [Allowed, Allowed, Allowed];
     await pay(4000);
     await session.list([{ tool: "send_payment" }]);
     await session.authorize({ tool: "made_up_by_a_model", arguments: {} });
     await authorizer.authorize({ tool: "send_payment", arguments: GOOD, credential: undefined });
-    await authorizer.report(decision, { outcome: "returned", result: "paid to Globex" });
-    // Said once of each decision: these are of others.
-    await authorizer.report({ ...decision }, { outcome: "returned", result: "paid", withheld: true });
-    await authorizer.report({ ...decision }, { outcome: "failed" });
+    await authorizer.report(returned, { outcome: "returned", result: "paid to Globex" });
+    await authorizer.report(withheld, { outcome: "returned", result: "paid", withheld: true });
+    await authorizer.report(failed, { outcome: "failed" });
 
     const counted = (await points()).filter(({ metric }) => !metric.endsWith("duration"));
     const pay_ = { "gen_ai.tool.name": "send_payment" };
     expect(counted.map(({ metric, attributes, count }) => [metric, attributes, count])).toEqual([
-      ["hopwise.decisions", { "hopwise.outcome": "allowed", ...pay_ }, 1],
+      ["hopwise.decisions", { "hopwise.outcome": "allowed", ...pay_ }, 3],
       ["hopwise.decisions", { "hopwise.outcome": "denied", "hopwise.code": "policy_denied", ...pay_ }, 1],
       ["hopwise.decisions", { "hopwise.outcome": "allowed", "mcp.method.name": "tools/list" }, 1],
       [
