@@ -247,7 +247,11 @@ describe("the lineage of a call", () => {
     });
     const printed = printLineage(story);
     expect(printed.split("\n")).toHaveLength(clean.split("\n").length);
-    const forged = { shown: { items: evil, of: evil }, context: [{ of: "a", source: "b", ageMs: evil }] };
+    const forged = {
+      shown: { items: evil, of: evil },
+      context: [{ of: "a", source: "b", ageMs: evil }],
+      verdicts: decision(FULL).verdicts.map((verdict) => ({ ...verdict, cerbosPositions: [evil] })),
+    };
     expect(printLineage({ ...story, decision: { ...decision(FULL), ...(forged as object) } })).not.toContain("\u001b");
     expect(printed.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
   });

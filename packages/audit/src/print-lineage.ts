@@ -66,7 +66,7 @@ function hops({ chain, tokens, verdicts, via }: DecisionRecord, explained: reado
       ...(call === undefined
         ? []
         : [
-            `Cerbos call ${plain(call)}${places === undefined ? "" : `, at ${places.join(" and ")} among its results`}`,
+            `Cerbos call ${plain(call)}${places === undefined ? "" : `, at ${plain(places.join(" and "))} among its results`}`,
           ]),
     ];
     // An explanation has the call's id only where the hop did not simply allow.

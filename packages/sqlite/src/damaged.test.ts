@@ -1,4 +1,4 @@
-import { closeSync, openSync, renameSync, writeSync } from "node:fs";
+import { closeSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { openSqlite } from "./open-sqlite.ts";
@@ -75,6 +75,19 @@ describe("a file that is damaged", () => {
       message: expect.stringContaining("was deleted or replaced"),
     });
     expect(await pay(driver, "new")).toEqual({ outcome: "reserved", spent: [10] });
+  });
+
+  it("and takes the place of one that is open keeps nobody out once a good one is in its place", async () => {
+    const file = newFile();
+    const driver = await open(file);
+    for (const beside of ["", "-wal", "-shm"]) rmSync(file + beside, { force: true });
+    writeFileSync(file, JUNK, { mode: 0o600 });
+    for (const words of [/was deleted or replaced/, /is no database/, /is no database/]) {
+      await expect(pay(driver, "r")).rejects.toMatchObject({ message: expect.stringMatching(words) });
+    }
+    rmSync(file);
+    await (await openSqlite({ file })).close();
+    expect(await pay(driver, "r")).toEqual({ outcome: "reserved", spent: [10] });
   });
 
   it("by somebody who took away its own row says so in each step, in its health and at the start, with what to do", async () => {

@@ -65,7 +65,8 @@ export function holdConnection(machine: Machine, settings: Settings): HeldConnec
       if (damage !== undefined) throw damage.fault;
     },
     closeFor: (fault) => {
-      damage ??= { fault };
+      // What could not be opened is opened anew next time: another file may be in its place by then.
+      if (connection !== undefined) damage ??= { fault };
     },
     drop,
     close: () => {

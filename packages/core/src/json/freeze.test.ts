@@ -149,6 +149,8 @@ describe("freezing arguments", () => {
 
   it("takes a member that is undefined as absent", () => {
     expect(freeze({ a: 1, b: undefined })).toStrictEqual({ a: 1 });
+    const [a, b] = ["x".repeat(980), { c: 1, d: undefined, e: undefined }];
+    expect(JSON.stringify(freeze({ a, b }))).toHaveLength(1000);
   });
 
   it("takes an object without a prototype", () => {

@@ -91,8 +91,9 @@ export function freezeJson(value: unknown, limits: FreezeLimits): JsonValue {
     }
     const out: Record<string, JsonValue> = {};
     spend(2, pointer); // braces
-    // To list a million names takes three times as long with those that cannot be enumerated: first they are counted.
-    if (Object.keys(object).length > budget / SHORTEST_MEMBER) tooLong(pointer);
+    // To list a million names takes three times as long with those that cannot be enumerated: first they are counted. By all that
+    // there may be, not by what is left of it: a member that is undefined takes nothing.
+    if (Object.keys(object).length > limits.maxSize / SHORTEST_MEMBER) tooLong(pointer);
     let separator = 0;
     for (const key of Reflect.ownKeys(object)) {
       if (typeof key === "symbol") return refuse(pointer, "a symbol as a key");

@@ -219,6 +219,11 @@ describe("a result of an MCP client", () => {
     ["a prompt", { description: "Pays", messages }, redact("/iban")],
     ["one among others", { answers: [{ content }] }, redact("/answers/*/iban")],
     ["one of two lists", { content, contents }, redact("/iban", "/content")],
+    [
+      "texts of which the policies name a part alone",
+      { content: [{ ...content[0], _meta: {} }] },
+      redact("/content/*/_meta"),
+    ],
   ])("is withheld with %s: no pointer finds anything in there", async (_, result, obligations) => {
     const found = [result, JSON.stringify(result)].map((it) => errorOf(() => fulfil(obligations, it)));
     for (const error of await Promise.all(found)) {
@@ -247,6 +252,29 @@ describe("a result of an MCP client", () => {
   });
 
   it.each([
+    { content: [{ type: "invoice", iban: "DE02" }, { type: "note" }] },
+    {
+      content: [
+        { type: "text", text: "Dear Sirs", iban: "DE02" },
+        { type: "text", text: "Yours" },
+      ],
+      pages: 2,
+    },
+    { messages: [{ role: "user", content: { type: "text", text: "Pay" }, iban: "DE02" }] },
+    {
+      contents: [
+        { uri: "a:b", text: "a page" },
+        { uri: "a:c", text: "a page", iban: "DE02" },
+      ],
+    },
+  ])("is none of whose items the policies name a member that MCP does not give them: %j", (result) => {
+    const obligations = redact(...Object.keys(result).map((list) => `/${list}/*/iban`));
+    const changed = JSON.parse(JSON.stringify(result).replace("DE02", "[redacted]"));
+    expect(fulfil(obligations, result).result).toEqual(changed);
+    expect(fulfil(redact("/page/*/*/iban"), { page: result }).result).toEqual({ page: changed });
+  });
+
+  it.each([
     { content: [], iban: "DE02" },
     { iban: "DE02", content },
     { content: [1, "a"], isError: false },
@@ -255,6 +283,9 @@ describe("a result of an MCP client", () => {
     { contents: [{ uri: "a:b", text: "a page", words: 2 }] },
     { messages: [{ role: "user", content: "text" }] },
     { messages: [null, { role: "user", content: null }] },
+    { content: [{ type: "audio", url: "a:b" }], pages: 2 },
+    { contents: [{ uri: "a:b", name: "a page that nobody read yet" }] },
+    { role: "user", content },
   ])("is none that has members of its own, or no parts: %j", (result) => {
     expect(fulfil(redact("/iban"), result).result).toEqual({
       ...result,

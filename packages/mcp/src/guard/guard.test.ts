@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { operationOf } from "../protocol/index.ts";
-import { allowed, CALL, createStand, denied, PENDING, request } from "./guard.fixture.ts";
+import { allowed, CALL, createFakeAuthorizer, createStand, denied, PENDING, request } from "./guard.fixture.ts";
 import { reportWithdrawn } from "./guard.ts";
 
 describe("a guard", () => {
@@ -11,6 +11,15 @@ describe("a guard", () => {
     guard.reportOutcome(decision, { outcome: "withdrawn" });
     guard.reportOutcome(allowed(), { outcome: "withdrawn" });
     expect(outcomes).toEqual([{ outcome: "failed" }, { outcome: "withdrawn" }]);
+  });
+
+  it("tells its host where what came of a call is on no record, as of a copy of a decision", async () => {
+    const fault = new Error("report: decision must be the very object");
+    const authorizer = { ...createFakeAuthorizer().authorizer, report: () => Promise.reject(fault) };
+    const { guard, faults } = createStand({}, { authorizer });
+    guard.reportOutcome(allowed(), { outcome: "failed" });
+    await Promise.resolve();
+    expect(faults).toEqual([fault]);
   });
 
   it("tells its host of faults, each as an error", () => {

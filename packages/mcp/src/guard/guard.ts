@@ -77,6 +77,9 @@ export interface Guard extends Omit<GuardOptions, "tools"> {
 
 export function createGuard(inner: McpTransport, { tools, ...others }: GuardOptions): Guard {
   const ended = new WeakSet<Allowed>();
+  // A logger that fails must not take the answer, or the process, with it.
+  const report = (error: unknown): void =>
+    quietly(() => inner.onerror?.(error instanceof Error ? error : new Error(String(error))));
   return {
     ...others,
     scope: tools.scope,
@@ -95,12 +98,12 @@ export function createGuard(inner: McpTransport, { tools, ...others }: GuardOpti
     listed: new Map(),
     owed: false,
     changes: createListChanges(inner, others.authorizer),
-    // A logger that fails must not take the answer, or the process, with it.
-    report: (error) => quietly(() => inner.onerror?.(error instanceof Error ? error : new Error(String(error)))),
+    report,
     reportOutcome: (decision, outcome) => {
       if (ended.has(decision)) return;
       ended.add(decision);
-      quietly(() => others.authorizer.report(decision, outcome));
+      // It rejects where a program gave a copy of the decision: then the outcome is on no record, and somebody must hear of that.
+      others.authorizer.report(decision, outcome).catch(report);
     },
   };
 }

@@ -55,6 +55,33 @@ describe("an answer of the server", () => {
     }
   });
 
+  it.each([
+    ["a list", "tools/list", { tools: [], ttlMs: 900, cacheScope: "public" }, {}, { ttlMs: 900 }],
+    ["a resource", "resources/read", { contents: [], ttlMs: 900, cacheScope: "public" }, {}, { ttlMs: 900 }],
+    [
+      "a resource that policies changed",
+      "resources/read",
+      { contents: [{ uri: "x:1", text: '{"iban":1}' }], ttlMs: 900, cacheScope: "public" },
+      { obligations: { redact: ["/iban"], limit: {} } },
+      { ttlMs: 0 },
+    ],
+  ])("may be kept for its caller alone, whatever its server says: %s", async (_, method, given, changed, kept) => {
+    const newer = { uri: "x:1", _meta: { "io.modelcontextprotocol/protocolVersion": "2026-07-28" } };
+    const { guard, flight, sent } = await flying({}, method, true, newer);
+    flight.decision = allowed(changed);
+    await reply(guard, { jsonrpc: "2.0", id: flight.id, result: given });
+    expect(sent[0]?.message.result).toMatchObject({ resultType: "complete", cacheScope: "private", ...kept });
+
+    const older = await flying({}, method, true, { uri: "x:1" });
+    older.flight.decision = allowed();
+    await reply(older.guard, { jsonrpc: "2.0", id: older.flight.id, result: given });
+    expect(older.sent[0]?.message.result).toEqual({ ...given, cacheScope: "private" });
+    const oldest = await flying({}, method, true, { uri: "x:1" });
+    oldest.flight.decision = allowed();
+    await reply(oldest.guard, { jsonrpc: "2.0", id: oldest.flight.id, result: { contents: [], tools: [] } });
+    expect(oldest.sent[0]?.message.result).toEqual({ contents: [], tools: [] });
+  });
+
   it("goes nowhere where its request was withdrawn, or never was", async () => {
     const { guard, flight, sent, asked } = await flying();
     guard.flights.end(flight);

@@ -2,12 +2,12 @@ import type { Denied } from "@hopwise/core";
 import {
   asksForProof,
   errorDenial,
+  inItsVersion,
   isUnserved,
   type JsonRpcMessage,
   type NotRun,
   toolDenial,
   type WireRefusal,
-  withResultType,
 } from "../protocol/index.ts";
 import { noteListed } from "./announce.ts";
 import { checkAnswer, notServed } from "./check-answer.ts";
@@ -53,7 +53,7 @@ export async function answer({ flights, inner }: Guard, flight: Flight, message:
   await turnOfTheLoop();
   const { request } = flight;
   const { id } = request;
-  if (flights.end(flight)) await inner.send(withResultType({ ...message, id }, request), { relatedRequestId: id });
+  if (flights.end(flight)) await inner.send(inItsVersion({ ...message, id }, request), { relatedRequestId: id });
 }
 
 /** Answers a request with a refusal: a tool's caller reads it as the tool's result, and goes on. */

@@ -26,6 +26,7 @@ export {
   toolDenial,
   type WireRefusal,
 } from "./denial.ts";
+export { inItsVersion, isComplete } from "./in-its-version.ts";
 export {
   cameOverHttp,
   headersOf,
@@ -51,5 +52,4 @@ export {
   pendingIn,
   showsPages,
 } from "./pending.ts";
-export { isComplete, withResultType } from "./result-type.ts";
 export { withoutTask } from "./task.ts";

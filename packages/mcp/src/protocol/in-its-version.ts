@@ -1,0 +1,37 @@
+import { isPlain, type JsonRpcMessage, type JsonRpcRequest } from "./jsonrpc.ts";
+
+/** Where a request of newer versions of MCP, from 2026-07-28 on, names its version. */
+const META_VERSION = "io.modelcontextprotocol/protocolVersion";
+const COMPLETE = "complete";
+/** What is decided for each caller, and may be kept in caches, as its result says. */
+const KEPT: ReadonlySet<string> = new Set([
+  "tools/list",
+  "prompts/list",
+  "resources/list",
+  "resources/templates/list",
+  "resources/read",
+]);
+
+/**
+ * The same answer, as clients of the request's version take it: newer ones refuse a result that does not say of which type it is,
+ * or for how long and for whom it may be kept, and a loop would take that for a call that failed, and make it again. It may be
+ * kept for this caller alone, whatever the server says: a shared cache would give it to others, who may not see it.
+ */
+export function inItsVersion(answer: JsonRpcMessage, { method, params }: JsonRpcRequest): JsonRpcMessage {
+  const { result } = answer;
+  if (result === undefined) return answer;
+  const meta = isPlain(params) ? params["_meta"] : undefined;
+  const isNewer = isPlain(meta) && META_VERSION in meta;
+  const isKept = KEPT.has(method) && (isNewer ? isComplete(result) : "cacheScope" in result);
+  if (!isNewer && !isKept) return answer;
+  const { resultType = COMPLETE, ttlMs = 0 } = result;
+  return {
+    ...answer,
+    result: { ...result, ...(isNewer && { resultType }), ...(isKept && { ttlMs, cacheScope: "private" }) },
+  };
+}
+
+/** Whether a result is all of it, rather than a question to the client, or what a later version may have. */
+export function isComplete({ resultType }: NonNullable<JsonRpcMessage["result"]>): boolean {
+  return resultType === undefined || resultType === COMPLETE;
+}
