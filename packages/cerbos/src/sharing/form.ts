@@ -80,11 +80,11 @@ function hasMembers(object: object): boolean {
   return false;
 }
 
-/** Answers name kind, id and actions, so each must come back as it went out. */
+/** Answers name kind, id and actions, so each must come back as it went out: half a character does not. */
 function isSound({ resource, actions, ...unknown }: CheckRequest["resources"][number]): boolean {
-  if (hasMembers(unknown) || typeof resource.kind !== "string" || typeof resource.id !== "string") return false;
+  if (hasMembers(unknown)) return false;
   if (actions.length === 0 || actions.length > MOST_ACTIONS || new Set(actions).size !== actions.length) return false;
-  return actions.every((action) => typeof action === "string");
+  return [resource.kind, resource.id, ...actions].every((it) => typeof it === "string" && it.isWellFormed());
 }
 
 function entrySize({ resource, actions }: CheckRequest["resources"][number]): number {

@@ -252,6 +252,8 @@ const ALONE: readonly [string, Partial<CheckRequest>][] = [
   ["no actions", { resources: [{ resource: { kind: "payment", id: "p" }, actions: [] }] }],
   ["51 actions", { resources: [{ resource: { kind: "payment", id: "p" }, actions: range(0, 51).map(String) }] }],
   ["an action twice", { resources: [{ resource: { kind: "payment", id: "p" }, actions: ["pay", "pay"] }] }],
+  ["an id with half a character", { resources: [{ resource: { kind: "payment", id: "\ud800" }, actions: ["pay"] }] }],
+  ["an action with half a character", { resources: [{ resource: { kind: "payment", id: "p" }, actions: ["\udc00"] }] }],
   ["an id that is no text", { resources: [{ resource: { kind: "payment", id: 5 as never }, actions: ["pay"] }] }],
   ["a list of calls", { requestContext: { annotations: { "hopwise.calls": [] } } }],
   ["a member that we do not know", { later: true } as never],
