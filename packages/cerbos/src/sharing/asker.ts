@@ -13,6 +13,8 @@ export interface Asker {
    * the same is the same question.
    */
   readonly entries: readonly string[];
+  /** All of them: with the same, two ask the very same. */
+  readonly question: string;
   /** How it names itself in Cerbos' log. */
   readonly names: Names;
   /** Its request, as it would go alone. */
@@ -50,6 +52,7 @@ export function createAsker(
     form,
     options,
     entries,
+    question: entries.join(),
     names: request,
     waits: true,
     request: ({ principal, auxData }: Common): CheckRequest => ({

@@ -11,8 +11,9 @@ type NamedValues = readonly (readonly [name: string, value: string])[];
 export interface Form {
   /** All that a request has but once, the principal above all: only questions with the same one share a request. */
   readonly key: string;
-  /** The most bytes that its own part of a request takes, and that the rest takes. */
-  readonly size: number;
+  /** The most bytes that its name takes in a request, each of its entries, and what all that share it have in common. */
+  readonly nameSize: number;
+  readonly entrySizes: readonly number[];
   readonly commonSize: number;
   /** The headers of its trace. A request joins one trace alone, that of the question which waited longest. */
   readonly trace: NamedValues;
@@ -54,15 +55,17 @@ export function formOf(request: CheckRequest, options: CheckOptions = {}): Form 
     const { annotations = {}, ...unknownContext } = requestContext ?? {};
     if (hasMembers(unknownContext) || Object.hasOwn(annotations, CALLS)) return undefined;
     const { invocation = "", hop = 0 } = { invocation: annotations[INVOCATION], hop: annotations[HOP] };
-    const size = resources.reduce((sum, it) => sum + entrySize(it), plainSize([invocation, hop, requestId ?? ""]));
+    const entrySizes = resources.map(entrySize);
+    const nameSize = plainSize([invocation, hop, requestId ?? "", resources.map((_, place) => place)]);
     const foreign = Object.entries(annotations).filter(([name]) => !OF_ONE_CALL.has(name));
     const commonSize = membersSize(principal) + plainSize(foreign) + auxSize(auxData);
-    if (!(size + commonSize <= MOST_BYTES_OF_ONE)) return undefined; // also where one of them is NaN
+    const size = entrySizes.reduce((sum, it) => sum + it, nameSize + commonSize);
+    if (!(size <= MOST_BYTES_OF_ONE)) return undefined; // also where one of them is NaN
     const headers = given === undefined ? [] : [...new Headers(given)];
     const trace = headers.filter(([name]) => OF_A_TRACE.has(name));
     const others = headers.filter(([name]) => !OF_A_TRACE.has(name));
     const key = JSON.stringify([principal, auxData ?? null, includeMetadata === true, others, foreign]);
-    return { key, size, commonSize, trace };
+    return { key, nameSize, entrySizes, commonSize, trace };
   } catch {
     return undefined; // it is not what its type says: whoever writes it down says why
   }

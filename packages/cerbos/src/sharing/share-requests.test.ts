@@ -131,6 +131,23 @@ describe("questions about one principal", () => {
     expect(second?.results[1]?.actions).toEqual({ pay: "EFFECT_ALLOW" });
   });
 
+  it("take room once where they are asked alike, however large; of different ones at most 25 are in one", async () => {
+    const large = scene();
+    const answers = large.all(Array(300).fill(question(1, resourceOf("x".repeat(30_000)))));
+    large.pdp.flow();
+    await answers;
+    expect(sizes(large.pdp)).toEqual([1, 1]);
+    const { pdp, all } = scene();
+    const pair = (i: number): CheckRequest["resources"] =>
+      [i % 8, Math.floor(i / 8)].flatMap((mark) => question(mark).resources);
+    const each = range(0, 64).map((i) => question(i, { resources: pair(i) }));
+    const several = all(each);
+    pdp.flow();
+    await several;
+    const calls = pdp.requests.map(({ requestContext }) => Object(requestContext?.annotations["hopwise.calls"]).length);
+    expect(calls).toEqual([undefined, 25, 25, 13]);
+  });
+
   it("are what they were when they were asked, whatever their owner changes while they wait", async () => {
     const { pdp, all } = scene();
     const changing = question(1);
@@ -397,6 +414,33 @@ describe("a shared request that fails", () => {
     expect(got[2]).not.toBe("2");
     expect(sizes(pdp)).toEqual([1, 3, 1, 1, 1]);
     expect(pdp.requests.slice(2)).toEqual([1, 2, 3].map((mark) => question(mark)));
+  });
+
+  it("asks each question singly but once, for all who ask it: a thousand alike are no thousand requests", async () => {
+    const { pdp, ask } = scene();
+    const asked = range(0, 1_003).map((i) => (i === 500 ? question("bad") : question(i % 3)));
+    const answers = asked.map((it) => ask(it).catch((error: unknown) => error));
+    const error = notOK(3, "validation error");
+    pdp.flow((right) => {
+      if (marksOf(right).includes("bad")) throw error;
+      return right;
+    });
+    const got = await Promise.all(answers);
+    expect(got.map((it) => (it instanceof Error ? it : marksOf(it as CheckResponse)))).toEqual(
+      got.map((_, i) => (i === 500 ? error : [i % 3])),
+    );
+    expect(sizes(pdp)).toEqual([1, 4, 1, 1, 1, 1]);
+    const calls = pdp.requests.slice(2).map(({ requestContext }) => requestContext?.annotations["hopwise.calls"]);
+    expect(calls.map((it) => Object(it).length)).toEqual([334, 333, 334, undefined]);
+  });
+
+  it("fails all who ask alike where that is bad, and asks no more", async () => {
+    const { pdp, ask } = scene();
+    const answers = range(0, 50).map(() => ask(question("bad")).catch((it: unknown) => it));
+    const error = notOK(3, "validation error");
+    pdp.flow(throwing(error));
+    expect(await Promise.all(answers)).toEqual(Array(50).fill(error));
+    expect(sizes(pdp)).toEqual([1, 1]);
   });
 
   it.each(OUTAGE)("fails all of its questions, and asks no more, in an outage: %s", async (_, error) => {
