@@ -104,7 +104,6 @@ const forAdapters: ArgumentRows<typeof adapter> = {
     ["nothing", "empty object"],
   ),
   onceInProcess: "takes a name and a function of our own",
-  deepFrozen: "takes anything",
   faultOf: argumentRow(adapter.faultOf, () => [new Error("no")], ANYTHING),
   inOwnWords: "marks an error that a package of ours has just made",
   isNormalUri: argumentRow(adapter.isNormalUri, () => ["shop://orders/1"], ANYTHING),

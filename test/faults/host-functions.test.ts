@@ -395,7 +395,6 @@ const adapterDoor: Door<typeof adapter> = {
   waitingView: "takes data",
   wireView: "takes data",
   onceInProcess: "runs a function of our own",
-  deepFrozen: "takes data",
   plainText: "takes a text",
   wholeText: "takes a text",
   didNothing: "takes a decision",

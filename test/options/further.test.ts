@@ -271,7 +271,6 @@ const adapterDoors: DoorRows<typeof adapter> = {
   waitingView: "takes a call that waits",
   wireView: "takes a denial",
   onceInProcess: "takes a name and a function of our own",
-  deepFrozen: "takes anything",
   plainText: "takes any text",
   wholeText: "takes any text",
   withoutTokens: "takes any text",

@@ -1,5 +1,5 @@
 import { HopwiseError } from "@hopwise/core";
-import { deepFrozen, inOwnWords, isOwn } from "@hopwise/core/adapter";
+import { inOwnWords, isOwn } from "@hopwise/core/adapter";
 import type { Names } from "./asker.ts";
 import type { CheckRequest, CheckResponse } from "./form.ts";
 
@@ -31,7 +31,7 @@ export function partsOf(
   try {
     mustAnswer(shared, response);
     // Several may get the same one.
-    deepFrozen(response.results);
+    freeze(response.results);
     return calls.map((call) => partOf(response, call));
   } catch (cause) {
     throw isOwn(cause) ? cause : another("it cannot be read");
@@ -62,6 +62,11 @@ function partOf(response: CheckResponse, { names, places }: SharedCall): CheckRe
 }
 
 type Result = CheckResponse["results"][number];
+
+function freeze(value: unknown): void {
+  if (typeof value !== "object" || value === null) return;
+  Object.values(Object.freeze(value)).forEach(freeze);
+}
 
 function hasJust(names: readonly string[], wanted: readonly string[]): boolean {
   return names.length === wanted.length && names.every((name) => wanted.includes(name));
