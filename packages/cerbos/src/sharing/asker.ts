@@ -15,7 +15,7 @@ export interface Asker {
   readonly entries: readonly string[];
   /** All of them: with the same, two ask the very same. */
   readonly question: string;
-  /** How it names itself in Cerbos' log. */
+  /** How it names itself in Cerbos' log; as it was, too. */
   readonly names: Names;
   /** Its request, as it would go alone. */
   request(common: Common): CheckRequest;
@@ -37,7 +37,9 @@ export function createAsker(
   leaving: Leaving,
   settle: { readonly resolve: (response: CheckResponse) => void; readonly reject: (error: unknown) => void },
 ): Asker {
-  const entries = request.resources.map((entry) => JSON.stringify(entry));
+  const { principal: _, auxData: __, resources, ...others } = request;
+  const entries = resources.map((entry) => JSON.stringify(entry));
+  const names: Omit<CheckRequest, "principal" | "resources"> = JSON.parse(JSON.stringify(others));
   const caller = options?.signal;
   const end = (): void => {
     asker.waits = false;
@@ -53,10 +55,10 @@ export function createAsker(
     options,
     entries,
     question: entries.join(),
-    names: request,
+    names,
     waits: true,
     request: ({ principal, auxData }: Common): CheckRequest => ({
-      ...request,
+      ...names,
       principal,
       resources: entries.map((entry) => JSON.parse(entry)),
       ...(auxData !== null && { auxData }),

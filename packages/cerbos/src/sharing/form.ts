@@ -54,10 +54,11 @@ export function formOf(request: CheckRequest, options: CheckOptions = {}): Form 
     if (resources.length === 0 || resources.length > MOST_ENTRIES_OF_ONE || !resources.every(isSound)) return undefined;
     const { annotations = {}, ...unknownContext } = requestContext ?? {};
     if (hasMembers(unknownContext) || Object.hasOwn(annotations, CALLS)) return undefined;
-    const { invocation = "", hop = 0 } = { invocation: annotations[INVOCATION], hop: annotations[HOP] };
     const entrySizes = resources.map(entrySize);
-    const nameSize = plainSize([invocation, hop, requestId ?? "", resources.map((_, place) => place)]);
-    const foreign = Object.entries(annotations).filter(([name]) => !OF_ONE_CALL.has(name));
+    const all = Object.entries(annotations);
+    const foreign = all.filter(([name]) => !OF_ONE_CALL.has(name));
+    const own = all.filter(([name]) => OF_ONE_CALL.has(name));
+    const nameSize = plainSize([own, requestId ?? "", resources.map((_, place) => place)]);
     const commonSize = membersSize(principal) + plainSize(foreign) + auxSize(auxData);
     const size = entrySizes.reduce((sum, it) => sum + it, nameSize + commonSize);
     if (!(size <= MOST_BYTES_OF_ONE)) return undefined; // also where one of them is NaN

@@ -149,12 +149,21 @@ describe("questions about one principal", () => {
   });
 
   it("are what they were when they were asked, whatever their owner changes while they wait", async () => {
-    const { pdp, all } = scene();
-    const changing = question(1);
-    const answers = all([question(0), changing, question(2)]);
-    (changing.resources[0]?.resource.attr as { mark: unknown }).mark = "changed";
+    const { pdp, ask } = scene();
+    const reused = question(1) as { -readonly [member in keyof CheckRequest]: CheckRequest[member] };
+    const answers = [question(0), reused, question(2)].map((it) => ask(it));
+    (reused.resources[0]?.resource.attr as { mark: unknown }).mark = "changed";
+    Object.assign(reused.requestContext?.annotations ?? {}, { "hopwise.invocation": 10n });
+    reused.requestId = "changed";
+    reused.principal = { id: "bob", roles: [] };
     pdp.flow();
-    expect(await answers).toEqual(["0", "1", "2"]);
+    const [, second, third] = await Promise.all(answers);
+    expect([second, third].map((it) => it && [it.requestId, marksOf(it)])).toEqual([
+      ["q1", [1]],
+      ["q2", [2]],
+    ]);
+    expect(pdp.requests[1]?.principal).toEqual(ann);
+    expect(pdp.requests[1]?.requestContext?.annotations["hopwise.calls"]).toMatchObject([{ i: "i1" }, { i: "i2" }]);
   });
 
   it("may have attributes with any name, those of every object among them", async () => {
@@ -272,6 +281,7 @@ const ALONE: readonly [string, Partial<CheckRequest>][] = [
   ["an id with half a character", { resources: [{ resource: { kind: "payment", id: "\ud800" }, actions: ["pay"] }] }],
   ["an action with half a character", { resources: [{ resource: { kind: "payment", id: "p" }, actions: ["\udc00"] }] }],
   ["an id that is no text", { resources: [{ resource: { kind: "payment", id: 5 as never }, actions: ["pay"] }] }],
+  ["a chain that cannot be written", { requestContext: { annotations: { "hopwise.chain": 10n as never } } }],
   ["a list of calls", { requestContext: { annotations: { "hopwise.calls": [] } } }],
   ["a member that we do not know", { later: true } as never],
 ];
