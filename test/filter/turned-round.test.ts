@@ -4,6 +4,7 @@
  */
 import type { Pdp } from "@hopwise/cerbos";
 import type { Allowed } from "@hopwise/core";
+import type { JsonObject } from "@hopwise/core/adapter";
 import { createCompany } from "@hopwise/core/testing";
 import { table, text, visibleRows } from "@hopwise/filter";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -24,7 +25,7 @@ const DOCS = table({ id: text(), columns: { region: text() } });
 const ROWS = ["EMEA", "APAC"].map((region) => ({ id: region, region }));
 
 /** What comes out, and how many rows were read that a check denies. */
-async function seen(action: string, limits: object): Promise<unknown> {
+async function seen(action: string, limits: JsonObject): Promise<unknown> {
   const tools = { search: { kind: "doc", action, filter: { withinMs: 20_000 } } };
   const users = { alice: { roles: ["employee"], attributes: { limits } } };
   const company = await createCompany({ users, tools });
