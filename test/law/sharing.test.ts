@@ -41,11 +41,21 @@ const args = fc.oneof(
     currency: oneOf("EUR", "eur"),
   }),
   oneOf<unknown>({}, undefined, null, { id: "INV-7" }, { account: "A" }),
+  // These look alike as JSON, or nearly so.
+  oneOf<unknown>(
+    { amount: 1, to: "acme" },
+    { 1: 2, 2: 1 },
+    { amount: "1" },
+    { to: "\ud800" },
+    Array(2),
+    new Date(0),
+    10n,
+  ),
 );
 const resource = fc.oneof(
   fc.record({
     kind: oneOf("payment", "invoice", "ledger", "nowhere", "p a"),
-    id: oneOf("same", "same", "other", ""),
+    id: oneOf("same", "same", "same", "other", "é", "e\u0301", "\ufffd", "\ud800", ""),
     attr: fc.record(
       {
         args,

@@ -196,6 +196,7 @@ const EXPRESSIONS: { readonly [expr: string]: RegExp } = {
   "R.attr.tags.all(t, t < 5.0)": /has < between what no schema gives one type and a number/,
   "R.attr.tags.exists(t, t.startsWith('a'))": /has what no schema gives one type at startsWith/,
   "R.attr.tags[0] == 'a'": /by its place/,
+  "P.attr.limits[R.attr.region] > 5.0": /by its place/,
   "R.attr.tags.filter(t, t == 'a') == []": /asks \.filter\(…\) about the row/,
   "R.attr.tags.exists(i, t, t == 'a')": /asks \.exists\(…\) about the row/,
   "size(R.attr.amount) > 2": /has size of a number/,

@@ -16,17 +16,41 @@ import { partsOf, type SharedCall } from "./part-of-answer.ts";
 /**
  * Puts several questions into one request, and gives each asker its part of the answer, by position alone: several of them
  * may be about one kind and id. What several of them ask alike is asked once. Where one of the questions is bad, each is asked
- * by itself.
+ * by itself, once for all who ask it.
  *
  * @param together asks all, until its signal is aborted, whether or not the client listens
- * @param alone asks one question as it is, in the same way
+ * @param alone asks one question by itself, in the same way
  * @returns settles when all have what they get, or left; never rejects
  */
 export async function askTogether(
-  askers: readonly Asker[],
+  askers: readonly [Asker, ...Asker[]],
   common: Common,
   { together, alone }: { readonly together: Check; readonly alone: Check },
 ): Promise<void> {
+  const [first, ...others] = askers;
+  if (others.length === 0) return askAsItIs(first, common, together);
+  try {
+    await askShared(askers, common, together);
+  } catch (error) {
+    const waiting = askers.filter((asker) => asker.waits);
+    const alike = askers.every(({ question }) => question === first.question);
+    if (alike || !oneIsBad(error)) return waiting.forEach((asker) => void asker.fail(error));
+    const anew = byQuestion(waiting).map((same) => askTogether(same, common, { together: alone, alone }));
+    await Promise.all(anew);
+  }
+}
+
+/** Never rejects. */
+async function askAsItIs(asker: Asker, common: Common, ask: Check): Promise<void> {
+  try {
+    const response = await ask(asker.request(common), asker.options);
+    if (asker.waits) asker.answer(response);
+  } catch (error) {
+    if (asker.waits) asker.fail(error);
+  }
+}
+
+async function askShared(askers: readonly Asker[], common: Common, ask: Check): Promise<void> {
   const { entries, calls } = putTogether(askers);
   const shared = sharedRequest(entries, calls, common);
   const all = new AbortController();
@@ -37,31 +61,21 @@ export async function askTogether(
       if (waiting === 0) all.abort(asker.options?.signal?.reason);
     };
   }
-  try {
-    const response = await together(shared, sharedOptions(askers, common, all.signal));
-    const parts = partsOf(shared, response, calls);
-    askers.forEach((asker, i) => {
-      if (asker.waits) asker.answer(parts[i] as CheckResponse);
-    });
-  } catch (error) {
-    const eachAlone = oneIsBad(error);
-    const left = askers.map(async (asker) => {
-      if (!asker.waits) return;
-      if (!eachAlone) return asker.fail(error);
-      await askAlone(asker, asker.request(common), alone);
-    });
-    await Promise.all(left);
-  }
+  const response = await ask(shared, sharedOptions(askers, common, all.signal));
+  const parts = partsOf(shared, response, calls);
+  askers.forEach((asker, i) => {
+    if (asker.waits) asker.answer(parts[i] as CheckResponse);
+  });
 }
 
-/** Never rejects. @param ask as for {@link askTogether} */
-export async function askAlone(asker: Asker, request: CheckRequest, ask: Check): Promise<void> {
-  try {
-    const response = await ask(request, asker.options);
-    if (asker.waits) asker.answer(response);
-  } catch (error) {
-    if (asker.waits) asker.fail(error);
+function byQuestion(askers: readonly Asker[]): readonly [Asker, ...Asker[]][] {
+  const all = new Map<string, [Asker, ...Asker[]]>();
+  for (const asker of askers) {
+    const same = all.get(asker.question);
+    if (same === undefined) all.set(asker.question, [asker]);
+    else same.push(asker);
   }
+  return [...all.values()];
 }
 
 /** What several ask alike stands in the request once. */

@@ -13,7 +13,9 @@ export interface Asker {
    * the same is the same question.
    */
   readonly entries: readonly string[];
-  /** How it names itself in Cerbos' log. */
+  /** All of them: with the same, two ask the very same. */
+  readonly question: string;
+  /** How it names itself in Cerbos' log; as it was, too. */
   readonly names: Names;
   /** Its request, as it would go alone. */
   request(common: Common): CheckRequest;
@@ -35,7 +37,9 @@ export function createAsker(
   leaving: Leaving,
   settle: { readonly resolve: (response: CheckResponse) => void; readonly reject: (error: unknown) => void },
 ): Asker {
-  const entries = request.resources.map((entry) => JSON.stringify(entry));
+  const { principal: _, auxData: __, resources, ...others } = request;
+  const entries = resources.map((entry) => JSON.stringify(entry));
+  const names: Omit<CheckRequest, "principal" | "resources"> = JSON.parse(JSON.stringify(others));
   const caller = options?.signal;
   const end = (): void => {
     asker.waits = false;
@@ -50,10 +54,11 @@ export function createAsker(
     form,
     options,
     entries,
-    names: request,
+    question: entries.join(),
+    names,
     waits: true,
     request: ({ principal, auxData }: Common): CheckRequest => ({
-      ...request,
+      ...names,
       principal,
       resources: entries.map((entry) => JSON.parse(entry)),
       ...(auxData !== null && { auxData }),

@@ -11,8 +11,9 @@ type NamedValues = readonly (readonly [name: string, value: string])[];
 export interface Form {
   /** All that a request has but once, the principal above all: only questions with the same one share a request. */
   readonly key: string;
-  /** The most bytes that its own part of a request takes, and that the rest takes. */
-  readonly size: number;
+  /** The most bytes that its name takes in a request, each of its entries, and what all that share it have in common. */
+  readonly nameSize: number;
+  readonly entrySizes: readonly number[];
   readonly commonSize: number;
   /** The headers of its trace. A request joins one trace alone, that of the question which waited longest. */
   readonly trace: NamedValues;
@@ -53,16 +54,19 @@ export function formOf(request: CheckRequest, options: CheckOptions = {}): Form 
     if (resources.length === 0 || resources.length > MOST_ENTRIES_OF_ONE || !resources.every(isSound)) return undefined;
     const { annotations = {}, ...unknownContext } = requestContext ?? {};
     if (hasMembers(unknownContext) || Object.hasOwn(annotations, CALLS)) return undefined;
-    const { invocation = "", hop = 0 } = { invocation: annotations[INVOCATION], hop: annotations[HOP] };
-    const size = resources.reduce((sum, it) => sum + entrySize(it), plainSize([invocation, hop, requestId ?? ""]));
-    const foreign = Object.entries(annotations).filter(([name]) => !OF_ONE_CALL.has(name));
+    const entrySizes = resources.map(entrySize);
+    const all = Object.entries(annotations);
+    const foreign = all.filter(([name]) => !OF_ONE_CALL.has(name));
+    const own = all.filter(([name]) => OF_ONE_CALL.has(name));
+    const nameSize = plainSize([own, requestId ?? "", resources.map((_, place) => place)]);
     const commonSize = membersSize(principal) + plainSize(foreign) + auxSize(auxData);
-    if (!(size + commonSize <= MOST_BYTES_OF_ONE)) return undefined; // also where one of them is NaN
+    const size = entrySizes.reduce((sum, it) => sum + it, nameSize + commonSize);
+    if (!(size <= MOST_BYTES_OF_ONE)) return undefined; // also where one of them is NaN
     const headers = given === undefined ? [] : [...new Headers(given)];
     const trace = headers.filter(([name]) => OF_A_TRACE.has(name));
     const others = headers.filter(([name]) => !OF_A_TRACE.has(name));
     const key = JSON.stringify([principal, auxData ?? null, includeMetadata === true, others, foreign]);
-    return { key, size, commonSize, trace };
+    return { key, nameSize, entrySizes, commonSize, trace };
   } catch {
     return undefined; // it is not what its type says: whoever writes it down says why
   }
@@ -80,11 +84,11 @@ function hasMembers(object: object): boolean {
   return false;
 }
 
-/** Answers name kind, id and actions, so each must come back as it went out. */
+/** Answers name kind, id and actions, so each must come back as it went out: half a character does not. */
 function isSound({ resource, actions, ...unknown }: CheckRequest["resources"][number]): boolean {
-  if (hasMembers(unknown) || typeof resource.kind !== "string" || typeof resource.id !== "string") return false;
+  if (hasMembers(unknown)) return false;
   if (actions.length === 0 || actions.length > MOST_ACTIONS || new Set(actions).size !== actions.length) return false;
-  return actions.every((action) => typeof action === "string");
+  return [resource.kind, resource.id, ...actions].every((it) => typeof it === "string" && it.isWellFormed());
 }
 
 function entrySize({ resource, actions }: CheckRequest["resources"][number]): number {

@@ -1,7 +1,7 @@
 import { HopwiseError } from "@hopwise/core";
 import { inOwnWords } from "@hopwise/core/adapter";
 import { callerLeft } from "../ask/index.ts";
-import { askAlone, askTogether } from "./ask-together.ts";
+import { askTogether } from "./ask-together.ts";
 import { type Asker, createAsker } from "./asker.ts";
 import { type Check, type CheckOptions, type CheckRequest, type CheckResponse, commonOf, formOf } from "./form.ts";
 import { createGroups, type Group } from "./groups.ts";
@@ -35,12 +35,7 @@ export function createLine(ask: Check, settings: LineSettings): Check {
   function send(group: Group): void {
     while (groups.mayGo(group) && group.waiting.size > 0) {
       const askers = take(group, settings.questionsInOne);
-      const common = commonOf(group.key);
-      void groups.run(group, async () => {
-        const [first] = askers as [Asker, ...Asker[]];
-        if (askers.length === 1) await askAlone(first, first.request(common), put);
-        else await askTogether(askers, common, { together: put, alone });
-      });
+      void groups.run(group, () => askTogether(askers, commonOf(group.key), { together: put, alone }));
     }
   }
   groups.onEnd = send;
@@ -70,24 +65,29 @@ export function createLine(ask: Check, settings: LineSettings): Check {
   };
 }
 
-/** As many as one request holds. Who asks only what is asked in it already takes no room in it, but for its name. */
-function take({ waiting }: Group, questionsInOne: number): readonly Asker[] {
+/**
+ * As many as one request holds. What is asked in it already takes no room, but for the asker's name; and as it is asked singly
+ * but once where one of them is bad, so it counts once.
+ */
+function take({ waiting }: Group, questionsInOne: number): readonly [Asker, ...Asker[]] {
   const taken: Asker[] = [];
-  let questions = 0;
+  const questions = new Set<string>();
   const entries = new Set<string>();
   let bytes = 0;
   for (const asker of waiting) {
-    const { form } = asker;
-    const more = asker.entries.filter((entry) => !entries.has(entry));
-    bytes += form.size + (taken.length === 0 ? form.commonSize : 0);
-    const tooMany = entries.size + more.length > MOST_ENTRIES || bytes > MOST_BYTES;
-    if (more.length > 0) questions++;
-    if (taken.length > 0 && (tooMany || questions > questionsInOne)) break;
-    for (const entry of more) entries.add(entry);
+    const { nameSize, entrySizes, commonSize } = asker.form;
+    bytes += taken.length === 0 ? nameSize + commonSize : nameSize;
+    asker.entries.forEach((entry, i) => {
+      if (!entries.has(entry)) bytes += entrySizes[i] as number;
+      entries.add(entry);
+    });
+    questions.add(asker.question);
+    const tooMany = questions.size > questionsInOne || entries.size > MOST_ENTRIES || bytes > MOST_BYTES;
+    if (tooMany && taken.length > 0) break;
     waiting.delete(asker);
     taken.push(asker);
   }
-  return taken;
+  return taken as [Asker, ...Asker[]];
 }
 
 /** A client may not listen to its signal, and would then seem to be asked for ever. */

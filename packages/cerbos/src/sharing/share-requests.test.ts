@@ -131,13 +131,39 @@ describe("questions about one principal", () => {
     expect(second?.results[1]?.actions).toEqual({ pay: "EFFECT_ALLOW" });
   });
 
-  it("are what they were when they were asked, whatever their owner changes while they wait", async () => {
+  it("take room once where they are asked alike, however large; of different ones at most 25 are in one", async () => {
+    const large = scene();
+    const answers = large.all(Array(300).fill(question(1, resourceOf("x".repeat(30_000)))));
+    large.pdp.flow();
+    await answers;
+    expect(sizes(large.pdp)).toEqual([1, 1]);
     const { pdp, all } = scene();
-    const changing = question(1);
-    const answers = all([question(0), changing, question(2)]);
-    (changing.resources[0]?.resource.attr as { mark: unknown }).mark = "changed";
+    const pair = (i: number): CheckRequest["resources"] =>
+      [i % 8, Math.floor(i / 8)].flatMap((mark) => question(mark).resources);
+    const each = range(0, 64).map((i) => question(i, { resources: pair(i) }));
+    const several = all(each);
     pdp.flow();
-    expect(await answers).toEqual(["0", "1", "2"]);
+    await several;
+    const calls = pdp.requests.map(({ requestContext }) => Object(requestContext?.annotations["hopwise.calls"]).length);
+    expect(calls).toEqual([undefined, 25, 25, 13]);
+  });
+
+  it("are what they were when they were asked, whatever their owner changes while they wait", async () => {
+    const { pdp, ask } = scene();
+    const reused = question(1) as { -readonly [member in keyof CheckRequest]: CheckRequest[member] };
+    const answers = [question(0), reused, question(2)].map((it) => ask(it));
+    (reused.resources[0]?.resource.attr as { mark: unknown }).mark = "changed";
+    Object.assign(reused.requestContext?.annotations ?? {}, { "hopwise.invocation": 10n });
+    reused.requestId = "changed";
+    reused.principal = { id: "bob", roles: [] };
+    pdp.flow();
+    const [, second, third] = await Promise.all(answers);
+    expect([second, third].map((it) => it && [it.requestId, marksOf(it)])).toEqual([
+      ["q1", [1]],
+      ["q2", [2]],
+    ]);
+    expect(pdp.requests[1]?.principal).toEqual(ann);
+    expect(pdp.requests[1]?.requestContext?.annotations["hopwise.calls"]).toMatchObject([{ i: "i1" }, { i: "i2" }]);
   });
 
   it("may have attributes with any name, those of every object among them", async () => {
@@ -252,7 +278,10 @@ const ALONE: readonly [string, Partial<CheckRequest>][] = [
   ["no actions", { resources: [{ resource: { kind: "payment", id: "p" }, actions: [] }] }],
   ["51 actions", { resources: [{ resource: { kind: "payment", id: "p" }, actions: range(0, 51).map(String) }] }],
   ["an action twice", { resources: [{ resource: { kind: "payment", id: "p" }, actions: ["pay", "pay"] }] }],
+  ["an id with half a character", { resources: [{ resource: { kind: "payment", id: "\ud800" }, actions: ["pay"] }] }],
+  ["an action with half a character", { resources: [{ resource: { kind: "payment", id: "p" }, actions: ["\udc00"] }] }],
   ["an id that is no text", { resources: [{ resource: { kind: "payment", id: 5 as never }, actions: ["pay"] }] }],
+  ["a chain that cannot be written", { requestContext: { annotations: { "hopwise.chain": 10n as never } } }],
   ["a list of calls", { requestContext: { annotations: { "hopwise.calls": [] } } }],
   ["a member that we do not know", { later: true } as never],
 ];
@@ -395,6 +424,33 @@ describe("a shared request that fails", () => {
     expect(got[2]).not.toBe("2");
     expect(sizes(pdp)).toEqual([1, 3, 1, 1, 1]);
     expect(pdp.requests.slice(2)).toEqual([1, 2, 3].map((mark) => question(mark)));
+  });
+
+  it("asks each question singly but once, for all who ask it: a thousand alike are no thousand requests", async () => {
+    const { pdp, ask } = scene();
+    const asked = range(0, 1_003).map((i) => (i === 500 ? question("bad") : question(i % 3)));
+    const answers = asked.map((it) => ask(it).catch((error: unknown) => error));
+    const error = notOK(3, "validation error");
+    pdp.flow((right) => {
+      if (marksOf(right).includes("bad")) throw error;
+      return right;
+    });
+    const got = await Promise.all(answers);
+    expect(got.map((it) => (it instanceof Error ? it : marksOf(it as CheckResponse)))).toEqual(
+      got.map((_, i) => (i === 500 ? error : [i % 3])),
+    );
+    expect(sizes(pdp)).toEqual([1, 4, 1, 1, 1, 1]);
+    const calls = pdp.requests.slice(2).map(({ requestContext }) => requestContext?.annotations["hopwise.calls"]);
+    expect(calls.map((it) => Object(it).length)).toEqual([334, 333, 334, undefined]);
+  });
+
+  it("fails all who ask alike where that is bad, and asks no more", async () => {
+    const { pdp, ask } = scene();
+    const answers = range(0, 50).map(() => ask(question("bad")).catch((it: unknown) => it));
+    const error = notOK(3, "validation error");
+    pdp.flow(throwing(error));
+    expect(await Promise.all(answers)).toEqual(Array(50).fill(error));
+    expect(sizes(pdp)).toEqual([1, 1]);
   });
 
   it.each(OUTAGE)("fails all of its questions, and asks no more, in an outage: %s", async (_, error) => {

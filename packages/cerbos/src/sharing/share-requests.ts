@@ -24,7 +24,7 @@ export interface SharingOptions {
    */
   readonly requestsUnderWay?: number;
   /**
-   * The most questions in one request; 1 lets them wait for each other, but not share.
+   * The most questions in one request, of which those that several ask count once; with 1, only they share.
    *
    * @defaultValue 25
    */
