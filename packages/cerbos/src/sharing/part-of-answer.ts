@@ -69,11 +69,6 @@ function freeze(value: unknown): void {
 
 type Result = CheckResponse["results"][number];
 
-function freeze(value: unknown): void {
-  if (typeof value !== "object" || value === null) return;
-  Object.values(Object.freeze(value)).forEach(freeze);
-}
-
 function hasJust(names: readonly string[], wanted: readonly string[]): boolean {
   return names.length === wanted.length && names.every((name) => wanted.includes(name));
 }
