@@ -8,7 +8,7 @@ export const MOST_ITEMS = 10_000;
 export function isListOf(
   value: unknown,
   fits: (item: unknown) => boolean,
-  max = Number.POSITIVE_INFINITY,
+  max: number = Number.POSITIVE_INFINITY,
 ): value is readonly unknown[] {
   if (!Array.isArray(value)) return false;
   const { length } = value;
