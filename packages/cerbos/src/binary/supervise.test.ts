@@ -7,7 +7,13 @@ vi.mock("node:child_process", async (original) => {
 });
 
 it("says what it takes a shell for, in an image that has none", async () => {
-  const folder = { path: "/nowhere", config: "/nowhere/config", grpcSocket: "/nowhere/g", httpSocket: "/nowhere/h" };
+  const folder = {
+    home: "/nowhere",
+    path: "/nowhere",
+    config: "/nowhere/config",
+    grpcSocket: "/nowhere/g",
+    httpSocket: "/nowhere/h",
+  };
   const pdp = supervise({ binary: "cerbos", folder, onLog: undefined });
   expect(await pdp.exited).toEqual({ code: null, signal: null });
   expect(pdp.lastLines().join()).toMatch(/\/no-shell ENOENT: it takes a shell .* connects to a PDP beside it/);
