@@ -2,11 +2,9 @@
  * The stores that commands open, as processes and on real ones: what no server made is not made, what a server made with its
  * own options is found, and whatever is refused, the process ends.
  */
-import { mkdirSync, readdirSync, symlinkSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { SharedState } from "@hopwise/core/state";
 import { redisState } from "@hopwise/redis";
 import { sqliteState } from "@hopwise/sqlite";
@@ -14,21 +12,10 @@ import { afterAll, describe, expect, it, vi } from "vitest";
 import { COMMANDS } from "../../packages/hopwise/src/commands/index.ts";
 import { STORE } from "../../packages/hopwise/src/open-state.ts";
 import { MISSING, type RedisServer, startRedis, unlessMissing, until } from "../redis/redis-server.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
 import { type Answer, hopwise, hopwiseProcess } from "./hopwise.ts";
+import { projectWithStores } from "./project.ts";
 
-/** A project in which the packages of the stores are installed. */
-function project(): string {
-  const folder = temporaryFolder(tmpdir(), (end) => void ends.push(end));
-  mkdirSync(join(folder, "node_modules"));
-  for (const scope of ["@hopwise", "@redis"]) {
-    symlinkSync(
-      fileURLToPath(new URL(`../../node_modules/${scope}`, import.meta.url)),
-      join(folder, "node_modules", scope),
-    );
-  }
-  return folder;
-}
+const project = (): string => projectWithStores((end) => void ends.push(end));
 
 const REVOKE = ["revoke", "--agent", "planner", "--yes"];
 const LIFT = ["revoke", "--lift", "--agent", "planner", "--yes"];

@@ -298,7 +298,7 @@ export const CODES = {
     retryable: true,
     fault: true,
     model: "The call could not be checked just now, so it did not run. Try again later.",
-    help: "The store of revocations or of seen proofs, or the clock, failed or did not answer in time.",
+    help: "The store of revocations or of seen proofs, or the clock, failed or did not answer in time; the message says which, and why. `hopwise doctor --state` asks the store without the server. Calls go on by themselves once it is well.",
   },
 
   // agents: are they who the chain says?
@@ -325,7 +325,7 @@ export const CODES = {
     fault: true,
     wire: "context_unavailable",
     model: "The call could not be checked just now, so it did not run. Try again later.",
-    help: "The agent registry threw, or did not answer in time.",
+    help: "The agent registry threw, or did not answer in time. See to the service that it asks. Calls go on by themselves once it answers.",
   },
 
   // grant: was it handed over?
@@ -399,7 +399,7 @@ export const CODES = {
     retryable: true,
     fault: true,
     model: "The call could not be checked just now, so it did not run. Try again later.",
-    help: "A directory, source or loader threw, or did not answer in time. The message names it.",
+    help: "A directory, source or loader threw, or did not answer in time. The message names it: see to the service that it asks, or to its own code where the message has the class of an error such as `TypeError`.",
   },
 
   // policy: does every hop's policy allow it?
@@ -420,7 +420,7 @@ export const CODES = {
     retryable: true,
     fault: true,
     model: "The call could not be checked just now, so it did not run. Try again later.",
-    help: "Cerbos did not answer in time, or could not be reached.",
+    help: "Cerbos did not answer in time, or could not be reached. `authorizer.health()` says why; `hopwise doctor --pdp` asks a PDP elsewhere without the server. One that `startPdp` started and that died is started again only with `restart: true`.",
   },
   policy_inconclusive: {
     stage: "policy",
@@ -490,7 +490,7 @@ export const CODES = {
     retryable: true,
     fault: true,
     model: "The call could not be recorded just now, so it did not run. Try again later.",
-    help: "The audit sink failed or was too slow, and an allowed call does not run without its record. The message says why, as far as the sink does.",
+    help: "The audit sink failed or was too slow, and an allowed call does not run without its record. The message says why, as far as the sink does. Make room on the disk, or mend what the sink writes to: an audit log then goes on by itself, a stream that broke (`jsonLinesAudit`) takes a new process.",
   },
 
   // result: may it be shown?
@@ -537,7 +537,7 @@ export const CODES = {
   pdp_missing: {
     stage: "start",
     model: "The server is not set up correctly. Report it; trying again does not help.",
-    help: "No Cerbos binary was found for this platform, or no PDP answers at the address.",
+    help: "No Cerbos binary was found for this platform, or no PDP answers at the address. The message says where it was looked, and how to get one; `hopwise doctor` looks again.",
   },
   pdp_start_failed: {
     stage: "start",

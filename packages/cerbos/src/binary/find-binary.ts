@@ -45,7 +45,7 @@ export async function findBinary(option?: string, host: BinaryHost = process): P
   for (const candidate of candidates) if (candidate !== undefined && (await isExecutable(candidate))) return candidate;
   throw missing(
     `Looked for the package ${name} and for cerbos on the PATH. ` +
-      "If the package is published for this platform, installing has left it out: " +
+      "If the package is published for this platform, installing or bundling has left it out: " +
       "`pnpm install --fix-lockfile` heals a pnpm lockfile that was written elsewhere, " +
       "`npm install --include=optional` an installation without optional dependencies. " +
       "Otherwise set HOPWISE_CERBOS_BINARY to the path of a Cerbos executable (0.55.0 or newer), or put cerbos on the PATH.",

@@ -121,7 +121,9 @@ export function supervise(options: {
 function untilGone(child: ChildProcess, folder: string, note: (text: string) => void): Promise<PdpExit> {
   return new Promise((resolve) => {
     child.once("error", (error) => {
-      note(error.message);
+      note(
+        `${error.message}: it takes a shell to end Cerbos with this process. An image without one connects to a PDP beside it`,
+      );
       removeFolder(folder);
       resolve({ code: null, signal: null });
     });

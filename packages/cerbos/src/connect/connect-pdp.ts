@@ -74,7 +74,7 @@ export interface ConnectedPdp extends AsyncDisposable {
 const readOptions = optionsOf<ConnectPdpOptions>("connectPdp", {
   ...RESILIENCE_ROWS,
   targets: either(
-    "a target, such as localhost:3593, or a list of them",
+    "a target, such as localhost:3593 (a port of gRPC, without http://), or a list of them",
     TARGET,
     list(TARGET, "a list of targets, at least one, such as localhost:3593", { min: 1 }),
   ),

@@ -4,7 +4,9 @@ import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
+import { parse } from "yaml";
 import { findBinary } from "../binary/find-binary.ts";
+import { pdpConfig } from "../binary/pdp-config.ts";
 import { temporaryFolder } from "../testing/policies.ts";
 import { until } from "../testing/until.ts";
 import { connectPdp } from "./connect-pdp.ts";
@@ -13,14 +15,31 @@ const ROOT = join(import.meta.dirname, "../../../..");
 const README = readFileSync(join(ROOT, "packages/cerbos/README.md"), "utf8");
 const CANARY = ["resource_policies/hopwise_canary.yaml", "_schemas/hopwise_canary.json"];
 
+const CONFIG = /```yaml cerbos\.yaml\n([\s\S]*?)```/.exec(README)?.[1] ?? "";
+
+it("says all that startPdp says, but what is for the one that starts it", () => {
+  const { server, storage, ...said } = JSON.parse(
+    pdpConfig({
+      folder: { grpcSocket: "/run/cerbos/grpc.sock", httpSocket: "/run/cerbos/http.sock" },
+      policies: "/policies",
+      strictEvaluation: true,
+      schemaEnforcement: "reject",
+      decisionLog: undefined,
+    }),
+  );
+  const { adminAPI: _loadsAnew, ...sockets } = server;
+  // Nobody tells a sidecar to load its folder anew, so that its own watch is better than none.
+  const watching = { ...storage, disk: { ...storage.disk, watchForChanges: true } };
+  expect(parse(CONFIG)).toEqual({ server: sockets, storage: watching, ...said });
+});
+
 it("has nothing wrong that a configuration could mend", async () => {
   const policies = temporaryFolder(
     Object.fromEntries(CANARY.map((file) => [file, readFileSync(join(ROOT, "policies", file), "utf8")])),
   );
   const run = temporaryFolder();
-  const config = /```yaml cerbos\.yaml\n([\s\S]*?)```/.exec(README)?.[1] ?? "";
   const file = join(run, "cerbos.yaml");
-  writeFileSync(file, config.replaceAll("/run/cerbos", run).replace("/policies", policies));
+  writeFileSync(file, CONFIG.replaceAll("/run/cerbos", run).replace("/policies", policies));
   const child = spawn(await findBinary(undefined), ["server", "--log-level=error", `--config=${file}`], {
     stdio: "ignore",
   });

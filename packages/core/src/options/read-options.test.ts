@@ -60,8 +60,8 @@ describe("the options of a function", () => {
   });
 
   it.each<[unknown, string, string?]>([
-    [undefined, "make: what it takes must be an object of options; got nothing"],
-    [[], "make: what it takes must be an object of options; got an empty list"],
+    [undefined, "make: what it takes must be an object of options, such as { trust }; got nothing"],
+    [[], "make: what it takes must be an object of options, such as { trust }; got an empty list"],
     [{}, "make: trust is missing; give a list of anchors", "/trust"],
     [{ trsut: [] }, 'make: trsut is not an option; did you mean "trust"?', "/trsut"],
     [

@@ -5,8 +5,6 @@ import { hasSymbols, inherits, isPlainObject, isPromise } from "./plain-object.t
 import { isAsynchronous, members, type Rows, type Shape } from "./shapes.ts";
 import { unknownName } from "./unknown-name.ts";
 
-const OPTIONS = "an object of options";
-
 /**
  * Makes the reader of the options of one function. It gives them complete and checked, as a copy that a later change of
  * the passed object does not reach.
@@ -16,7 +14,13 @@ const OPTIONS = "an object of options";
  *   example, and the type of what came: never the value of a text, which may be a secret
  */
 export function optionsOf<T extends object>(called: string, rows: Rows<T>): (given: unknown) => T {
-  return readerOf(called, members(rows, OPTIONS));
+  return readerOf(called, members(rows, optionWords(rows)));
+}
+
+/** Where something else came, such as the one thing that a function seems to want: the members that it cannot do without. */
+function optionWords(rows: { readonly [name: string]: Shape }): string {
+  const required = Object.keys(rows).filter((name) => rows[name]?._zod.optin !== "optional");
+  return `an object of options${required.length > 0 ? `, such as { ${required.join(", ")} }` : ""}`;
 }
 
 /** The same for a function that takes something else than an object of options. */
@@ -82,7 +86,9 @@ export function reading<G, T>(called: string, name: string | Path, what: string,
  * @throws {HopwiseError} `config_invalid` with the nearest known name
  */
 export function checkNames<T>(called: string, given: T, known: { readonly [Name in keyof T]-?: true }): T {
-  checkObject(called, given);
+  if (!isPlainObject(given)) {
+    throw fault(called, [], `must be an object of ${Object.keys(known).join(", ")}; got ${typeWords(given)}`);
+  }
   const read: Partial<T> = {};
   try {
     for (const name in given as object) {

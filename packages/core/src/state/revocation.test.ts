@@ -211,11 +211,11 @@ describe.each(KINDS)("of a %s", (kind) => {
 });
 
 it.each<[unknown, string]>([
-  [undefined, "what it takes must be an object; got nothing"],
-  [null, "what it takes must be an object; got null"],
-  ["planner", "what it takes must be an object; got a text"],
-  [7, "what it takes must be an object; got 7"],
-  [[], "what it takes must be an object; got an empty list"],
+  [undefined, "what it takes must be an object of token, issuer, key, agent, user, notBefore; got nothing"],
+  [null, "what it takes must be an object of token, issuer, key, agent, user, notBefore; got null"],
+  ["planner", "what it takes must be an object of token, issuer, key, agent, user, notBefore; got a text"],
+  [7, "what it takes must be an object of token, issuer, key, agent, user, notBefore; got 7"],
+  [[], "what it takes must be an object of token, issuer, key, agent, user, notBefore; got an empty list"],
   [{}, "a target names a token, a key, an agent, or a user"],
   [{ chain: hash("t") }, "chain is not an option; it knows token, issuer, key, agent, user, notBefore"],
   [{ agnet: "planner" }, 'agnet is not an option; did you mean "agent"?'],

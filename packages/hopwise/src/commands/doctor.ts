@@ -6,19 +6,29 @@ import { checkClock } from "../doctor/clock.ts";
 import { type Finding, warning } from "../doctor/finding.ts";
 import { checkNode } from "../doctor/node.ts";
 import { checkPackages, needsOfNode } from "../doctor/packages.ts";
+import { checkServices } from "../doctor/services.ts";
+import { STORE } from "../open-state.ts";
 import { jsonText, oneLine, paint, type Terminal } from "../terminal.ts";
 
-/** Says what is wrong with a set-up. */
+/** Says what is wrong with a set-up, and, where they are named, with the services that calls stand on. */
 export const doctor: Command = {
   name: "doctor",
   words: "",
   count: [0, 0],
   summary: "Says what is wrong with a set-up: Node.js, packages, Cerbos, policies, clock.",
   details: [
-    "Starts a PDP with a policy of its own and stops it again. Asks nothing of the network, unless --server is given.",
+    "Starts a PDP with a policy of its own and stops it again, unless --pdp names those that run elsewhere.",
+    "Asks of the network only what --pdp, --state, --keys and --server name: name what your server uses, where calls are denied by an outage.",
   ],
   options: {
     policies: { value: "FOLDER", help: "your policies; ./policies where there is one" },
+    pdp: {
+      value: "TARGET",
+      many: true,
+      help: "a PDP that your server connects to (connectPdp), such as pdp.internal:3593",
+    },
+    ...STORE,
+    keys: { value: "URL", many: true, help: "the keys of an issuer that your server trusts (remoteJwks)" },
     server: { value: "URL", help: "compares the clocks: a proof is refused where they differ by more than 30 seconds" },
     ...JSON_OPTION,
   },
@@ -28,10 +38,11 @@ export const doctor: Command = {
     const findings: readonly Finding[] = [
       checkNode(process.versions.node, `${process.platform}-${process.arch}`, needsOfNode(terminal.folder)),
       ...checkPackages(terminal.folder),
-      ...(await checkCerbos()),
+      ...(typed.has("pdp") ? [] : await checkCerbos()),
       ...(policies !== undefined || existsSync(folder)
         ? await checkPolicies(folder)
         : [warning("policies", "no folder ./policies here; --policies FOLDER names another")]),
+      ...(await checkServices(typed, terminal)),
       await checkClock(terminal.now, typed.value("server")),
     ];
     const faults = findings.filter(({ state }) => state === "fault").length;

@@ -1,6 +1,6 @@
 /** What the doctor found of one thing. */
 export interface Finding {
-  readonly check: "node" | "packages" | "cerbos" | "pdp" | "policies" | "clock";
+  readonly check: "node" | "packages" | "cerbos" | "pdp" | "policies" | "state" | "keys" | "clock";
   readonly state: "ok" | "warning" | "fault";
   readonly text: string;
 }
