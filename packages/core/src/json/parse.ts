@@ -10,6 +10,8 @@ export interface ParseOptions {
   readonly what: string;
   /** Deepest nesting of arrays and objects that is accepted. */
   readonly maxDepth: number;
+  /** What to do where one may nest deeper. */
+  readonly deeper?: string;
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -38,8 +40,9 @@ const escapes: Readonly<Record<string, string>> = {
 export function parseJson(text: string, options: ParseOptions): JsonValue {
   let at = 0;
 
-  const fail = (problem: string): never => {
-    throw new HopwiseError(options.code, `${options.what} is not acceptable JSON: ${problem} at character ${at}`);
+  const fail = (problem: string, remedy?: string): never => {
+    const place = `${problem} at character ${at}${remedy === undefined ? "" : `; ${remedy}`}`;
+    throw new HopwiseError(options.code, `${options.what} is not acceptable JSON: ${place}`);
   };
 
   const skipSpace = (): void => {
@@ -143,7 +146,8 @@ export function parseJson(text: string, options: ParseOptions): JsonValue {
   const readValue = (depth: number): JsonValue => {
     skipSpace();
     const c = text[at];
-    if ((c === "{" || c === "[") && depth >= options.maxDepth) return fail(`nesting deeper than ${options.maxDepth}`);
+    if ((c === "{" || c === "[") && depth >= options.maxDepth)
+      return fail(`nesting deeper than ${options.maxDepth}`, options.deeper);
     if (c === "{") return readObject(depth);
     if (c === "[") return readArray(depth);
     if (c === '"') return readString();

@@ -42,13 +42,14 @@ describe.each(worlds)("an issuer with an $algorithm key", (world: World) => {
     return refusalOf(issuer.issue({ ...order, ...changed } as typeof order));
   };
 
-  it("signs the deepest value that grant() takes", async () => {
+  it("signs values as deep as its limits say, and names the one to raise", async () => {
     const value = Array.from({ length: 17 }).reduce<JsonValue>((inner) => [inner], []);
     const deepest = grant({ send_payment: { to: exact(value) } });
     const issuer = await issuerOf();
     const held = await issuer.issue({ ...order, grant: deepest });
     await expect(verifyAt(serialize(held), [issuer.trustAnchor])).resolves.toBeDefined();
-    expect(() => grant({ send_payment: { to: exact([value]) } })).toThrow("at most 21 levels");
+    const deeper = { ...order, grant: grant({ send_payment: { to: exact([value]) } }) };
+    await expect(issuer.issue(deeper)).rejects.toThrow("set limits: { constraintDepth } of ");
   });
 
   it("makes a root that the verifier of its trust anchor accepts, and that says what was ordered", async () => {
