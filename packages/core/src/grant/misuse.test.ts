@@ -65,14 +65,23 @@ describe("who writes a grant is told what came where something else is expected"
     ['the grant names "https://a.example#b://c"', "/https:~1~1a.example#b:~1~1c", () => readGrant(QUALIFIED)],
     [`${SAYS} at ""; ${GIVE}; got a function`, "", () => readGrant(() => {})],
     [`${SCALAR}; got an object`, "/t/a/values/0", () => grant({ t: { a: oneOf({} as never) } })],
-    [`${SCALAR}; got a list; ${ONE_BY_ONE}`, "/t/a/values/0", () => grant({ t: { a: oneOf(["a", "b"] as never) } })],
     [
-      'the grant is broken at "/t/a/ranges/0": a text that is not empty is expected; got a list; give',
+      `${SCALAR}; got a list of 2; ${ONE_BY_ONE}`,
+      "/t/a/values/0",
+      () => grant({ t: { a: oneOf(["a", "b"] as never) } }),
+    ],
+    [
+      'the grant is broken at "/t/a/values": an array of 1 to 64 items is expected; got a list of 65',
+      "/t/a/values",
+      () => grant({ t: { a: oneOf(...Array.from({ length: 65 }, (_, i) => i)) } }),
+    ],
+    [
+      'the grant is broken at "/t/a/ranges/0": a text that is not empty is expected; got a list of 1; give',
       "/t/a/ranges/0",
       () => grant({ t: { a: cidr(["10.0.0.0/8"] as never) } }),
     ],
     [
-      'the grant is broken at "/t/a/constraints/0": an object is expected; got a list; give',
+      'the grant is broken at "/t/a/constraints/0": an object is expected; got a list of 1; give',
       "/t/a/constraints/0",
       () => grant({ t: { a: any([int()] as never, int()) } }),
     ],

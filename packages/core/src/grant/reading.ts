@@ -71,7 +71,8 @@ export function refuseBeyond(place: Place, limit: keyof GrantLimits, rule: (most
 /** A list of which each item is a list is that of a builder that was given one, and not its items. */
 function cameAt({ value, within }: Place): string {
   const isListed = Array.isArray(value) && Array.isArray(within?.value);
-  return `${wordsAt(value, [])}${isListed ? '; give its items one by one, such as oneOf("a", "b"), or oneOf(...list)' : ""}`;
+  const count = Array.isArray(value) && value.length > 0 ? ` of ${value.length}` : "";
+  return `${wordsAt(value, [])}${count}${isListed ? '; give its items one by one, such as oneOf("a", "b"), or oneOf(...list)' : ""}`;
 }
 
 /** Built only for a refused place: a grant has hundreds of places, and most pass. */
