@@ -13,6 +13,6 @@ export function payloadOf({ payload }: CompactJws, limits: Limits): JsonValue {
     code: "token_malformed",
     what: "a token's payload",
     maxDepth: payloadDepth(limits),
-    deeper: forMore("constraintDepth"),
+    deeper: `; ${forMore("constraintDepth")}`,
   });
 }
