@@ -25,7 +25,7 @@ const MAX_BYTES = 1024 * 1024;
 export const HTTP_ROWS: Rows<HttpSourceOptions<never, unknown>> = {
   ...ANSWER_ROWS,
   url: atOnce('a function that gives the address for one name, such as (who) => new URL(…, "https://hr.example")'),
-  parse: func("a function that reads the JSON, such as (body) => ({ roles: … })"),
+  parse: func("a function that reads the JSON, such as (body) => ({ roles: body.roles, … })"),
   headers: maybe(HEADERS),
   maxBytes: maybe(whole({ min: 1, max: 64 * 1024 * 1024, example: MAX_BYTES })),
   fetch: maybe(func("a function like fetch")),
