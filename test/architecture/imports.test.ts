@@ -60,7 +60,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "core/lib",
     "core/errors.ts",
   ],
-  "core/token/compact": ["type:core/token/keys", "core/crypto", "core/errors.ts"],
+  "core/token/compact": ["type:core/token/keys", "core/crypto", "core/lib", "core/errors.ts"],
   "core/token/verify": [
     "core/token/keys",
     "core/token/claims",

@@ -4,7 +4,7 @@ import { deepFrozen, hiddenInName, plainName } from "../lib/index.ts";
 import { mustBe, wordsAt } from "../options/index.ts";
 import type { Grant } from "./constraint.ts";
 import { parseGrant } from "./parse.ts";
-import type { GrantLimits } from "./reading.ts";
+import { MOST_OF_GRANT } from "./reading.ts";
 
 /**
  * On a grant that was read by the rules of grants. `{ pay: {} }` as a mere object is none: its author may not know that it
@@ -13,32 +13,21 @@ import type { GrantLimits } from "./reading.ts";
  */
 const MARK = Symbol.for("dev.hopwise/grant");
 
-/**
- * The builder's bounds are those of a token's default limits, but for the number of tools: as many as an issuer and a
- * verifier can be set to. Whoever signs or reads the grant has its own limits.
- */
-const BUILDER_LIMITS: GrantLimits = {
-  tools: 10_000,
-  argumentsPerTool: 64,
-  constraintDepth: 8,
-  nameLength: 256,
-  valueLength: 4096,
-};
-
-/** As deep as a payload nests by those limits (V4.1), without the three levels round its grant. */
-const MOST_LEVELS = 8 + 2 * BUILDER_LIMITS.constraintDepth - 3;
-/** About a hundred times what a token has by those limits. */
+/** As deep as a payload nests by the limits below (V4.1), without the three levels round its grant. */
+const MOST_LEVELS = 8 + 2 * MOST_OF_GRANT.constraintDepth - 3;
+/** About as many as the longest token has that can be allowed. */
 const MOST_CHARACTERS = 1_000_000;
 
 /**
  * Reads a grant from JSON, such as one out of a file or a database: the form that grants have in tokens. There `{}` under
- * a tool means any arguments.
+ * a tool means any arguments. Its bounds are the most that an issuer and a verifier can be set to: whoever signs or reads the grant
+ * has limits of its own.
  *
  * @param json the parsed JSON
  * @throws {HopwiseError} `config_invalid` with the JSON pointer of the first mistake
  */
 export function readGrant(json: unknown): Grant {
-  const read = parseGrant(plainOf(json), BUILDER_LIMITS, "config_invalid");
+  const read = parseGrant(plainOf(json), MOST_OF_GRANT, "config_invalid");
   for (const tool of Object.keys(read)) checkName(tool);
   return makeGrant(read);
 }

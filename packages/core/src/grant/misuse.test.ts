@@ -13,7 +13,7 @@ const ONE_BY_ONE = 'give its items one by one, such as oneOf("a", "b"), or oneOf
 const SCALAR = 'the grant is broken at "/t/a/values/0": a string, number, boolean or null is expected';
 const SAYS = "the grant has something that a token cannot say";
 const GIVE =
-  "give finite numbers (whole ones up to 2^53 - 1), well-formed texts, lists, plain objects, of at most 21 levels and 1000000 characters in all";
+  "give finite numbers (whole ones up to 2^53 - 1), well-formed texts, lists, plain objects, of at most 133 levels and 1000000 characters in all";
 
 /** A list in lists, of so many levels. */
 function nested(levels: number): readonly JsonValue[] {
@@ -48,9 +48,9 @@ describe("who writes a grant is told what came where something else is expected"
       () => grant({ t: { a: range({ max: 1e18 }) } }),
     ],
     [
-      `${SAYS} at "/t/a/value${"/0".repeat(18)}"; ${GIVE}; got an empty list`,
-      `/t/a/value${"/0".repeat(18)}`,
-      () => grant({ t: { a: exact(nested(19)) } }),
+      `${SAYS} at "/t/a/value${"/0".repeat(130)}"; ${GIVE}; got an empty list`,
+      `/t/a/value${"/0".repeat(130)}`,
+      () => grant({ t: { a: exact(nested(131)) } }),
     ],
     [
       `${SAYS} at "/t/a/values/0"; ${GIVE}; got a text`,
@@ -65,14 +65,23 @@ describe("who writes a grant is told what came where something else is expected"
     ['the grant names "https://a.example#b://c"', "/https:~1~1a.example#b:~1~1c", () => readGrant(QUALIFIED)],
     [`${SAYS} at ""; ${GIVE}; got a function`, "", () => readGrant(() => {})],
     [`${SCALAR}; got an object`, "/t/a/values/0", () => grant({ t: { a: oneOf({} as never) } })],
-    [`${SCALAR}; got a list; ${ONE_BY_ONE}`, "/t/a/values/0", () => grant({ t: { a: oneOf(["a", "b"] as never) } })],
     [
-      'the grant is broken at "/t/a/ranges/0": a text that is not empty is expected; got a list; give',
+      `${SCALAR}; got a list of 2; ${ONE_BY_ONE}`,
+      "/t/a/values/0",
+      () => grant({ t: { a: oneOf(["a", "b"] as never) } }),
+    ],
+    [
+      'the grant is broken at "/t/a/values": an array of 1 to 64 items is expected; got a list of 65',
+      "/t/a/values",
+      () => grant({ t: { a: oneOf(...Array.from({ length: 65 }, (_, i) => i)) } }),
+    ],
+    [
+      'the grant is broken at "/t/a/ranges/0": a text that is not empty is expected; got a list of 1; give',
       "/t/a/ranges/0",
       () => grant({ t: { a: cidr(["10.0.0.0/8"] as never) } }),
     ],
     [
-      'the grant is broken at "/t/a/constraints/0": an object is expected; got a list; give',
+      'the grant is broken at "/t/a/constraints/0": an object is expected; got a list of 1; give',
       "/t/a/constraints/0",
       () => grant({ t: { a: any([int()] as never, int()) } }),
     ],

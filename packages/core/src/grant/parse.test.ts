@@ -28,17 +28,24 @@ describe("reading a grant", () => {
       "/tools: at most 3 tools; for more, set limits: { tools } of issuer and verifiers alike",
     );
     expect(parse({ t: args(2) })).toEqual({ t: args(2) });
-    expect(await broken({ t: args(3) })).toBe("/tools/t: at most 2 arguments");
+    expect(await broken({ t: args(3) })).toBe(
+      "/tools/t: at most 2 arguments; for more, set limits: { argumentsPerTool } of issuer and verifiers alike",
+    );
   });
 
   it("takes names up to the limit, and not one character more", async () => {
     expect(parse({ aaaaa: { bbbbb: wildcard } })).toEqual({ aaaaa: { bbbbb: wildcard } });
-    expect(await broken({ aaaaaa: {} })).toBe("/tools: a name is longer than 5 characters");
-    expect(await broken({ t: { bbbbbb: wildcard } })).toBe("/tools/t: a name is longer than 5 characters");
+    expect(await broken({ aaaaaa: {} })).toBe(
+      "/tools: a name is longer than 5 characters; for more, set limits: { nameLength } of issuer and verifiers alike",
+    );
+    expect(await broken({ t: { bbbbbb: wildcard } })).toBe(
+      "/tools/t: a name is longer than 5 characters; for more, set limits: { nameLength } of issuer and verifiers alike",
+    );
   });
 
   it("takes values up to the limit, and not one character more, wherever a value stands", async () => {
-    const rule = "a value is longer than 4 characters";
+    const rule =
+      "a value is longer than 4 characters; for more, set limits: { valueLength } of issuer and verifiers alike";
     expect(parse(one(exact("xxxx")))).toEqual(one(exact("xxxx")));
     expect(await broken(one(exact("xxxxx")))).toBe(`/tools/t/a/value: ${rule}`);
     for (const [type, member] of [
@@ -55,7 +62,7 @@ describe("reading a grant", () => {
   it("takes constraints in constraints up to the limit, and not one level more", async () => {
     expect(parse(one(any(any(wildcard))))).toEqual(one(any(any(wildcard))));
     expect(await broken(one(any(any(any(wildcard)))))).toBe(
-      "/tools/t/a/constraints/0/constraints/0/constraints/0: constraints nest deeper than 2",
+      "/tools/t/a/constraints/0/constraints/0/constraints/0: constraints nest deeper than 2; for more, set limits: { constraintDepth } of issuer and verifiers alike",
     );
     const optional = (constraint: unknown) => ({ constraint_type: "optional", constraint });
     expect(parse(one(optional(any(wildcard))))).toEqual(one(optional(any(wildcard))));

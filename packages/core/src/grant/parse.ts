@@ -3,7 +3,16 @@ import { HopwiseError } from "../errors.ts";
 import type { JsonObject, JsonValue } from "../json/index.ts";
 import { type Constraint, type Grant, KINDS, type ToolGrant } from "./constraint.ts";
 import { isEveryTool } from "./every-tool.ts";
-import { type GrantLimits, memberAt, namesAt, objectAt, type Place, type Reading, refuse } from "./reading.ts";
+import {
+  type GrantLimits,
+  memberAt,
+  namesAt,
+  objectAt,
+  type Place,
+  type Reading,
+  refuse,
+  refuseBeyond,
+} from "./reading.ts";
 
 /**
  * Turns unknown JSON into a {@link Grant}, or says where it is not one. An unknown constraint type or an unknown member
@@ -24,7 +33,7 @@ export function parseGrant(value: JsonValue | undefined, limits: GrantLimits, co
   };
   const top = objectAt({ value, within: undefined, key: at, depth: 0, argument: "", reading });
   const grant: Record<string, ToolGrant> = {};
-  const tools = namesAt(top, limits.tools, "tools; for more, set limits: { tools } of issuer and verifiers alike");
+  const tools = namesAt(top, "tools", "tools");
   for (const tool of tools) {
     const place = memberAt(top, tool);
     if (tool === "") refuse(place, "a tool without a name");
@@ -43,7 +52,7 @@ function checkEveryTool(place: Place<JsonObject>, tools: readonly string[]): voi
 function parseTool(within: Place<JsonObject>): ToolGrant {
   const { value, reading } = within;
   const constraints: Record<string, Constraint> = {};
-  for (const name of namesAt(within, reading.limits.argumentsPerTool, "arguments")) {
+  for (const name of namesAt(within, "argumentsPerTool", "arguments")) {
     constraints[name] = reading.member({ value: value[name], within, key: name, depth: 0, argument: name, reading });
   }
   return constraints;
@@ -52,8 +61,9 @@ function parseTool(within: Place<JsonObject>): ToolGrant {
 /** @param isMember whether it is that of an argument or a property, which may be missing; nothing else may */
 function parseConstraint(place: Place, isMember: boolean): Constraint {
   const { within, key, depth, argument, reading } = place;
-  const { constraintDepth } = reading.limits;
-  if (depth > constraintDepth) return refuse(place, `constraints nest deeper than ${constraintDepth}`);
+  if (depth > reading.limits.constraintDepth) {
+    return refuseBeyond(place, "constraintDepth", (most) => `constraints nest deeper than ${most}`);
+  }
   const { value } = objectAt(place);
   // Constraints inside this one are a level deeper.
   const source: Place<JsonObject> = { value, within, key, depth: depth + 1, argument, reading };

@@ -1,4 +1,4 @@
-import { freezeArguments, type JsonObject, type JsonValue, pointerTo } from "../json/index.ts";
+import { freezeJson, type JsonObject, type JsonValue, pointerTo } from "../json/index.ts";
 import { isPlainObject, mustBe } from "../options/index.ts";
 import { passes } from "./check.ts";
 import { type Constraint, type Grant, KINDS, type ToolGrant } from "./constraint.ts";
@@ -137,7 +137,7 @@ export function refusal(grant: Grant, tool: string, sent: JsonObject, work: Work
   return refusalOfSent(grant, tool, sent, work) ?? refusalOfRead(grant, tool, { sent }, work);
 }
 
-const LIMITS = { argumentsDepth: 64, argumentsSize: 16_000_000 };
+const LIMITS = { maxDepth: 64, maxSize: 16_000_000 };
 
 /**
  * Whether a grant covers a call whose arguments no schema changes; one of every tool covers each that an enforcement point
@@ -150,7 +150,7 @@ export function permits(grant: Grant, tool: string, args: JsonObject): boolean {
   checkMade("permits", "grant", grant);
   if (typeof tool !== "string") mustBe("permits", "tool", "a tool's name, such as send_payment", tool);
   if (!isPlainObject(args)) mustBe("permits", "args", 'the arguments of a call, such as { to: "ACME" }', args);
-  return refusal(grant, tool, freezeArguments(args, LIMITS)) === undefined;
+  return refusal(grant, tool, freezeJson(args, LIMITS) as JsonObject) === undefined;
 }
 
 /** Whether a grant could cover a call of which only some arguments are known yet, so that a list may show its tool. */

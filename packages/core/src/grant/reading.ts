@@ -1,5 +1,5 @@
 import { isJsonObject, isScalar, type JsonObject, type JsonScalar, type JsonValue, pointerTo } from "../json/index.ts";
-import { hiddenInName, plainName } from "../lib/index.ts";
+import { forMore, hiddenInName, plainName } from "../lib/index.ts";
 import { wordsAt } from "../options/index.ts";
 import type { Constraint } from "./constraint.ts";
 
@@ -14,6 +14,15 @@ export interface GrantLimits {
   /** Longest text of one value in a constraint, in UTF-16 code units. */
   readonly valueLength: number;
 }
+
+/** What each may be set to. */
+export const MOST_OF_GRANT: GrantLimits = {
+  tools: 10_000,
+  argumentsPerTool: 10_000,
+  constraintDepth: 64,
+  nameLength: 4096,
+  valueLength: 1024 * 1024,
+};
 
 /** The most values that a constraint lists. */
 export const MAX_VALUES = 64;
@@ -53,10 +62,17 @@ export function refuse(place: Place, rule: string): never {
   return place.reading.refuse(pointerOf(place), rule, cameAt(place));
 }
 
+/** Refuses what goes beyond a limit. An author is held to the most that each can be set to, so that there is no more. */
+export function refuseBeyond(place: Place, limit: keyof GrantLimits, rule: (most: number) => string): never {
+  const { limits, authored } = place.reading;
+  return refuse(place, `${rule(limits[limit])}${authored ? "" : `; ${forMore(limit)}`}`);
+}
+
 /** A list of which each item is a list is that of a builder that was given one, and not its items. */
 function cameAt({ value, within }: Place): string {
   const isListed = Array.isArray(value) && Array.isArray(within?.value);
-  return `${wordsAt(value, [])}${isListed ? '; give its items one by one, such as oneOf("a", "b"), or oneOf(...list)' : ""}`;
+  const count = Array.isArray(value) && value.length > 0 ? ` of ${value.length}` : "";
+  return `${wordsAt(value, [])}${count}${isListed ? '; give its items one by one, such as oneOf("a", "b"), or oneOf(...list)' : ""}`;
 }
 
 /** Built only for a refused place: a grant has hundreds of places, and most pass. */
@@ -74,12 +90,16 @@ export function objectAt(place: Place): Place<JsonObject> {
 }
 
 /** The names of an object's members, where its author chose them. */
-export function namesAt(place: Place<JsonObject>, max: number, what: string): readonly string[] {
+export function namesAt(
+  place: Place<JsonObject>,
+  limit: "tools" | "argumentsPerTool",
+  what: string,
+): readonly string[] {
   const names = Object.keys(place.value);
-  if (names.length > max) return refuse(place, `at most ${max} ${what}`);
-  const { nameLength } = place.reading.limits;
+  const { [limit]: max, nameLength } = place.reading.limits;
+  if (names.length > max) return refuseBeyond(place, limit, (most) => `at most ${most} ${what}`);
   if (names.some((name) => name.length > nameLength)) {
-    return refuse(place, `a name is longer than ${nameLength} characters`);
+    return refuseBeyond(place, "nameLength", (most) => `a name is longer than ${most} characters`);
   }
   // What came in a token stands as its author wrote it: it names another argument, and lets no more pass.
   const hidden = place.reading.authored ? names.find((name) => hiddenInName(name) !== undefined) : undefined;
@@ -90,11 +110,13 @@ export function namesAt(place: Place<JsonObject>, max: number, what: string): re
 export function scalarAt(place: Place): JsonScalar {
   const { value } = place;
   if (value === undefined || !isScalar(value)) return refuse(place, "a string, number, boolean or null is expected");
-  const { valueLength } = place.reading.limits;
-  if (typeof value === "string" && value.length > valueLength) {
-    return refuse(place, `a value is longer than ${valueLength} characters`);
-  }
-  return value;
+  return typeof value === "string" ? shortEnough(place, value, value) : value;
+}
+
+/** @param text how the value is written */
+export function shortEnough<V>(place: Place, value: V, text: string): V {
+  if (text.length <= place.reading.limits.valueLength) return value;
+  return refuseBeyond(place, "valueLength", (most) => `a value is longer than ${most} characters`);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { HopwiseError, isOwn } from "../errors.ts";
-import { dropPromises } from "../lib/index.ts";
+import { dropPromises, forMore } from "../lib/index.ts";
 import { isExactNumber, isForbiddenKey, isJsonObject, type JsonObject, type JsonValue, pointerTo } from "./value.ts";
 
 /** Bounds of an arguments object. */
@@ -7,6 +7,8 @@ export interface FreezeLimits {
   readonly maxDepth: number;
   /** Longest canonical text, in characters (UTF-16 code units). */
   readonly maxSize: number;
+  /** Whether they are those of a call's arguments, which can be set. */
+  readonly ofArguments?: boolean;
 }
 
 /** A name of no letters, a colon, a number. */
@@ -44,7 +46,8 @@ export function freezeJson(value: unknown, limits: FreezeLimits): JsonValue {
     if (budget < 0) tooLong(pointer);
   };
 
-  const tooLong = (pointer: string): never => exceeds(pointer, `they are longer than ${limits.maxSize} characters`);
+  const tooLong = (pointer: string): never =>
+    exceeds(pointer, `they are longer than ${limits.maxSize} characters`, limits.ofArguments && "argumentsSize");
 
   const text = (string: string, pointer: string): string => {
     spend(NEEDS_ESCAPE.test(string) ? JSON.stringify(string).length : string.length + 2, pointer);
@@ -67,7 +70,8 @@ export function freezeJson(value: unknown, limits: FreezeLimits): JsonValue {
           spend(4, pointer);
           return item;
         }
-        if (depth >= limits.maxDepth) return exceeds(pointer, `nesting deeper than ${limits.maxDepth}`);
+        if (depth >= limits.maxDepth)
+          return exceeds(pointer, `nesting deeper than ${limits.maxDepth}`, limits.ofArguments && "argumentsDepth");
         return Array.isArray(item) ? copyArray(item, pointer, depth) : copyObject(item, pointer, depth);
       default:
         return refuse(pointer, `${item === undefined ? item : `a ${typeof item}`}, which JSON cannot say`);
@@ -124,14 +128,14 @@ function refuse(pointer: string, problem: string): never {
   throw refusalAt(pointer, problem);
 }
 
-function exceeds(pointer: string, problem: string): never {
-  const beyond = refusalAt(pointer, problem);
+function exceeds(pointer: string, problem: string, limit?: string | false): never {
+  const beyond = refusalAt(pointer, problem, limit ? `; ${forMore(limit, "client and server")}` : "");
   BEYOND.set(beyond, problem);
   throw beyond;
 }
 
-function refusalAt(pointer: string, problem: string): HopwiseError {
-  const message = `the arguments cannot be judged: ${problem} at "${pointer}"`;
+function refusalAt(pointer: string, problem: string, more = ""): HopwiseError {
+  const message = `the arguments cannot be judged: ${problem} at "${pointer}"${more}`;
   return new HopwiseError("arguments_malformed", message, { pointer });
 }
 
@@ -146,7 +150,7 @@ export function freezeArguments(
   value: unknown,
   { argumentsDepth: maxDepth, argumentsSize: maxSize }: ArgumentsLimits,
 ): JsonObject {
-  const frozen = freezeJson(value ?? {}, { maxDepth, maxSize });
+  const frozen = freezeJson(value ?? {}, { maxDepth, maxSize, ofArguments: true });
   if (isJsonObject(frozen)) return frozen;
   throw new HopwiseError("arguments_malformed", "the arguments of a call must be a JSON object", { pointer: "" });
 }

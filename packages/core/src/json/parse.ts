@@ -10,6 +10,8 @@ export interface ParseOptions {
   readonly what: string;
   /** Deepest nesting of arrays and objects that is accepted. */
   readonly maxDepth: number;
+  /** How the refusal of what nests deeper ends: what to do. */
+  readonly deeper?: string;
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -35,11 +37,11 @@ const escapes: Readonly<Record<string, string>> = {
  *
  * @throws {HopwiseError} with `options.code`, naming the place
  */
-export function parseJson(text: string, options: ParseOptions): JsonValue {
+export function parseJson(text: string, { code, what, maxDepth, deeper = "" }: ParseOptions): JsonValue {
   let at = 0;
 
-  const fail = (problem: string): never => {
-    throw new HopwiseError(options.code, `${options.what} is not acceptable JSON: ${problem} at character ${at}`);
+  const fail = (problem: string, remedy = ""): never => {
+    throw new HopwiseError(code, `${what} is not acceptable JSON: ${problem} at character ${at}${remedy}`);
   };
 
   const skipSpace = (): void => {
@@ -143,7 +145,7 @@ export function parseJson(text: string, options: ParseOptions): JsonValue {
   const readValue = (depth: number): JsonValue => {
     skipSpace();
     const c = text[at];
-    if ((c === "{" || c === "[") && depth >= options.maxDepth) return fail(`nesting deeper than ${options.maxDepth}`);
+    if ((c === "{" || c === "[") && depth >= maxDepth) return fail(`nesting deeper than ${maxDepth}`, deeper);
     if (c === "{") return readObject(depth);
     if (c === "[") return readArray(depth);
     if (c === '"') return readString();

@@ -1,6 +1,6 @@
 import { HopwiseError, isOwn } from "../errors.ts";
 import { faultWord, hasUnset, hostHeaders, leave, readText, whyNoAnswer } from "../lib/index.ts";
-import { atOnce, func, maybe, type Rows, whole } from "../options/index.ts";
+import { atOnce, func, HEADERS, maybe, type Rows, whole } from "../options/index.ts";
 import { ANSWER_ROWS, type CachedSourceOptions, type One } from "../source/index.ts";
 
 /** How somebody is asked about over HTTP, by a GET each, and how an answer is read. */
@@ -24,9 +24,9 @@ const MAX_BYTES = 1024 * 1024;
 
 export const HTTP_ROWS: Rows<HttpSourceOptions<never, unknown>> = {
   ...ANSWER_ROWS,
-  url: atOnce("a function that gives an address"),
-  parse: func("a function that reads the JSON"),
-  headers: maybe(func("a function that gives the headers")),
+  url: atOnce('a function that gives the address for one name, such as (who) => new URL(…, "https://hr.example")'),
+  parse: func("a function that reads the JSON, such as (body) => ({ roles: body.roles, … })"),
+  headers: maybe(HEADERS),
   maxBytes: maybe(whole({ min: 1, max: 64 * 1024 * 1024, example: MAX_BYTES })),
   fetch: maybe(func("a function like fetch")),
 };

@@ -260,3 +260,12 @@ describe("a request to a user directory behind HTTP", () => {
     await expect(users.find(alice)).rejects.toThrow(`it answered ${status}`);
   });
 });
+
+it.each([
+  ["url", "https://hr.example", 'such as (who) => new URL(…, "https://hr.example")'],
+  ["parse", { roles: "roles" }, "such as (body) => ({ roles: body.roles, … })"],
+  ["headers", { authorization: "Bearer t" }, 'such as () => ({ authorization: "Bearer …" })'],
+])("who gives no function as %s is shown one", (option, wrong, shown) => {
+  const right = { name: "hr", url: () => "https://hr.example/alice", parse: () => ({ roles: ["clerk"] }) };
+  expect(() => usersOverHttp({ ...right, [option]: wrong } as never)).toThrow(shown);
+});

@@ -4,6 +4,7 @@ import {
   argumentOf,
   CLOCK,
   func,
+  HEADERS,
   list,
   maybe,
   number,
@@ -75,7 +76,7 @@ const readOptions = optionsOf<FeedReaderOptions>("revocationsOverHttp", {
   timeoutMs: maybe(whole({ min: 1, max: 600_000, example: 2000 })),
   maxBytes: maybe(whole({ min: 1024, max: 256 * 1024 * 1024, example: 4 * 1024 * 1024 })),
   epoch: setOrLeftOut(EPOCH),
-  headers: maybe(func("a function that gives the headers")),
+  headers: maybe(HEADERS),
   fetch: maybe(func("a function like fetch")),
   clock: maybe(CLOCK),
 });

@@ -1,5 +1,5 @@
 import { canonicalJson, isJsonObject, isScalar, type JsonValue, memberCount } from "../../json/index.ts";
-import { memberAt, type Place, refuse, scalarAt } from "../reading.ts";
+import { memberAt, type Place, refuse, scalarAt, shortEnough } from "../reading.ts";
 import type { Kind } from "./kind.ts";
 
 export interface ExactConstraint<V extends JsonValue = JsonValue> {
@@ -29,11 +29,7 @@ function valueAt(place: Place): JsonValue {
   const { value } = place;
   if (value === undefined) return refuse(place, "a value is expected");
   if (isScalar(value)) return scalarAt(place);
-  const { valueLength } = place.reading.limits;
-  if (canonicalJson(value).length > valueLength) {
-    return refuse(place, `a value is longer than ${valueLength} characters`);
-  }
-  return value;
+  return shortEnough(place, value, canonicalJson(value));
 }
 
 /** How many values it is made of, itself included: as many are compared at most. */

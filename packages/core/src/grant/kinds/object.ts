@@ -45,9 +45,9 @@ export const objectKind: Kind<ObjectConstraint> = {
 };
 
 function propertiesAt(place: Place<JsonObject>): Properties {
-  const { limits, member } = place.reading;
+  const { member } = place.reading;
   const properties: Record<string, Constraint> = {};
-  for (const name of namesAt(place, limits.argumentsPerTool, "properties")) {
+  for (const name of namesAt(place, "argumentsPerTool", "properties")) {
     properties[name] = member(memberAt(place, name));
   }
   return properties;

@@ -93,14 +93,17 @@ describe("a compact text", () => {
   it("that cannot be taken is refused with what would be", async () => {
     const messageOf = async (steps: string, bounds: object): Promise<string> =>
       (await errorOf(() => restore(steps, bounds))).message;
-    const shorter = "hand over fewer tools, or shorter constraints";
+    const alike = "of issuer and verifiers alike";
+    const shorter = `hand over fewer tools, or shorter constraints; for more, set limits: { chainBytes } ${alike}`;
     expect(await messageOf("a".repeat(253), { chainBytes: 256 })).toBe(
       `the chain is longer than 256 bytes; ${shorter}`,
     );
     expect(await messageOf(`a${copy(0, 300)}`, { chainBytes: 256 })).toBe(
       `the chain, restored, is longer than 256 bytes; ${shorter}`,
     );
-    expect(await messageOf("%1F".repeat(6), { chainTokens: 2 })).toBe("the chain has more than 2 tokens");
+    expect(await messageOf("%1F".repeat(6), { chainTokens: 2 })).toBe(
+      `the chain has more than 2 tokens; for more, set limits: { chainTokens } ${alike}`,
+    );
     const other = await errorOf(() => restoreChain("*hw2", DEFAULT_LIMITS));
     expect(other.message).toBe("the chain came in a compact form other than *hw1; send its long form");
   });

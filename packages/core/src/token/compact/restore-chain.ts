@@ -29,7 +29,7 @@ type Bounds = Pick<Limits, "chainBytes" | "chainTokens">;
  * @throws {HopwiseError} `token_too_large`, `token_malformed`, `token_version_unsupported`, `chain_depth_exceeded`
  */
 export function restoreChain(text: string, bounds: Bounds): LongForm {
-  checkLength("the chain", text, bounds.chainBytes);
+  checkLength("the chain", text, "chainBytes", bounds);
   if (text[0] !== COMPACT[0]) return text as LongForm;
   if (!text.startsWith(COMPACT)) {
     throw new HopwiseError(
@@ -74,7 +74,7 @@ function bytesOf(text: string, most: number): Uint8Array {
 
 /** The one place that takes more memory: never for more than a chain may have. */
 function larger(history: Uint8Array, needed: number, most: number): Uint8Array {
-  if (needed > START + most) tooLong(RESTORED, most);
+  if (needed > START + most) tooLong(RESTORED, "chainBytes", most);
   return roomFor(Math.min(most, 2 * needed), history);
 }
 
@@ -131,7 +131,7 @@ function joined(parts: readonly Uint8Array[], most: number): string {
     (sum, part) => sum + 1 + (typeof part === "string" ? part.length : Math.ceil((4 * part.length) / 3)),
     -1,
   );
-  if (size > most) tooLong(RESTORED, most);
+  if (size > most) tooLong(RESTORED, "chainBytes", most);
   return segments.reduce<string>((text, part, i) => {
     const joint = i === 0 ? "" : i % 3 === 0 ? "~" : ".";
     return text + joint + (typeof part === "string" ? part : encodeBase64url(part));

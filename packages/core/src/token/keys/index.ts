@@ -22,7 +22,7 @@ export {
   thumbprintOf,
   thumbprintUri,
 } from "./key.ts";
-export { DEFAULT_LIMITS, LIMITS, type Limits, payloadDepth, YEAR_SECONDS } from "./limits.ts";
+export { DEFAULT_LIMITS, LIMITS, type Limits, YEAR_SECONDS } from "./limits.ts";
 export {
   AGENT_NAME,
   type ChainId,
@@ -39,4 +39,5 @@ export {
   toolNameProblem,
   toolOf,
 } from "./names.ts";
+export { payloadOf } from "./payload.ts";
 export { generateSigner, type Signer, signerFromJwk } from "./signer.ts";

@@ -68,7 +68,10 @@ describe("the verifier reads", () => {
     expect(await messageOf(root, { tokenBytes: 99 })).toContain("a token of the chain is longer than 99 bytes");
     expect(await messageOf(`${root}~${root}~${root}`, { chainTokens: 2 })).toContain("more than 2 tokens");
     const error = await errorOf(verifyAt(root, [deep], { limits: { chainTokens: 3 } }));
-    expect(error).toMatchObject({ pointer: "/del_max_depth", rule: "a depth of 2 is the most" });
+    expect(error).toMatchObject({
+      pointer: "/del_max_depth",
+      rule: "a depth of 2 is the most; for more, set limits: { chainTokens } of issuer and verifiers alike",
+    });
   });
 
   it("8 KB of token and 32 KB of chain, where nothing else was said", async () => {

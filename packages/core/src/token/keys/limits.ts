@@ -1,4 +1,4 @@
-import type { GrantLimits } from "../../grant/index.ts";
+import { type GrantLimits, MOST_OF_GRANT } from "../../grant/index.ts";
 import { maybe, members, type Rows, type Shape, whole } from "../../options/index.ts";
 
 /** Seconds of a year: no lifetime is longer, and one in milliseconds is. */
@@ -48,11 +48,11 @@ const BOUNDS: { readonly [Name in keyof Limits]: readonly [min: number, max: num
   tokenBytes: [256, MEBIBYTE],
   chainBytes: [256, 16 * MEBIBYTE],
   chainTokens: [1, 65],
-  tools: [1, 10_000],
-  argumentsPerTool: [1, 10_000],
-  constraintDepth: [0, 64],
-  nameLength: [1, 4096],
-  valueLength: [1, MEBIBYTE],
+  tools: [1, MOST_OF_GRANT.tools],
+  argumentsPerTool: [1, MOST_OF_GRANT.argumentsPerTool],
+  constraintDepth: [0, MOST_OF_GRANT.constraintDepth],
+  nameLength: [1, MOST_OF_GRANT.nameLength],
+  valueLength: [1, MOST_OF_GRANT.valueLength],
   argumentsSize: [2, 64 * MEBIBYTE],
   argumentsDepth: [1, 256],
   lifetimeSeconds: [1, YEAR_SECONDS],

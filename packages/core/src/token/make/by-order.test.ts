@@ -88,9 +88,13 @@ describe("a refusal of what was ordered", () => {
   });
 
   it("says of a lifetime in milliseconds that seconds are meant, and of a bound which option it is", async () => {
+    const pinned = await issuerOf({ lifetimeSeconds: 60 });
+    await expect(pinned.issue({ ...ORDER, lifetimeSeconds: 61 })).rejects.toThrow(
+      /; createIssuer bounds it by lifetimeSeconds$/,
+    );
     const { message } = await errorOf((await issuerOf()).issue({ ...ORDER, lifetimeSeconds: 3_600_000 }));
     expect(message).toBe(
-      "issue: lifetimeSeconds: a root may live 86400 seconds, not 3600000; seconds, not milliseconds; createIssuer bounds it by lifetimeSeconds",
+      "issue: lifetimeSeconds: a root may live 86400 seconds, not 3600000; seconds, not milliseconds; for more, set limits: { lifetimeSeconds } of issuer and verifiers alike",
     );
   });
 

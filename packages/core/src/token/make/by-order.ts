@@ -34,7 +34,9 @@ export function byOrder<T>(called: "issue" | "delegate", rules: () => T): T {
     const [, named, bound] = BEHIND.find(([claim]) => pointer === claim || pointer.startsWith(`${claim}/`)) ?? [];
     if (named === undefined) throw cause;
     const member = called === "delegate" && named === "agent" ? "to" : named;
-    const see = code === "token_untrusted_issuer" ? `; createIssuer bounds it by ${bound}` : "";
+    // Where one of `limits` is the tighter bound, the rule names it: to raise the other one would change nothing.
+    const isAnchors = code === "token_untrusted_issuer" && !message.includes("set limits:");
+    const see = isAnchors ? `; createIssuer bounds it by ${bound}` : "";
     const words = `${called}: ${member}: ${message.replace(OF_A_TOKEN, "")}${see}`;
     throw new HopwiseError(code, words, { pointer, rule, cause });
   }

@@ -1,5 +1,6 @@
 import { HopwiseError } from "../../errors.ts";
 import { findDenyList, findExtension, type Grant } from "../../grant/index.ts";
+import { forMore } from "../../lib/index.ts";
 import type { BudgetBounds } from "../claims/index.ts";
 import type { Limits } from "../keys/index.ts";
 
@@ -44,7 +45,7 @@ export function checkSize(token: string, { tokenBytes }: Limits): void {
   if (token.length > tokenBytes) {
     throw new HopwiseError(
       "token_too_large",
-      `the token would be ${token.length} bytes, ${tokenBytes} are read; hand over fewer tools or shorter constraints`,
+      `the token would be ${token.length} bytes, ${tokenBytes} are read; hand over fewer tools or shorter constraints; ${forMore("tokenBytes")}`,
     );
   }
 }

@@ -2,7 +2,7 @@ import { randomId } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { type Grant, isEveryTool, wideningOf } from "../../grant/index.ts";
 import type { JsonValue } from "../../json/index.ts";
-import { listed, timeAway } from "../../lib/index.ts";
+import { forMore, listed, timeAway } from "../../lib/index.ts";
 import { CLOCK, either, flag, maybe, members, optionsOf, secondsBy } from "../../options/index.ts";
 import {
   AGENT_NAMED,
@@ -153,7 +153,7 @@ export async function delegate(parent: HeldDelegation, given: DelegateOrder): Pr
   if (chain.length > limits.chainBytes) {
     throw new HopwiseError(
       "token_too_large",
-      `the chain would be ${chain.length} bytes, ${limits.chainBytes} are read; hand over less at each hop`,
+      `the chain would be ${chain.length} bytes, ${limits.chainBytes} are read; hand over less at each hop; ${forMore("chainBytes")}`,
     );
   }
   const delegation = await parseDelegation(chain, { limits });

@@ -1,7 +1,6 @@
 import { type PublicJwk, sha256 } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { type Grant, makeGrant, toolGrantOf } from "../../grant/index.ts";
-import { parseJsonBytes } from "../../json/index.ts";
 import { maybe, mustBe, optionsOf, unlessAwaited } from "../../options/index.ts";
 import {
   type Budget,
@@ -20,7 +19,7 @@ import {
   DERIVED_HEADER,
   LIMITS,
   type Limits,
-  payloadDepth,
+  payloadOf,
   ROOT_HEADER,
   type Signer,
   splitJws,
@@ -157,11 +156,7 @@ export async function parseDelegation(chain: string, options: ParseOptions = {})
   const hashes: TokenHash[] = [];
   for (const [i, text] of splitChain(compact, limits).entries()) {
     const jws = splitJws(text, i === 0 ? ROOT_HEADER : DERIVED_HEADER, "token_malformed", "a token of the chain");
-    const payload = parseJsonBytes(jws.payload, {
-      code: "token_malformed",
-      what: "a token's payload",
-      maxDepth: payloadDepth(limits),
-    });
+    const payload = payloadOf(jws, limits);
     claims.push(i === 0 ? parseRootClaims(payload, limits) : parseDerivedClaims(payload, limits));
     hashes.push((await sha256(jws.signingInput)) as TokenHash);
   }

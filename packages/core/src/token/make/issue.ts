@@ -42,6 +42,7 @@ import {
 import { checkRoot, checkRootBudget } from "../verify/index.ts";
 import { checkBudgetOfGrant } from "./budget-of-grant.ts";
 import { byOrder } from "./by-order.ts";
+import { checkIssuer } from "./check-issuer.ts";
 import { checkDenyLists, checkInterop, checkSize } from "./check-order.ts";
 import { type Delegation, type HeldDelegation, hold, parseDelegation } from "./delegation.ts";
 import { HOLDER, type Holder, holderKey, type RemoteHolder } from "./request.ts";
@@ -155,6 +156,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
   const kid = named ?? (await kidOf(signer.publicJwk));
   const limits: Limits = { ...DEFAULT_LIMITS, ...own };
   checkEveryTool("createIssuer", pinned.tools, pinned.everyTool);
+  checkIssuer(pinned, limits);
   const trustAnchor: Issuer["trustAnchor"] = { ...pinned, keys: [{ kid, jwk: signer.publicJwk }] };
   await importKnownKey(signer.publicJwk);
 

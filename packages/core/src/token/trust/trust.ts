@@ -1,6 +1,6 @@
 import { HopwiseError } from "../../errors.ts";
 import { type Grant, handsEveryTool } from "../../grant/index.ts";
-import { listed } from "../../lib/index.ts";
+import { forMore, listed } from "../../lib/index.ts";
 import {
   choice,
   either,
@@ -189,10 +189,13 @@ export function checkAgainstAnchor(claims: RootClaims, grant: Grant, anchor: Tru
     if (foreign.length > 0)
       mayNotSay(TOOLS_POINTER, "its anchor does not let it hand over this tool", `: ${listed(foreign)}`);
   }
-  const lifetime = Math.min(anchor.lifetimeSeconds ?? limits.lifetimeSeconds, limits.lifetimeSeconds);
+  const { lifetimeSeconds: longest } = limits;
+  const lifetime = Math.min(anchor.lifetimeSeconds ?? longest, longest);
   const asked = claims.exp - claims.iat;
-  if (asked > lifetime)
-    mayNotSay("/exp", `a root may live ${lifetime} seconds`, `, not ${asked}; seconds, not milliseconds`);
+  if (asked > lifetime) {
+    const more = asked > longest ? `; ${forMore("lifetimeSeconds")}` : "";
+    mayNotSay("/exp", `a root may live ${lifetime} seconds`, `, not ${asked}; seconds, not milliseconds${more}`);
+  }
   if (claims.del_max_depth > (anchor.maxDepth ?? DEFAULT_MAX_DEPTH)) {
     mayNotSay("/del_max_depth", `a root may allow a depth of ${anchor.maxDepth ?? DEFAULT_MAX_DEPTH}`);
   }

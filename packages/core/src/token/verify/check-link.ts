@@ -1,7 +1,7 @@
 import type { CodesOf } from "../../codes.ts";
 import { HopwiseError } from "../../errors.ts";
 import { wideningOf } from "../../grant/index.ts";
-import { timeAway } from "../../lib/index.ts";
+import { forMore, timeAway } from "../../lib/index.ts";
 import { type Budget, type DerivedClaims, type RootClaims, TOOLS_POINTER, type TokenClaims } from "../claims/index.ts";
 import { grantedProblem, type KnownKey, type Limits, thumbprintUri } from "../keys/index.ts";
 import type { OpenedToken } from "./open-token.ts";
@@ -19,7 +19,8 @@ export function checkRoot(
 ): void {
   if (claims.del_depth !== 0) broken("chain_link_broken", "/del_depth", "a root has depth 0", 1);
   if (claims.del_max_depth >= limits.chainTokens) {
-    broken("chain_depth_exceeded", "/del_max_depth", `a depth of ${limits.chainTokens - 1} is the most`, 1);
+    const most = `a depth of ${limits.chainTokens - 1} is the most; ${forMore("chainTokens")}`;
+    broken("chain_depth_exceeded", "/del_max_depth", most, 1);
   }
   checkTimes(claims, now, limits, expiry);
   for (const id of Object.keys(grant)) {

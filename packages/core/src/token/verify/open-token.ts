@@ -2,7 +2,6 @@ import type { ErrorCode } from "../../codes.ts";
 import { sha256, verify } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import type { Grant } from "../../grant/index.ts";
-import { type JsonValue, parseJsonBytes } from "../../json/index.ts";
 import { isThenable } from "../../lib/index.ts";
 import {
   type DerivedClaims,
@@ -21,7 +20,7 @@ import {
   type KnownKey,
   type Limits,
   type LongForm,
-  payloadDepth,
+  payloadOf,
   ROOT_HEADER,
   splitJws,
   type Thumbprint,
@@ -61,7 +60,7 @@ export function splitChain(compact: LongForm, limits: Limits): readonly [string,
   if (!ASCII.test(compact)) throw new HopwiseError("token_malformed", NO_CHAIN);
   const texts = compact.split("~");
   if (texts.length > limits.chainTokens) tooManyTokens(limits.chainTokens);
-  for (const text of texts) checkLength("a token of the chain", text, limits.tokenBytes);
+  for (const text of texts) checkLength("a token of the chain", text, "tokenBytes", limits);
   return texts as [string, ...string[]];
 }
 
@@ -194,14 +193,6 @@ const WHY_NO_SIGNER = [
 function maySignWith(anchor: TrustAnchor, { jwk }: KnownKey, alg: unknown): boolean {
   const own = algorithmOf(jwk);
   return own === alg || (anchor.foreign === true && own === "Ed25519" && alg === FOREIGN_ED25519);
-}
-
-function payloadOf({ payload }: CompactJws, limits: Limits): JsonValue {
-  return parseJsonBytes(payload, {
-    code: "token_malformed",
-    what: "a token's payload",
-    maxDepth: payloadDepth(limits),
-  });
 }
 
 function algorithmDiffers(what: string): never {

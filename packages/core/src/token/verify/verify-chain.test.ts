@@ -223,7 +223,13 @@ describe.each(worlds)("a chain of $algorithm keys", (world: World) => {
 
   it.each<[rule: string, hop: number, pointer: string, refusal: string, claims: readonly Claims[]]>([
     ["a root has depth 0", 1, "/del_depth", "chain_link_broken", [{ del_depth: 1 }]],
-    ["a depth of 16 is the most", 1, "/del_max_depth", "chain_depth_exceeded", [{ del_max_depth: 17 }]],
+    [
+      "a depth of 16 is the most; for more, set limits: { chainTokens } of issuer and verifiers alike",
+      1,
+      "/del_max_depth",
+      "chain_depth_exceeded",
+      [{ del_max_depth: 17 }],
+    ],
     ["a token expires after it was issued", 1, "/exp", "token_malformed", [{ exp: NOW }]],
     [
       "an iat may be 30 seconds ahead of the verifier's clock; see whether that is behind, or the signer's fast",
