@@ -46,7 +46,8 @@ const FIRST = createClient();
 
 /**
  * As `createClient`, which makes a class of some four hundred commands whenever it is asked for other options than the last
- * time: that takes longer than most of what a test does by its client. A duplicate is of the class of the first, which speaks RESP 3.
+ * time: that takes longer than most of what a test does by its client. A duplicate is of the class of the first, which speaks
+ * RESP 3.
  */
 export function newClient(options: RedisClientOptions): TestClient {
   return FIRST.duplicate(options);

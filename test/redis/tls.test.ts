@@ -1,4 +1,4 @@
-/** Redis over TLS, with certificates that are made here: what is right goes through, and of the rest whoever set it up hears what is wrong. */
+/** Redis over TLS, with certificates that are made here. What is right goes through; where it is wrong, who set it up hears how. */
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

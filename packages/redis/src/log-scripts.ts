@@ -74,7 +74,10 @@ return replicas
   "oom",
 );
 
-/** Arguments: random, whether the caller has a head, and which, by when to forget. Answers epoch, its age in milliseconds, whether it continues, whether it is complete, head, entries as they are kept. */
+/**
+ * Arguments: random, whether the caller has a head, and which, by when to forget. Answers epoch, its age in milliseconds, whether it
+ * continues, whether it is complete, head, entries as they are kept.
+ */
 export const READ: Script = scriptOf(
   `
 ${HEAD_OR_NEW}

@@ -18,7 +18,10 @@ export interface HeldConnection {
    * @throws what it was closed for
    */
   look(connection: Connection, epoch: string | undefined): void;
-  /** Refuses whatever is asked of a damaged file, until another one is in its place: what is lost of it may read as if nothing had been there. */
+  /**
+   * Refuses whatever is asked of a damaged file, until another one is in its place: what is lost of it may read as if nothing had
+   * been there.
+   */
   closeFor(damage: unknown): void;
   /** Opens it anew next time. */
   drop(): void;

@@ -24,8 +24,8 @@ interface ReadLimits {
 }
 
 /**
- * Reads a request that must be JSON, and stops where it is longer, or does not come. JSON only: a form of a foreign page, sent by the browser
- * of somebody who is logged in, is none.
+ * Reads a request that must be JSON, and stops where it is longer, or does not come. JSON only: a form of a foreign page, sent
+ * by the browser of somebody who is logged in, is none.
  *
  * @param read gives what was sent, or undefined where it is something else
  * @param expected what a request must be like: told to whom sends another form

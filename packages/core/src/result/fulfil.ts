@@ -28,8 +28,9 @@ export interface Fulfilled {
  *
  * @param outputSchema what the tool announces of its results
  * @throws {HopwiseError} `result_withheld` for a result without members (a text that is not JSON, a single value, an
- *   instance of a class), for one that is, or holds, what an MCP client gave, with its texts, a limit that points at a value that is not a list,
- *   or a pointer that leads into a text: then nothing of it may be shown. `config_invalid` for what are no obligations
+ *   instance of a class), for one that is, or holds, what an MCP client gave, with its texts, for a limit that points at a value
+ *   that is not a list, and for a pointer that leads into a text: then nothing of it may be shown. `config_invalid` for what are
+ *   no obligations
  */
 export function fulfil(obligations: Obligations, result: unknown, outputSchema?: OutputSchema): Fulfilled {
   const rules = rulesIn("fulfil", obligations);

@@ -4,8 +4,8 @@ import type { Limits } from "../keys/index.ts";
 import type { TrustAnchor } from "../trust/index.ts";
 
 /**
- * Holds an issuer's bounds against its limits. One that goes beyond them would only be found where a root is issued, and that of a depth
- * where every root is.
+ * Holds an issuer's bounds against its limits. A bound beyond them would only be found where a root is issued: for so long, or
+ * without a smaller depth of its own.
  *
  * @throws {HopwiseError} `config_invalid`
  */
