@@ -14,10 +14,10 @@ export function revocationLogOf(steps: Steps, { revocations: tag }: Tags, append
   const random = randomBytes(12).toString("hex");
   const forgetting = createForgetting();
   // Asked at each step, so that a jump of this machine's clock is seen as one.
-  const forgetBy = (): string => milliseconds(forgetting(Date.now() / 1000));
+  const believed = (): number => forgetting(Date.now() / 1000);
   return {
     head: async () => {
-      forgetBy();
+      believed();
       return String(await steps.askPlainly({ tag, script: HEAD, keys, args: [random] }));
     },
     read: async (...given) => {
@@ -26,7 +26,7 @@ export function revocationLogOf(steps: Steps, { revocations: tag }: Tags, append
         tag,
         script: READ,
         keys,
-        args: [random, after === undefined ? "0" : "1", after ?? "", forgetBy()],
+        args: [random, after === undefined ? "0" : "1", after ?? "", milliseconds(believed())],
       });
       const [epoch, age, continues, complete, head, entries] = answer as Page;
       return {
@@ -47,7 +47,7 @@ export function revocationLogOf(steps: Steps, { revocations: tag }: Tags, append
         tag,
         script: APPEND,
         keys,
-        args: [random, nameOf(id), entry, digest, ends, forgetBy()],
+        args: [random, nameOf(id), entry, digest, ends, milliseconds(believed())],
       });
     },
   };

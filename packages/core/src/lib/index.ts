@@ -18,7 +18,7 @@ export {
 export { deepFrozen } from "./deep-frozen.ts";
 export { defined } from "./defined.ts";
 export { faultWord, whyNoAnswer } from "./fault-word.ts";
-export { forMore } from "./for-more.ts";
+export { forMore, saysForMore } from "./for-more.ts";
 export { hasSpaceAround, hasUnset } from "./has-unset.ts";
 export type { Health } from "./health.ts";
 export { hostHeaders } from "./host-headers.ts";

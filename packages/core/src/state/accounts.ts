@@ -1,4 +1,5 @@
 import { createLapsing } from "./lapsing.ts";
+import { ownSeconds } from "./own-seconds.ts";
 import type { Charge } from "./spending.ts";
 
 /** Counters in memory, by owner and account, until their accounts end. */
@@ -93,10 +94,6 @@ export function createAccounts(): Accounts {
 
 function newAccount(): Account {
   return { until: 0, keptSeconds: 0, forgottenAt: undefined, counters: new Map() };
-}
-
-function ownSeconds(): number {
-  return performance.now() / 1000;
 }
 
 /** One text for two, and another one for any other two. */

@@ -1,5 +1,6 @@
 import { checkSeconds } from "../options/index.ts";
 import { CLOCKS_APART } from "./clocks.ts";
+import { ownSeconds } from "./own-seconds.ts";
 
 /** For how long a clock is not believed, in seconds of this process: once it jumped ahead, and at first, when nobody knows. */
 const DOUBTED_SECONDS = { jump: 3600, start: 60 };
@@ -25,8 +26,4 @@ export function createForgetting(): (nowSeconds: number) => number {
     doubtedUntil = undefined;
     return nowSeconds;
   };
-}
-
-function ownSeconds(): number {
-  return performance.now() / 1000;
 }

@@ -1,18 +1,7 @@
 import { isListOf } from "../lib/index.ts";
 import { hasMethods, madeOf, type Shape, such } from "../options/index.ts";
 import type { Authorizer } from "./authorizer.ts";
-import { behavedAuthorizer } from "./behaved-authorizer.ts";
-
-/** What adapters ask of one. They do without `onChange`. */
-const METHODS: readonly (keyof Authorizer)[] = [
-  "checkTool",
-  "hasEntry",
-  "authorize",
-  "admit",
-  "refuse",
-  "openSession",
-  "report",
-];
+import { behavedAuthorizer, METHODS } from "./behaved-authorizer.ts";
 
 /**
  * For adapters, which get one: of this package, or one that a program wrapped, which may have left out what is no method. It comes

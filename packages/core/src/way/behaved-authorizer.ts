@@ -8,6 +8,17 @@ import type { Authorizer } from "./authorizer.ts";
 import type { Listing } from "./call.ts";
 import type { Session } from "./session.ts";
 
+/** What adapters ask of an authorizer. They do without `onChange`. */
+export const METHODS: readonly (
+  | "checkTool"
+  | "hasEntry"
+  | "authorize"
+  | "admit"
+  | "refuse"
+  | "openSession"
+  | "report"
+)[] = ["checkTool", "hasEntry", "authorize", "admit", "refuse", "openSession", "report"];
+
 const madeFunctions = new WeakSet<object>();
 
 /** What this package's own functions answer an adapter need not look at: a call would go through one file more, twice. */
@@ -23,8 +34,7 @@ export function madeHere(authorizer: Authorizer): Authorizer {
  * @returns one whose functions reject with `config_invalid` for another answer, and with whatever the wrapped ones throw
  */
 export function behavedAuthorizer(own: Authorizer): Authorizer {
-  if ([own.authorize, own.admit, own.refuse, own.openSession, own.report].every((it) => madeFunctions.has(it)))
-    return own;
+  if (METHODS.every((name) => madeFunctions.has(own[name]))) return own;
   return {
     audience: own.audience,
     deadlineMs: own.deadlineMs,

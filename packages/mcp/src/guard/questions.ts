@@ -1,4 +1,4 @@
-import { isPlain, type JsonRpcId, type JsonRpcMessage } from "../protocol/index.ts";
+import { type JsonRpcId, type JsonRpcMessage, metaOf } from "../protocol/index.ts";
 
 /** The requests that a server sends to its client, such as an elicitation. */
 export interface Questions {
@@ -57,10 +57,6 @@ export function createQuestions(): Questions {
     },
     forgetAll: () => asked.clear(),
   };
-}
-
-function metaOf({ params }: JsonRpcMessage): { readonly [key: string]: unknown } {
-  return isPlain(params?.["_meta"]) ? params["_meta"] : {};
 }
 
 function withProgressToken(message: JsonRpcMessage, progressToken: string): JsonRpcMessage {

@@ -22,7 +22,7 @@ import { type Guard, reportWithdrawn } from "./guard.ts";
 import { handedOver } from "./handed-over.ts";
 import { isReadOtherwise, readingOf } from "./read-uri.ts";
 import { answer, deny, fail } from "./reply.ts";
-import { LONGEST_NAME, turnAway, unguarded } from "./turn-away.ts";
+import { quoted, turnAway, unguarded } from "./turn-away.ts";
 import { answerInTime, askForUser, unauthenticated, userIn } from "./user-from-auth.ts";
 
 /** Takes in a request: it reaches the server's handler once it was admitted, without chain and proof. */
@@ -229,9 +229,4 @@ function scopeOf(guard: Guard, flight: Flight): FlightScope {
     },
     begins: begins.bind(undefined, guard, flight),
   };
-}
-
-/** A name that a caller chose, for a text: on one line, and at most 128 characters of it. */
-function quoted(name: string): string {
-  return JSON.stringify(name.slice(0, LONGEST_NAME));
 }

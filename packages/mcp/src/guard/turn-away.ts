@@ -8,7 +8,12 @@ import {
 import type { Guard } from "./guard.ts";
 
 /** How much of a name that a caller chose is told. */
-export const LONGEST_NAME = 128;
+const LONGEST_NAME = 128;
+
+/** A name that a caller chose, for a text: on one line, and at most 128 characters of it. */
+export function quoted(name: string): string {
+  return JSON.stringify(name.slice(0, LONGEST_NAME));
+}
 
 /** The answer to a request that no authorizer is asked about. It is counted, as that of a stranger. */
 export function turnAway(
@@ -26,9 +31,8 @@ export function dropUnguarded(guard: Guard, { method }: JsonRpcNotification): vo
   count(guard, method, "method_unguarded", unguarded(method));
 }
 
-/** A name that a caller chose stands in a text on one line, and at most 128 characters of it. */
 export function unguarded(method: string): string {
-  return `This server does not guard ${JSON.stringify(method.slice(0, LONGEST_NAME))} yet, so it does not serve it.`;
+  return `This server does not guard ${quoted(method)} yet, so it does not serve it.`;
 }
 
 function count(

@@ -1,4 +1,4 @@
-import { isPlain, type JsonRpcMessage, type JsonRpcRequest } from "./jsonrpc.ts";
+import { type JsonRpcMessage, type JsonRpcRequest, metaOf } from "./jsonrpc.ts";
 
 /** Where a request of newer versions of MCP, from 2026-07-28 on, names its version. */
 const META_VERSION = "io.modelcontextprotocol/protocolVersion";
@@ -17,12 +17,11 @@ const KEPT: ReadonlySet<string> = new Set([
  * or for how long and for whom it may be kept, and a loop would take that for a call that failed, and make it again. It may be
  * kept for this caller alone, whatever the server says: a shared cache would give it to others, who may not see it.
  */
-export function inItsVersion(answer: JsonRpcMessage, { method, params }: JsonRpcRequest): JsonRpcMessage {
+export function inItsVersion(answer: JsonRpcMessage, request: JsonRpcRequest): JsonRpcMessage {
   const { result } = answer;
   if (result === undefined) return answer;
-  const meta = isPlain(params) ? params["_meta"] : undefined;
-  const isNewer = isPlain(meta) && META_VERSION in meta;
-  const isKept = KEPT.has(method) && (isNewer ? isComplete(result) : "cacheScope" in result);
+  const isNewer = META_VERSION in metaOf(request);
+  const isKept = KEPT.has(request.method) && (isNewer ? isComplete(result) : "cacheScope" in result);
   if (!isNewer && !isKept) return answer;
   const { resultType = COMPLETE, ttlMs = 0 } = result;
   return {

@@ -39,6 +39,7 @@ export {
   type JsonRpcRequest,
   type McpTransport,
   type MessageExtra,
+  metaOf,
   ownRequest,
   type SendOptions,
   TRANSPORT,

@@ -78,6 +78,14 @@ export function ownRequest({ id, method, params }: JsonRpcRequest): JsonRpcReque
   return { ...request, params: { ...params, ...(isPlain(meta) && { _meta: { ...meta } }) } };
 }
 
+type Plain = { readonly [key: string]: unknown };
+
+/** What a message says of itself beside its parameters (`_meta`); nothing where that is no object. */
+export function metaOf({ params }: JsonRpcMessage): Plain {
+  const meta = params?.["_meta"];
+  return typeof meta === "object" && meta !== null ? (meta as Plain) : {};
+}
+
 /** A message that wants no answer. */
 export interface JsonRpcNotification extends JsonRpcMessage {
   readonly id?: undefined;

@@ -1,4 +1,5 @@
 import { HopwiseError } from "../../errors.ts";
+import { saysForMore } from "../../lib/index.ts";
 
 /** The member of an order that stands behind a claim, and the option of `createIssuer` that bounds it. */
 const BEHIND: readonly (readonly [claim: string, member: string, bound?: string])[] = [
@@ -35,7 +36,7 @@ export function byOrder<T>(called: "issue" | "delegate", rules: () => T): T {
     if (named === undefined) throw cause;
     const member = called === "delegate" && named === "agent" ? "to" : named;
     // Where one of `limits` is the tighter bound, the rule names it: to raise the other one would change nothing.
-    const isAnchors = code === "token_untrusted_issuer" && !message.includes("set limits:");
+    const isAnchors = code === "token_untrusted_issuer" && !saysForMore(message);
     const see = isAnchors ? `; createIssuer bounds it by ${bound}` : "";
     const words = `${called}: ${member}: ${message.replace(OF_A_TOKEN, "")}${see}`;
     throw new HopwiseError(code, words, { pointer, rule, cause });
