@@ -210,6 +210,59 @@ describe("a log that several processes follow", () => {
     expect(await other.find(query(T1))).toBeDefined();
   });
 
+  it("may be known as of a moment ago to who says so, where it takes a way to ask, and not longer by either clock", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    const { shared, asked } = sharedLog();
+    let now = NOW * 1000;
+    const one = revocationsOn(followLog(shared, { clock: () => now, repairSeconds: 0 }), () => now);
+    const other = joined(shared);
+    await one.find(query(T1), 50);
+    await other.revoke({ token: T1 });
+    const { heads } = asked;
+    vi.advanceTimersByTime(50);
+    expect(await one.find(query(T1), 50)).toBeUndefined();
+    expect(asked.heads).toBe(heads);
+    // As of now, for who says nothing: and then it is known to all who ask here.
+    expect(await one.find(query(T1))).toEqual({ token: T1 });
+    expect(await one.find(query(T1), 50)).toEqual({ token: T1 });
+    expect(asked.heads).toBe(heads + 1);
+    vi.advanceTimersByTime(50.1);
+    await one.find(query(T1), 50);
+    expect(asked.heads).toBe(heads + 2);
+    // The machine slept: the process's own clock stood still.
+    now += 51;
+    await one.find(query(T1), 50);
+    expect(asked.heads).toBe(heads + 3);
+  });
+
+  it("is as old as the question, however long the answer takes", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    const { shared, asked } = sharedLog();
+    const slow: RevocationLog = {
+      ...shared,
+      head: async () => {
+        const head = await shared.head();
+        vi.advanceTimersByTime(60);
+        return head;
+      },
+    };
+    const one = joined(slow);
+    await one.find(query(T1));
+    await one.find(query(T1), 50);
+    expect(asked.heads).toBe(2);
+  });
+
+  it("is compared at each question where the log answers at once", () => {
+    const log = memoryLog(clock);
+    const one = joined(log);
+    void one.find(query(T1), 50);
+    void log.append({
+      id: "a",
+      text: JSON.stringify({ version: 1, atSeconds: NOW, target: { token: T1 }, by: { operator: "op" } }),
+    });
+    expect(one.find(query(T1), 50)).toEqual({ token: T1 });
+  });
+
   it("is known as it is now to whoever lists, lifts or takes a signed revocation, however late calls may know it", async () => {
     const { shared } = sharedLog();
     const [one, other] = [joined(shared), joined(shared, { maxStalenessSeconds: 3600 })];

@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import { type Awaitable, ageBy, andThen, createListeners } from "../lib/index.ts";
+import { type Awaitable, ageBy, andThen, createListeners, isThenable } from "../lib/index.ts";
 import { copyLog, keptOf } from "./copy-log.ts";
 import type { RevocationEntry } from "./revocation-entry.ts";
 import type { RevocationIndex } from "./revocation-index.ts";
@@ -20,9 +20,10 @@ export interface FollowedLog {
   /**
    * The copy, once it is the newest. Answers at once where the log does.
    *
+   * @param maxAgeMs how long ago it may have been the newest, where it takes a way to ask
    * @throws {HopwiseError} `state_unavailable` where it cannot be told whether it is, and while a new log is closed
    */
-  newest(): Awaitable<RevocationIndex>;
+  newest(maxAgeMs?: number): Awaitable<RevocationIndex>;
   /**
    * The copy as the log is now, however old it may be for calls: for whoever goes by it in what they write. What was lifted a
    * moment ago is not known any more.
@@ -38,6 +39,8 @@ export interface FollowedLog {
   onChange(listener: () => void): () => void;
 }
 
+const UNKNOWN = (): number => Number.POSITIVE_INFINITY;
+
 /**
  * Follows a log: at each call only its head is asked for, and what the copy lacks.
  *
@@ -46,12 +49,8 @@ export interface FollowedLog {
 export function followLog(log: RevocationLog, { clock, repairSeconds, maxStalenessSeconds }: Following): FollowedLog {
   let epoch: string | undefined;
   let closedUntil = 0;
-  /** How long ago the copy was last known to be the newest. */
-  let ageMs = (): number => Number.POSITIVE_INFINITY;
-  const isEqual = (): void => {
-    // Asked at each call: clocks that nobody looks at are not read.
-    if (maxStalenessSeconds !== undefined) ageMs = ageBy(clock);
-  };
+  /** How long ago it was asked whether the copy is the newest, and it was. */
+  let ageMs = UNKNOWN;
   const listeners = createListeners();
 
   const copy = copyLog(log, clock, (page) => {
@@ -60,16 +59,18 @@ export function followLog(log: RevocationLog, { clock, repairSeconds, maxStalene
       epoch = page.epoch;
       closedUntil = performance.now() + Math.max(0, repairSeconds - page.ageSeconds) * 1000;
     }
-    isEqual();
     if (!isFirst || page.entries.length > 0) listeners.tell();
   });
 
-  const compare = (): Awaitable<void> =>
-    andThen(log.head(), (newest) => {
-      if (newest !== copy.head) return copy.catchUp();
-      isEqual();
-      return undefined;
-    });
+  const compare = (): Awaitable<void> => {
+    const head = log.head();
+    // Asked at each call: clocks that nobody looks at are not read.
+    const askedMs = maxStalenessSeconds !== undefined || isThenable(head) ? ageBy(clock) : UNKNOWN;
+    const isEqual = (): void => {
+      ageMs = askedMs;
+    };
+    return andThen(head, (newest) => (newest === copy.head ? isEqual() : andThen(copy.catchUp(), isEqual)));
+  };
 
   const open = (): RevocationIndex => {
     if (closedUntil === 0) return copy.index;
@@ -88,9 +89,9 @@ export function followLog(log: RevocationLog, { clock, repairSeconds, maxStalene
   const current = (): Awaitable<RevocationIndex> => andThen(compare(), open);
 
   return {
-    newest: () => {
-      const isFresh = maxStalenessSeconds !== undefined && ageMs() <= maxStalenessSeconds * 1000;
-      return isFresh ? open() : current();
+    newest: (maxAgeMs = 0) => {
+      const mostMs = Math.max(maxAgeMs, (maxStalenessSeconds ?? 0) * 1000);
+      return mostMs > 0 && ageMs() <= mostMs ? open() : current();
     },
     current,
     append: (entry) => andThen(log.append(keptOf(entry)), copy.catchUp),

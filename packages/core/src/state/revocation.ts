@@ -31,8 +31,13 @@ export const KEY_REVOKED = "a key of the chain was revoked";
 
 /** Knows everything that was revoked. Asked at each call, also for chains that verified before. */
 export interface RevocationStore {
-  /** The first target that the query meets. Throws where it cannot tell: then the call is denied. */
-  find(query: RevocationQuery): Awaitable<RevocationTarget | undefined>;
+  /**
+   * The first target that the query meets. Throws where it cannot tell: then the call is denied.
+   *
+   * @param maxAgeMs how old the answer may be, in milliseconds: what somebody was told so long ago will do. Left out: it is
+   *   as of now. A store may tell what is newer
+   */
+  find(query: RevocationQuery, maxAgeMs?: number): Awaitable<RevocationTarget | undefined>;
   /** Whether it could tell just now, and why not. Left out: it says nothing of itself. */
   health?(): Awaitable<Health>;
 }

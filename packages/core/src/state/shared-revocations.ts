@@ -72,7 +72,7 @@ export function logUnder(revocations: unknown): FollowedLog | undefined {
 /** @param clock in milliseconds since the epoch */
 export function revocationsOn(log: FollowedLog, clock: () => number): Revocations {
   const revocations: Revocations = {
-    find: (query) => andThen(log.newest(), (index) => index.find(query, secondsBy(clock))),
+    find: (query, maxAgeMs) => andThen(log.newest(maxAgeMs), (index) => index.find(query, secondsBy(clock))),
     revoke: (target, how = {}) => {
       // A time of another type has no names to be refused for.
       const isTime = typeof how === "number" || reading("revoke", "how", HOW, how, (it) => it instanceof Date);

@@ -49,7 +49,7 @@ export function behavedState(state: State, { deadlineMs, limits, nonces, nowSeco
   return {
     ...stores,
     revocations: {
-      find: (query) => ask("revocations", () => revocations.find(query), readTarget),
+      find: (...query) => ask("revocations", () => revocations.find(...query), readTarget),
     },
     // What these throw is dealt with by who asks: nothing is decided by it.
     health: async () => {

@@ -2,7 +2,7 @@ import type { Stage } from "../codes.ts";
 import { randomId } from "../crypto/index.ts";
 import type { Allowed, Decided, Decision, Denied, Pending } from "../decision/index.ts";
 import { faultOf, HopwiseError } from "../errors.ts";
-import { plainName, timeOf } from "../lib/index.ts";
+import { defined, plainName, timeOf } from "../lib/index.ts";
 import type { CallWatch, StageWatch } from "../telemetry/index.ts";
 import { isOperation } from "../token/index.ts";
 import type { AskedApproval } from "./approvals/kept-request.ts";
@@ -25,6 +25,11 @@ export interface CallLog {
    */
   stage<T>(name: Stage, run: (watch: StageWatch) => T | Promise<T>): Promise<Exclude<T, HopwiseError> | HopwiseError>;
   note(found: Partial<Notes>): void;
+  /**
+   * The call goes on, and does not end before this is known. Where it is a refusal the call ends in it, and what was noted
+   * meanwhile is forgotten.
+   */
+  endsBehind(standing: Promise<HopwiseError | undefined>): undefined;
   /** Whether shadow mode lets the call go on all the same. Then it notes the first refusal: what would have happened. */
   lets(refusal: HopwiseError): boolean;
   /** Ends it with an allowance, unless that cannot be recorded. */
@@ -39,59 +44,82 @@ export function beginLog(call: IncomingCall, point: EnforcementPoint): CallLog {
   const id = randomId();
   const watch = watchOf(call, point, id);
   const { stage, timings } = timedStages(watch);
-  const notes: Notes = { received: {}, verified: call.caller.via !== "proof", origins: [], verdicts: [], kept: [] };
+  const book = noteBook(call);
 
-  const decided = (): Decided =>
-    decidedOf(notes, point, {
-      invocation: id,
-      time: new Date(timeOf(point.clock)).toISOString(),
-      tool: plainName(call.tool),
-      timings: timings(),
-    });
+  const now = (): string => new Date(timeOf(point.clock)).toISOString();
+  const named = { invocation: id, tool: plainName(call.tool) };
+  const decided = (): Decided => decidedOf(book.notes, point, { ...named, time: now(), timings: timings() });
 
   const ended = <D extends Decision>(decision: D): D => {
-    watch.end({ decision, verified: notes.verified, shown: notes.shown });
+    watch.end({ decision, verified: book.notes.verified, shown: book.notes.shown });
     return decision;
   };
 
   const record = (decision: Allowed | Pending): Promise<HopwiseError | undefined> =>
-    stage("audit", () => recordDecision(decision, notes, call, point).then(written, notRecorded));
+    stage("audit", () => recordDecision(decision, book.notes, call, point).then(written, notRecorded));
 
   return {
     id,
     stage,
-    note: (found) => void Object.assign(notes, found),
+    note: book.note,
+    endsBehind: book.endsBehind,
     lets: (refusal) => {
       const isLet = point.shadow.lets(call.tool, refusal.code);
-      if (isLet && notes.shadow === undefined) Object.assign(notes, { shadow: refusal });
+      if (isLet && book.notes.shadow === undefined) book.note({ shadow: refusal });
       return isLet;
     },
     allow: async (how = {}) => {
       // Made once: the record and the answer say the same, but for how long the record took.
       const common = decided();
-      const allowed = allowedOf(common, notes, how);
+      const allowed = allowedOf(common, book.notes, how);
       // Who may be anybody is counted, whatever they did: they must not be able to fill a disk.
-      const unrecorded = notes.verified ? await record(allowed) : countStranger(allowed, notes, point);
+      const unrecorded = book.notes.verified ? await record(allowed) : countStranger(allowed, book.notes, point);
       if (unrecorded === undefined)
         return ended(keepTaken(toldFor({ ...allowed, timings: timings() }, how), how.taken));
       how.taken?.settle("nothing_happened");
       takeBack(common, point);
-      return ended(await unrecordedAs(deniedOf({ ...common, timings: timings() }, unrecorded), notes, call, point));
+      return ended(
+        await unrecordedAs(deniedOf({ ...common, timings: timings() }, unrecorded), book.notes, call, point),
+      );
     },
     wait: async (asked) => {
       const pending = pendingOf(decided(), asked);
       const unrecorded = await record(pending);
       if (unrecorded === undefined) return ended(pending);
-      return ended(await unrecordedAs(deniedOf(decided(), unrecorded), notes, call, point));
+      return ended(await unrecordedAs(deniedOf(decided(), unrecorded), book.notes, call, point));
     },
     deny: async (refusal, taken) => {
       taken?.settle("nothing_happened");
-      const denied = deniedOf(decided(), refusal);
+      const gone = await book.standing();
+      const denied = deniedOf(decided(), gone ?? refusal);
       // A denial stands whether or not it could be written down.
-      if (notes.verified) await recordDecision(denied, notes, call, point).catch(() => {});
-      else countStranger(denied, notes, point);
+      if (book.notes.verified) await recordDecision(denied, book.notes, call, point).catch(() => {});
+      else countStranger(denied, book.notes, point);
       return ended(denied);
     },
+  };
+}
+
+/** What was noted of a call, and what it waits for before it ends. */
+function noteBook({ caller: { via } }: IncomingCall) {
+  let notes: Notes = { received: {}, verified: via !== "proof", origins: [], verdicts: [], kept: [] };
+  let standing: Promise<HopwiseError | undefined> | undefined;
+  return {
+    get notes() {
+      return notes;
+    },
+    note: (found: Partial<Notes>): void => {
+      notes = { ...notes, ...found };
+    },
+    endsBehind: (behind: Promise<HopwiseError | undefined>): undefined => {
+      const before = notes;
+      standing = behind.then((gone) => {
+        const { verified, calledAt } = notes;
+        if (gone !== undefined) notes = { ...before, verified, ...defined({ calledAt }) };
+        return gone;
+      });
+    },
+    standing: async () => standing,
   };
 }
 

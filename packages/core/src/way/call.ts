@@ -97,6 +97,8 @@ export interface IncomingCall {
   readonly approval?: unknown;
   /** The tool's own schema read the arguments already, and what it made of them follows. */
   readonly read?: true;
+  /** Both halves are one step: nobody takes over in between. */
+  readonly atOnce?: true;
   /** The tool's own schema refused the arguments already: it is looked at who calls, and no grant is held against them. */
   readonly refused?: true;
 }
@@ -139,8 +141,6 @@ export interface AdmittedCall {
 export type Continuation =
   | ({
       readonly as: "call";
-      /** It goes on in the same step, so that nothing can have changed since it was admitted. */
-      readonly atOnce: boolean;
     } & ParsedCall)
   | { readonly as: "list"; readonly items: readonly Listed[] }
   /** The enforcement point does not serve it. */

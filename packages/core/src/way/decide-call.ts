@@ -7,6 +7,7 @@ import type { CallLog } from "./call-log.ts";
 import { endExpired } from "./end-expired.ts";
 import { denyUnmapped, endOtherwise, refuseAsShown } from "./end-otherwise.ts";
 import { endUnproven } from "./end-unproven.ts";
+import { goneBy } from "./gone-by.ts";
 import { lookAgain, lookAtAgents } from "./look-again.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { openFilter } from "./row-filter.ts";
@@ -15,8 +16,8 @@ import { areProjected, isRead, parsedArguments, receivedArguments } from "./stag
 import { askedOf, gatherContext } from "./stages/context.ts";
 import { coverRead, refuseSent } from "./stages/grant.ts";
 import { decideByPolicies } from "./stages/policy.ts";
-import { checkProof, refuseMissing, refuseOtherUser } from "./stages/proof.ts";
-import { askState, refuseBudget } from "./stages/state.ts";
+import { checkProof, refuseMissing } from "./stages/proof.ts";
+import { askState } from "./stages/state.ts";
 import { openChain } from "./stages/token.ts";
 import { takeDue } from "./take-due.ts";
 
@@ -55,12 +56,11 @@ export async function* decideCall(
   const isProven = incoming.via === "proof";
   const proof = isProven ? await log.stage("proof", () => checkProof(call, opened, received, point)) : undefined;
   if (isRefusal(proof)) return yield* endUnproven(proof, opened, { call, received }, point, log);
-  const state = await log.stage("state", () => askState(opened, proof, point));
-  if (isRefusal(state)) return log.deny(state);
-  // A captured proof may not fill the record of what its holder did.
   const calledAt = proof?.audience ?? opened.audience;
-  log.note({ verified: state.replayed === undefined, calledAt });
-  const gone = state.revoked ?? state.replayed ?? refuseOtherUser(incoming, opened.user) ?? refuseBudget(opened, point);
+  const asked = log.stage("state", () => askState(opened, proof, point));
+  const remembered = goneBy(asked, { opened, incoming, calledAt }, point, log);
+  // Beside what follows, where nobody takes over in between: a store is waited for while sources and policies are asked.
+  const gone = call.atOnce ? log.endsBehind(remembered) : await remembered;
   if (gone !== undefined) return yield* endUnproven(gone, opened, { call, received }, point, log);
 
   const agents = await log.stage("agents", () => agentsOf(opened, point));
@@ -74,7 +74,7 @@ export async function* decideCall(
 
   const next = yield { received, user: opened.user };
   if (next.as !== "call" || isListing(tool)) return endOtherwise(next, admitted, tool, point, log);
-  const confirmed = next.atOnce ? admitted : await log.stage("agents", () => lookAtAgents(admitted, tool, point));
+  const confirmed = call.atOnce ? admitted : await log.stage("agents", () => lookAtAgents(admitted, tool, point));
   if (isRefusal(confirmed)) return log.deny(confirmed);
   const target = targetOf(point.tools, tool, received, next.readAs);
   if (isRefusal(target)) return denyUnmapped(target, confirmed, tool, point, log);
@@ -102,6 +102,8 @@ export async function* decideCall(
     decideByPolicies(question, context, owing, point, watch, log.note),
   );
   if (isRefusal(answer)) return log.deny(answer);
+  const lost = await remembered;
+  if (lost !== undefined) return log.deny(lost);
   const due = await takeDue({ call, confirmed, received, parsed, query, entry, context, answer }, log, point);
   if (due.outcome !== "due") return due;
   const standing = await log.stage("state", () => lookAgain(confirmed, tool, point));

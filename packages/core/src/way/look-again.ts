@@ -9,6 +9,8 @@ import { lookAtChainAgain, type OpenedChain } from "./stages/token.ts";
 
 /** Each waits as long as the stores and the registry may take. */
 const MOST_LOOKS = 3;
+/** How long ago the newest revocations may have been asked for, where that takes a way to a store: this call may have done so itself. */
+const MOMENT_MS = 50;
 const RESTLESS = (): HopwiseError =>
   new HopwiseError(
     "issuer_keys_unavailable",
@@ -34,7 +36,7 @@ export async function lookAgain(
   // All at once, and of several refusals the first in the order of the way.
   const [chain, revoked, agents] = await Promise.allSettled([
     lookAtChainAgain(caller, point),
-    refuseRevoked(caller, point),
+    refuseRevoked(caller, point, MOMENT_MS),
     agentsOf(caller, point),
   ]);
   if (chain.status === "rejected") throw chain.reason;

@@ -203,7 +203,7 @@ function pointOf({ world, chain }: Pick<Scene, "world" | "chain">, parts: Parts 
     // As the options give it: it answers in time.
     state: behavedState(
       {
-        revocations: { find: noting("revocations", (query) => revocations.find(query)) },
+        revocations: { find: noting("revocations", (...query) => revocations.find(...query)) },
         replay: {
           get notBefore() {
             return replay.notBefore as number;

@@ -4,7 +4,7 @@ import { createNonces, prove } from "../../token/index.ts";
 import { ARGUMENTS, errorOf, JTI, NOW, PAY } from "../../world.fixture.ts";
 import type { EnforcementPoint } from "../options.ts";
 import { ALICE, BY_ALICE, codeOf, createScene, decide, type Parts, payment, type Scene } from "../point.fixture.ts";
-import { checkProof, refuseMissing, refuseOtherUser } from "./proof.ts";
+import { checkProof, refuseMissing } from "./proof.ts";
 
 let scene: Scene;
 beforeAll(async () => {
@@ -31,23 +31,6 @@ describe("a caller", () => {
       expect(refuseMissing({ ...byProof, credential: half as never })).toMatchObject({ code: "proof_missing" });
     }
     for (const caller of [byProof, scene.inSession, BY_ALICE]) expect(refuseMissing(caller)).toBeUndefined();
-  });
-
-  it("is refused where the transport knows another user than the chain's", async () => {
-    const by = async (transportUser: typeof ALICE | undefined) =>
-      refuseOtherUser({ ...(await scene.byProof()), transportUser }, ALICE);
-    expect(await by({ ...ALICE })).toBeUndefined();
-    expect(await by(undefined)).toBeUndefined();
-    for (const other of [
-      { ...ALICE, subject: "bob" },
-      { ...ALICE, issuer: "https://other.example" },
-    ]) {
-      expect(await by(other)).toMatchObject({
-        code: "subject_mismatch",
-        message: "the request was authenticated as another user than the chain's",
-      });
-    }
-    expect(refuseOtherUser(BY_ALICE, { ...ALICE, subject: "bob" })).toBeUndefined();
   });
 });
 

@@ -1,7 +1,7 @@
 import { HopwiseError } from "../../errors.ts";
 import type { JsonObject } from "../../json/index.ts";
 import { secondsBy } from "../../options/index.ts";
-import { type Chain, type Proof, type Subject, verifyProof } from "../../token/index.ts";
+import { type Chain, type Proof, verifyProof } from "../../token/index.ts";
 import type { Caller, IncomingCall, IncomingCaller } from "../call.ts";
 import type { EnforcementPoint } from "../options.ts";
 
@@ -48,16 +48,4 @@ export async function checkProof(
     rememberedSince,
   });
   return { ...proof, chain };
-}
-
-/**
- * Where the transport knows its user, too, both must be the same: otherwise one of the two was borrowed.
- *
- * @returns the refusal, `subject_mismatch`
- */
-export function refuseOtherUser(caller: IncomingCaller, { issuer, subject }: Subject): HopwiseError | undefined {
-  const transport = caller.via === "proof" ? caller.transportUser : undefined;
-  if (transport === undefined) return undefined;
-  if (transport.issuer === issuer && transport.subject === subject) return undefined;
-  return new HopwiseError("subject_mismatch", "the request was authenticated as another user than the chain's");
 }

@@ -13,9 +13,10 @@ import {
 import { type Chain, DEFAULT_LIMITS } from "../../token/index.ts";
 import { modelView } from "../../views/index.ts";
 import { errorOf, JTI, NOW, never } from "../../world.fixture.ts";
+import { refuseBudget } from "../gone-by.ts";
 import { ALICE, BY_ALICE, codeOf, createScene, decide, type Parts, payment, type Scene } from "../point.fixture.ts";
 import type { CheckedProof } from "./proof.ts";
-import { askState, refuseBudget, refuseRevoked, spendProof } from "./state.ts";
+import { askState, refuseRevoked, spendProof } from "./state.ts";
 
 let scene: Scene;
 let proof: CheckedProof;

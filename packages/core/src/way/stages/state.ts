@@ -40,12 +40,14 @@ function toRefusal(error: unknown): HopwiseError {
 /**
  * Nothing that the call stands on was revoked. Asked at each call, whatever is cached.
  *
+ * @param maxAgeMs see {@link RevocationStore.find}
  * @returns the refusal, `revoked`
  * @throws {HopwiseError} `state_unavailable`
  */
 export async function refuseRevoked(
   { user, chain }: Caller,
   { state, nowSeconds }: EnforcementPoint,
+  maxAgeMs?: number,
 ): Promise<HopwiseError | undefined> {
   const links = chain?.links ?? [];
   const query = {
@@ -56,7 +58,7 @@ export async function refuseRevoked(
     user,
     issuedAt: links[0]?.issuedAt ?? nowSeconds(),
   };
-  const target = await askStore("something was revoked", () => state.revocations.find(query));
+  const target = await askStore("something was revoked", () => state.revocations.find(query, maxAgeMs));
   return target && revokedBy(target);
 }
 
@@ -107,19 +109,6 @@ export async function spendProof(
   }
   if (newProof) return undefined;
   return new HopwiseError("proof_replayed", "the proof was used before; make a new proof for each call");
-}
-
-/**
- * A chain with a budget allows so much in all, and nothing here counts what was spent: to let the call run would be to let
- * everything be spent.
- *
- * @returns the refusal, `budget_unsupported`
- */
-export function refuseBudget({ chain }: Caller, { state }: Pick<EnforcementPoint, "state">): HopwiseError | undefined {
-  const budget = chain?.links[0]?.budget;
-  if (budget === undefined || state.spending !== undefined) return undefined;
-  const message = `the chain has the budget "${budget.id}", and this enforcement point's state counts no budgets; have it issued without one`;
-  return new HopwiseError("budget_unsupported", message, { pointer: "/budget" });
 }
 
 /** Asks a store, which answers in time (`behaved-state.ts`), and closes where it cannot tell. @throws {HopwiseError} `state_unavailable` */
