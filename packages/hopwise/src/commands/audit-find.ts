@@ -41,7 +41,9 @@ export const auditFind: Command = {
       if (found === limit) break;
     }
     if (found > 0) return 0;
-    for (const unknown of await unknownNames(folders, filter)) terminal.err(unknownLine(unknown, typed));
+    const unknown = await unknownNames(folders, filter);
+    for (const name of unknown) terminal.err(unknownLine(name, typed));
+    if (unknown.length === 0) terminal.err("no record matches");
     return 1;
   },
 };
