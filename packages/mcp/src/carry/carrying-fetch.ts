@@ -1,6 +1,7 @@
 import { func, readerOf } from "@hopwise/core/options";
 import { checkOneLayer, isPlain, type JsonRpcId, type JsonRpcMessage, noteLayer } from "../protocol/index.ts";
 import { jsonIn, nonceAskedFor, openAnswer } from "./challenge.ts";
+import { postedText } from "./posted-text.ts";
 import { sentNoFurther } from "./sent-no-further.ts";
 import { type CarryOptions, carryOptionsOf, sign } from "./sign.ts";
 
@@ -23,9 +24,10 @@ export function carryingFetch(
   readFetch(fetch);
   checkOneLayer("carryingFetch", "carrier", fetch);
   return noteLayer("carrier", async (input: Parameters<typeof fetch>[0], init?: RequestInit) => {
-    if (init?.method?.toUpperCase() !== "POST" || typeof init.body !== "string") return fetch(input, init);
-    const body = jsonIn(init.body);
-    const signal = init.signal ?? (input instanceof Request ? input.signal : undefined);
+    const posted = await postedText(input, init);
+    if (posted === undefined) return fetch(input, init);
+    const body = jsonIn(posted);
+    const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined);
     const post = (signed: unknown): Promise<Response> =>
       sentNoFurther(fetch, input, { ...init, body: JSON.stringify(signed) });
     if (Array.isArray(body)) return post(await Promise.all(body.map((message) => sign(message, options, { signal }))));

@@ -14,7 +14,8 @@ export async function sentNoFurther(
   input: string | URL | Request,
   init: RequestInit,
 ): Promise<Response> {
-  if (init.redirect === "manual" || init.redirect === "error") return fetch(input, init);
+  const redirect = init.redirect ?? (input instanceof Request ? input.redirect : undefined);
+  if (redirect === "manual" || redirect === "error") return fetch(input, init);
   const answer = await fetch(input, { ...init, redirect: "manual" });
   // Browsers show nothing of a redirect but that it is one. A `fetch` of the host's may give anything.
   const { type, status } = (answer ?? {}) as Partial<Response>;
