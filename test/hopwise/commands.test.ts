@@ -512,7 +512,7 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
         "no record names the user alice of https://login.acme.example; nearest: alice of https://id.acme.example\n",
       );
       expect(await said("--agent", "nobody")).toBe("no record names the agent nobody\n");
-      expect(await said("--tool", "read_invoice", "--until", "2026-01-01")).toBe("");
+      expect(await said("--tool", "read_invoice", "--until", "2026-01-01")).toBe("no record matches\n");
     });
 
     it("reads the logs of several instances as one, and says of which each record is", async () => {

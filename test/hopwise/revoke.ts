@@ -225,7 +225,10 @@ export function testRevoke(): void {
     expect([lifted.code, lifted.out]).toEqual([0, expect.stringMatching(/^lifted: .* \(1 entry\)\n$/)]);
     const again = await hopwise(["revoke", "--lift", ...target, ...STORE, "--yes"], { folder });
     expect([again.code, again.out]).toEqual([1, ""]);
-    expect(await hopwise(["revoke", "--list", ...STORE], { folder })).toMatchObject({ code: 1, out: "" });
+    const none = await hopwise(["revoke", "--list", ...STORE], { folder });
+    expect(none).toEqual({ code: 1, out: "", err: "nothing revokes anything in this store\n" });
+    const noneOfIt = await hopwise(["revoke", "--list", ...target, ...STORE], { folder });
+    expect([noneOfIt.code, noneOfIt.err]).toEqual([1, expect.stringMatching(/^nothing revokes /)]);
   });
 
   it("revokes a user up to now, where no time is given", async () => {

@@ -154,6 +154,47 @@ describe("over HTTP, a client that is asked for a nonce", () => {
   });
 });
 
+describe("over HTTP, a message is signed", () => {
+  const body = JSON.stringify(call);
+  const rows: [string, string | Request, RequestInit?][] = [
+    ["a text", audience, { method: "post", body }],
+    ["bytes", audience, { method: "POST", body: new TextEncoder().encode(body) }],
+    ["a buffer", audience, { method: "POST", body: new TextEncoder().encode(body).buffer }],
+    ["a Request", new Request(audience, { method: "POST", body })],
+    ["a Request with a text beside it", new Request(audience, { method: "POST", body: "{}" }), { body }],
+  ];
+
+  it.each(rows)("as %s, and asked for a nonce once more", async (_, input, init) => {
+    const sent: JsonRpcMessage[] = [];
+    const answers = [json(challenge()), json(done)];
+    const fetch = carryingFetch(options, async (...given) => {
+      sent.push((await new Request(given[0] as string, given[1]).json()) as JsonRpcMessage);
+      return answers.shift() as Response;
+    });
+    expect(await (await fetch(input, init)).json()).toEqual(done);
+    expect(sent.map(nonceIn)).toEqual([undefined, NONCE]);
+  });
+
+  it("and what is no message of MCP goes as it is", async () => {
+    const sent: unknown[] = [];
+    const fetch = carryingFetch(options, async (...given) => {
+      sent.push(given);
+      return json({});
+    });
+    const form = { method: "POST", body: new URLSearchParams({ grant_type: "refresh_token" }) };
+    const request = new Request(audience, { method: "POST", body: '{"client_name":"x"}' });
+    for (const given of [
+      [audience, form],
+      [request, undefined],
+      [audience, { method: "GET" }],
+    ] as const) {
+      await fetch(given[0], given[1]);
+      expect(sent.pop()).toEqual([...given]);
+    }
+    expect(request.bodyUsed).toBe(false);
+  });
+});
+
 describe("over HTTP, any other answer", () => {
   it("streams on as it comes: nothing waits for its end", async () => {
     let controller: ReadableStreamDefaultController<Uint8Array> | undefined;

@@ -1,6 +1,6 @@
 import { HopwiseError } from "@hopwise/core";
 import type { DecisionRecord, OutcomeRecord } from "@hopwise/core/audit";
-import { DENIAL_CODE, maybe, members, type Rows, such, text } from "@hopwise/core/options";
+import { DENIAL_CODE, maybe, members, type Rows, such, text, WRITTEN_TIME, writtenTime } from "@hopwise/core/options";
 import { usersIn } from "./look-for.ts";
 
 /** Which records are read. Everything that is given must hold. */
@@ -18,18 +18,15 @@ export interface AuditFilter {
   readonly hidden?: string;
   readonly code?: string;
   readonly invocation?: string;
-  /** From then on, and until before then: ISO 8601, or milliseconds since the epoch. */
+  /** From then on, and until before then: ISO 8601 (a time of day with its zone), or milliseconds since the epoch. */
   readonly since?: string | number | Date;
   readonly until?: string | number | Date;
 }
 
-const TIME = such(
-  "a time: ISO 8601, a Date, or milliseconds (not seconds) since the epoch, such as 2026-01-31",
-  isTime,
-);
+const TIME = such(`a time: ${WRITTEN_TIME}; a Date; or milliseconds (not seconds) since the epoch`, isTime);
 
 function isTime(value: unknown): boolean {
-  if (typeof value === "string") return /^\d{4}-\d{2}/.test(value) && !Number.isNaN(Date.parse(value));
+  if (typeof value === "string") return writtenTime(value) !== undefined;
   if (value instanceof Date) return !Number.isNaN(value.getTime());
   // As milliseconds, what is less lies before 1973: they are seconds, but for the beginning itself.
   return Number.isFinite(value) && (value === 0 || (value as number) >= 1e11);
@@ -93,5 +90,6 @@ export function matcher(filter: AuditFilter): (record: DecisionRecord | OutcomeR
 
 /** A time of a filter, in milliseconds since the epoch. */
 export function instant(time: AuditFilter["since"], open: number): number {
+  if (typeof time === "string") return writtenTime(time) ?? Number.NaN;
   return time === undefined ? open : new Date(time).getTime();
 }

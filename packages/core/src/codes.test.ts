@@ -31,6 +31,17 @@ describe("a denial that may pass later", () => {
   });
 });
 
+describe("a refusal of a call that ran, or may have run", () => {
+  it.each<readonly [DenialCode, RegExp]>([
+    ["result_withheld", /^The tool ran/],
+    ["filter_unapplied", /^The search ran/],
+    ["proof_replayed", /its call may have run\. Find out before you make it again/],
+  ])("%s says so: who reads only that it was refused makes it again, and pays twice", (code, words) => {
+    expect(rowOf(code).model).toMatch(words);
+    expect(rowOf(code).retryable).toBeUndefined();
+  });
+});
+
 describe("the table of codes", () => {
   const codes = Object.keys(CODES) as ErrorCode[];
 

@@ -285,8 +285,10 @@ export const CODES = {
   },
   proof_replayed: {
     stage: "state",
-    model: "The proof was used before. Make a new proof for each call.",
-    help: "The same proof or nonce came a second time: a client repeats requests, or an attacker replays them.",
+    // Who reads only that a new proof is needed makes one, and pays twice.
+    model:
+      "The proof was used before, so its call may have run. Find out before you make it again. Make a new proof for each call.",
+    help: "The same proof or nonce came a second time: a client, a proxy or a load balancer repeats requests, or an attacker replays them. The first of them may have run, and its answer may be lost: the record of that call says so. Let nothing on the way repeat a POST.",
   },
   budget_unsupported: {
     stage: "state",

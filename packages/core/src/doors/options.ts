@@ -39,7 +39,9 @@ export {
   setOrLeftOut,
   such,
   text,
+  WRITTEN_TIME,
   whole,
+  writtenTime,
 } from "../options/index.ts";
 export { MAY_CHANGE } from "../result/index.ts";
 export { AUDIENCE, DELEGATION_SOURCE, JWKS_URL, LIMITS, PUBLIC_JWK, SIGNER } from "../token/index.ts";

@@ -49,4 +49,4 @@ export {
   type Wrong,
   whole,
 } from "./shapes.ts";
-export { checkSeconds, SECONDS, WHOLE_SECONDS } from "./times.ts";
+export { checkSeconds, SECONDS, WHOLE_SECONDS, WRITTEN_TIME, writtenTime } from "./times.ts";

@@ -25,3 +25,25 @@ function isSeconds(value: unknown): value is number {
 export function checkSeconds(called: string, name: string | readonly PropertyKey[], value: unknown): void {
   if (!isSeconds(value)) mustBe(called, name, WHEN, value);
 }
+
+/** A time as people write it: a month or a day, which are those of UTC, or a time of day with its zone. */
+const WRITTEN = /^(\d{4}-\d\d)(-\d\d)?(?:(?<=-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?(\.\d{1,9})?(Z|[+-]\d\d:\d\d))?$/;
+
+/** What `writtenTime` takes, for a text that says what is expected. */
+export const WRITTEN_TIME = "ISO 8601, such as 2026-01-31, a day of UTC, or 2026-01-31T09:00Z, a time with its zone";
+
+/**
+ * A time as people write it, in milliseconds since the epoch; undefined for what is none. `Date.parse` takes the 30th of February
+ * for the 2nd of March, and a time without a zone for that of whatever machine reads it: the leak of 14:00 would be another one there.
+ */
+export function writtenTime(text: string): number | undefined {
+  const [, month, day = "-01", minutes = "00:00", seconds = ":00", fraction = "", zone = "Z"] =
+    WRITTEN.exec(text) ?? [];
+  if (month === undefined) return undefined;
+  const local = `${month}${day}T${minutes}${seconds}`;
+  const read = new Date(`${local}Z`);
+  // The 30th of February, and the hour 24, come out as another day.
+  if (Number.isNaN(read.getTime()) || read.toISOString().slice(0, local.length) !== local) return undefined;
+  const time = Date.parse(`${local}${fraction}${zone}`);
+  return Number.isNaN(time) ? undefined : time;
+}

@@ -1,4 +1,4 @@
-import { argumentOf, mustBe, such } from "../options/index.ts";
+import { argumentOf, mustBe, such, writtenTime } from "../options/index.ts";
 
 /** A clock that a test sets. It gives milliseconds since the epoch, as every option `clock` wants them. */
 export interface TestClock {
@@ -18,6 +18,10 @@ const readTime = argumentOf<Date | number | string>(
   such(A_TIME, (time) => typeof time === "number" || typeof time === "string" || time instanceof Date),
 );
 
+function millisecondsOf(time: Date | number | string): number {
+  return typeof time === "string" ? (writtenTime(time) ?? Number.NaN) : new Date(time).getTime();
+}
+
 /**
  * Makes a clock that shows the real time until a test sets it. Then it stands still, so that a slow machine changes no
  * result.
@@ -34,11 +38,12 @@ export function testClock(): TestClock {
   const now = (): number => stopped ?? Date.now();
   const stopAt = (time: number): void => {
     // A clock that shows no time denies every call, and the test would look for the reason elsewhere.
-    if (Number.isNaN(new Date(time).getTime())) mustBe("testClock", "time", "a time that a Date can have", time);
+    if (Number.isNaN(new Date(time).getTime()))
+      mustBe("testClock", "time", "a time that a Date can have, as a text with its zone", time);
     stopped = time;
   };
   return Object.assign(now, {
-    set: (time: Date | number | string) => stopAt(new Date(readTime(time)).getTime()),
+    set: (time: Date | number | string) => stopAt(millisecondsOf(readTime(time))),
     advance: (seconds: number) => {
       if (typeof seconds !== "number") mustBe("advance", "seconds", "a number of seconds, such as 3600", seconds);
       stopAt(now() + seconds * 1000);

@@ -142,7 +142,7 @@ const CALLER_CAN: Readonly<Record<DenialCode, RegExp>> = {
   proof_arguments_mismatch: /Make a new proof/,
   subject_mismatch: /Send the two of the same user/,
   revoked: /Ask for a new one/,
-  proof_replayed: /Make a new proof/,
+  proof_replayed: /may have run. Find out before you make it again/,
   budget_unsupported: /Ask for a delegation without one/,
   state_unavailable: /Try again later/,
   agent_tool_refused: /Do the task without it, or report/,

@@ -38,7 +38,9 @@ export const approvalsList: Command = {
         `${MOST_LISTED} are listed, and there may be more: an inbox gives no more at once, and leaves out first what is over`,
       );
     }
-    return all.some(({ state }) => state === "waiting") ? 0 : 1;
+    if (all.some(({ state }) => state === "waiting")) return 0;
+    terminal.err("nothing waits");
+    return 1;
   },
 };
 

@@ -24,8 +24,8 @@ export const auditFind: Command = {
     code: { value: "CODE", help: "the code of a denial" },
     chain: { value: "ID", help: "the chain, by the hash of its root" },
     invocation: { value: "ID", help: "one call" },
-    since: { value: "TIME", help: "from then on: ISO 8601" },
-    until: { value: "TIME", help: "until before then: ISO 8601" },
+    since: { value: "TIME", help: "from then on: ISO 8601, a time of day with its zone" },
+    until: { value: "TIME", help: "until before then: ISO 8601, a time of day with its zone" },
     limit: { value: "N", help: "no more than so many" },
     ...JSON_OPTION,
   },
@@ -41,7 +41,9 @@ export const auditFind: Command = {
       if (found === limit) break;
     }
     if (found > 0) return 0;
-    for (const unknown of await unknownNames(folders, filter)) terminal.err(unknownLine(unknown, typed));
+    const unknown = await unknownNames(folders, filter);
+    for (const name of unknown) terminal.err(unknownLine(name, typed));
+    if (unknown.length === 0) terminal.err("no record matches");
     return 1;
   },
 };

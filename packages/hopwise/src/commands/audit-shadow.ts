@@ -19,8 +19,8 @@ export const auditShadow: Command = {
   ],
   options: {
     tool: { value: "NAME", help: "the tool that was called" },
-    since: { value: "TIME", help: "from then on: ISO 8601" },
-    until: { value: "TIME", help: "until before then: ISO 8601" },
+    since: { value: "TIME", help: "from then on: ISO 8601, a time of day with its zone" },
+    until: { value: "TIME", help: "until before then: ISO 8601, a time of day with its zone" },
     ...JSON_OPTION,
   },
   async run(typed, terminal) {

@@ -119,7 +119,9 @@ async function list(
 ): Promise<ExitCode> {
   const entries = await revocations.list(target);
   for (const entry of entries) terminal.out(typed.has("json") ? jsonText(entry) : entryLine(entry));
-  return entries.length > 0 ? 0 : 1;
+  if (entries.length > 0) return 0;
+  terminal.err(`nothing revokes ${target === undefined ? "anything in this store" : targetWords(target)}`);
+  return 1;
 }
 
 async function radiusOf(

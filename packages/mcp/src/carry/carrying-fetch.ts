@@ -1,6 +1,8 @@
 import { func, readerOf } from "@hopwise/core/options";
 import { checkOneLayer, isPlain, type JsonRpcId, type JsonRpcMessage, noteLayer } from "../protocol/index.ts";
 import { jsonIn, nonceAskedFor, openAnswer } from "./challenge.ts";
+import { postedText } from "./posted-text.ts";
+import { sentNoFurther } from "./sent-no-further.ts";
 import { type CarryOptions, carryOptionsOf, sign } from "./sign.ts";
 
 const readOptions = carryOptionsOf("carryingFetch");
@@ -10,7 +12,7 @@ const readFetch = readerOf<typeof globalThis.fetch>("carryingFetch", func("a fun
  * The same for Streamable HTTP, as the `fetch` that MCP clients take: the body of each POST is signed before it leaves,
  * and once more where the server asks for a nonce. Answers stream on from their first message. Requests in a batch,
  * which MCP has removed, are signed, but a challenge to them is not answered. A request that is aborted while it is signed
- * is not sent.
+ * is not sent. Where the client leaves redirects to `fetch`, they are errors (`config_invalid`).
  *
  * @throws {HopwiseError} `config_invalid`, also for a `fetch` that carries a chain already
  */
@@ -22,13 +24,15 @@ export function carryingFetch(
   readFetch(fetch);
   checkOneLayer("carryingFetch", "carrier", fetch);
   return noteLayer("carrier", async (input: Parameters<typeof fetch>[0], init?: RequestInit) => {
-    if (init?.method?.toUpperCase() !== "POST" || typeof init.body !== "string") return fetch(input, init);
-    const body = jsonIn(init.body);
-    const signal = init.signal ?? (input instanceof Request ? input.signal : undefined);
-    const post = (signed: unknown): Promise<Response> => fetch(input, { ...init, body: JSON.stringify(signed) });
+    const posted = await postedText(input, init);
+    if (posted === undefined) return fetch(input, init);
+    const body = jsonIn(posted);
+    const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined);
+    const post = (signed: unknown): Promise<Response> =>
+      sentNoFurther(fetch, input, { ...init, body: JSON.stringify(signed) });
     if (Array.isArray(body)) return post(await Promise.all(body.map((message) => sign(message, options, { signal }))));
-    // Clients send more than MCP through their `fetch`: the forms of OAuth, for example.
-    if (!isPlain(body)) return fetch(input, init);
+    // Clients send more than MCP through their `fetch`: what OAuth asks for, for example.
+    if (!isPlain(body) || !("jsonrpc" in body)) return fetch(input, init);
     const message = body as unknown as JsonRpcMessage;
     const signed = await sign(message, options, { signal });
     const answer = await post(signed);
