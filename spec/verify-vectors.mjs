@@ -767,23 +767,31 @@ function checkBudget({ budget }, above) {
   }
 }
 
-/** V2 to V5 */
-function openRoot(text, { trust }, now, limits) {
-  const jws = openJws(text, "aat+jwt", true, "token_malformed", "token_alg_refused");
-  const candidates = trust
-    .flatMap((anchor) =>
-      anchor.keys.filter(({ kid }) => kid === jws.kid).map(({ jwk }) => ({ anchor, key: useKey(jwk) })),
-    )
-    .slice(0, 4);
+/** V3: whoever has a key that verifies the signature. Whose text it is, its `iss` says. */
+function signersOf(jws, trust) {
+  const candidates = trust.flatMap((anchor) =>
+    anchor.keys
+      .filter(({ kid }) => kid === jws.kid)
+      .slice(0, 4)
+      .map(({ jwk }) => ({ anchor, key: useKey(jwk) })),
+  );
   demand(candidates.length > 0, "token_untrusted_issuer", "/kid");
   const namesOf = ({ anchor, key }) => (anchor.foreign && key.alg === "Ed25519" ? ["Ed25519", "EdDSA"] : [key.alg]);
   const fitting = candidates.filter((candidate) => namesOf(candidate).includes(jws.alg));
   demand(fitting.length > 0, "token_alg_refused");
-  const { anchor } = fitting.find(({ key }) => isSignedBy(key, jws)) ?? refuse("token_signature_invalid");
+  const signers = fitting.filter(({ key }) => isSignedBy(key, jws));
+  demand(signers.length > 0, "token_signature_invalid");
+  return signers;
+}
+
+/** V2 to V5 */
+function openRoot(text, { trust }, now, limits) {
+  const jws = openJws(text, "aat+jwt", true, "token_malformed", "token_alg_refused");
+  const signers = signersOf(jws, trust);
   const c = readClaims(jws.payload, true, limits);
   const untrusted = "token_untrusted_issuer";
   const tools = [...c.authorization_details.keys()];
-  demand(c.iss === anchor.issuer, untrusted, "/iss");
+  const { anchor } = signers.find((signer) => signer.anchor.issuer === c.iss) ?? refuse(untrusted, "/iss");
   demand(anchor.subjects === "any" || anchor.subjects.includes(c.sub), untrusted, "/sub");
   demand(
     c.aud.every((name) => anchor.audiences.includes(name)),
@@ -1024,16 +1032,7 @@ function openForm(text, typ, limits) {
 
 /** S2 to S4: gives the claims, the thumbprint of the signing key and, where an issuer signed, its anchor. */
 function openStatement(jws, members, keyOf, { trust }, depth = 2) {
-  const candidates =
-    jws.jkt === undefined
-      ? trust.flatMap((anchor) =>
-          anchor.keys.filter(({ kid }) => kid === jws.kid).map(({ jwk }) => ({ anchor, key: useKey(jwk) })),
-        )
-      : [{ key: keyOf(jws.jkt) }];
-  demand(candidates.length > 0, "token_untrusted_issuer", "/kid");
-  const fitting = candidates.filter(({ key }) => key.alg === jws.alg);
-  demand(fitting.length > 0, "token_alg_refused");
-  const { key } = fitting.find((candidate) => isSignedBy(candidate.key, jws)) ?? refuse("token_signature_invalid");
+  const signers = jws.jkt === undefined ? signersOf(jws, trust) : [signerBy(jws, keyOf(jws.jkt))];
   const malformedAt = (at, holds) => demand(holds, "token_malformed", at);
   const v = readJsonBytes(jws.payload, depth, "token_malformed");
   malformedAt("", isObject(v));
@@ -1047,15 +1046,21 @@ function openStatement(jws, members, keyOf, { trust }, depth = 2) {
   malformedAt("/jti", base64url(v.get("jti"))?.length === 16);
   malformedAt("/iat", isCount(v.get("iat")));
   malformedAt("/hw_ms", isCount(v.get("hw_ms")) && v.get("hw_ms") <= 999);
+  const time = v.get("iat") + v.get("hw_ms") / 1000;
   if (jws.jkt !== undefined) {
-    malformedAt("/iss", v.get("iss") === `urn:ietf:params:oauth:jwk-thumbprint:sha-256:${key.thumbprint}`);
-    return { v, signer: key.thumbprint, time: v.get("iat") + v.get("hw_ms") / 1000 };
+    const { thumbprint } = signers[0].key;
+    malformedAt("/iss", v.get("iss") === `urn:ietf:params:oauth:jwk-thumbprint:sha-256:${thumbprint}`);
+    return { v, signer: thumbprint, time };
   }
-  const own = candidates.find(
-    (candidate) => candidate.anchor.issuer === v.get("iss") && candidate.key.thumbprint === key.thumbprint,
-  );
-  demand(own !== undefined, "token_untrusted_issuer", "/iss");
-  return { v, signer: key.thumbprint, anchor: own.anchor, time: v.get("iat") + v.get("hw_ms") / 1000 };
+  const own = signers.find(({ anchor }) => anchor.issuer === v.get("iss")) ?? refuse("token_untrusted_issuer", "/iss");
+  return { v, signer: own.key.thumbprint, anchor: own.anchor, time };
+}
+
+/** S2.3, S2.4 */
+function signerBy(jws, key) {
+  demand(key.alg === jws.alg, "token_alg_refused");
+  demand(isSignedBy(key, jws), "token_signature_invalid");
+  return { key };
 }
 
 /** R1 */

@@ -82,6 +82,19 @@ export function otherSignature(signature: Buffer): Buffer {
   return Buffer.concat([signature.subarray(0, 32), bytes32(ORDER - toBigInt(signature.subarray(32)))]);
 }
 
+/**
+ * Another key by which an ES256 signature verifies: that of the point with the same x and the other y. The private key makes it
+ * short; whoever has none makes that key of text and signature by arithmetic of points.
+ */
+export function keyMadeFor(compact: string, { privateJwk }: Key): Jwk {
+  const at = compact.lastIndexOf(".");
+  const r = toBigInt(Buffer.from(compact.slice(at + 1), "base64url").subarray(0, 32));
+  const own = toBigInt(Buffer.from(privateJwk.d as string, "base64url"));
+  const twice = (2n * toBigInt(sha256(compact.slice(0, at))) * inverse(r)) % ORDER;
+  const { x, y } = publicPoint(bytes32((2n * ORDER - own - twice) % ORDER));
+  return { kty: "EC", crv: "P-256", x: base64url(x), y: base64url(y) };
+}
+
 function publicPoint(secret: Buffer): { x: Buffer; y: Buffer } {
   const ecdh = createECDH("prime256v1");
   ecdh.setPrivateKey(secret);
