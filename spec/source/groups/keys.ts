@@ -1,4 +1,4 @@
-import { accept, cloudIssuer, cloudPlanner, type Json, planner, refuse, researcher } from "../forge.ts";
+import { accept, cloudIssuer, cloudPlanner, type Json, NOW, planner, refuse, researcher } from "../forge.ts";
 import { collect } from "../group.ts";
 import { base64url, bytes32, littleEndian, thumbprint } from "../keys.ts";
 import type { Jwk } from "../vector.ts";
@@ -124,6 +124,24 @@ export const keys = collect("keys", (add) => {
       links: [{ claims: jwk(ec(1n, 1n)) }],
     },
     refused,
+  );
+  add(
+    "small-late",
+    "a point of small order in a root that has expired: that comes first",
+    { rule: "V5.10", root: { claims: { ...jwk(ed(1n)), exp: NOW } }, agents: registered(ed(1n)) },
+    refuse("token_expired", "/exp"),
+  );
+  add(
+    "small-derived-late",
+    "a point of small order in a derived token that widens: that comes first",
+    { rule: "V6.6", links: [{ claims: { ...jwk(ed(1n)), exp: NOW + 3541 } }] },
+    refuse("chain_widened", "/exp"),
+  );
+  add(
+    "off-curve-late",
+    "a point off the curve in a derived token that widens: that comes first",
+    { rule: "V6.6", links: [{ claims: { ...jwk(ec(1n, 1n)), exp: NOW + 3541 } }] },
+    refuse("chain_widened", "/exp"),
   );
   add(
     "small-forged",
