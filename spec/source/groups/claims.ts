@@ -321,6 +321,13 @@ export const claims = collect("claims", (add) => {
     { rule: "V4.5", links: [{ claims: { par_hash: base64url(Buffer.alloc(31)) } }] },
     malformed("/par_hash"),
   );
+  for (const [slug, about, rule, iss, expect] of [
+    ["none", "is empty", "V4.5", "", malformed("/iss")],
+    ["at", "has 512 characters", "V6.1", "x".repeat(512), refuse("chain_link_broken", "/iss")],
+    ["above", "has 513 characters", "V4.5", "x".repeat(513), malformed("/iss")],
+  ] as const) {
+    add(`derived-iss-${slug}`, `a derived token whose iss ${about}`, { rule, links: [{ claims: { iss } }] }, expect);
+  }
   add(
     "derived-sub-null",
     "a derived token whose sub is null",
