@@ -386,12 +386,12 @@ const TYPES = {
   },
   all: {
     members: { constraints: list(2, 8, "constraint") },
-    passes: (c, v) => c.constraints.every((clause) => passes(clause, v)),
+    passes: (c, v, work) => c.constraints.every((clause) => passes(clause, v, work)),
     under: allUnder,
   },
   any: {
     members: { constraints: list(1, 8, "constraint") },
-    passes: (c, v) => c.constraints.some((clause) => passes(clause, v)),
+    passes: (c, v, work) => c.constraints.some((clause) => passes(clause, v, work)),
     under: anyUnder,
   },
   wildcard: { members: {}, passes: () => true },
@@ -447,15 +447,15 @@ const TYPES = {
   },
   each: {
     members: { constraint: kinds.constraint },
-    passes: (c, v) => Array.isArray(v) && v.every((item) => passes(c.constraint, item)),
+    passes: (c, v, work) => Array.isArray(v) && v.every((item) => passes(c.constraint, item, work)),
     under: (c, p, at) => under(c.constraint, p.constraint, `${at}/constraint`),
   },
   object: {
     members: { properties: kinds.properties },
-    passes: ({ properties }, v) =>
+    passes: ({ properties }, v, work) =>
       isObject(v) &&
       [...v.keys()].every((n) => properties.has(n)) &&
-      [...properties].every(([n, c]) => passes(c, v.get(n))),
+      [...properties].every(([n, c]) => passes(c, v.get(n), work)),
     under: (c, p, at) => {
       const missing = { type: "absent" };
       for (const n of new Set([...p.properties.keys(), ...c.properties.keys()])) {
@@ -466,7 +466,10 @@ const TYPES = {
       return null;
     },
   },
-  optional: { members: { constraint: kinds.constraint }, passes: (c, v) => v === undefined || passes(c.constraint, v) },
+  optional: {
+    members: { constraint: kinds.constraint },
+    passes: (c, v, work) => v === undefined || passes(c.constraint, v, work),
+  },
   absent: { members: {}, passes: (_, v) => v === undefined },
 };
 
@@ -518,10 +521,25 @@ function readGrant(v, at, limits) {
   return grant;
 }
 
-/** Only `optional` and `absent` let a missing value pass. */
-function passes(c, v) {
-  if (v === undefined && c.type !== "optional" && c.type !== "absent") return false;
-  return TYPES[c.type].passes(c, v);
+/** Section 11: the steps of a call, and of each listed value of N2. */
+const newWork = () => ({ left: 100_000 });
+const sixteenths = (v) => (typeof v === "string" || Array.isArray(v) ? Math.ceil(v.length / 16) : 0);
+const sizeOf = (v) => (isObject(v) ? [...v.values()] : Array.isArray(v) ? v : []).reduce((n, x) => n + sizeOf(x), 1);
+const COSTS = {
+  path: (_, v) => 4 + sixteenths(v),
+  url: (_, v) => 25 + sixteenths(v),
+  contains: (c, v) => 1 + sixteenths(v) * (1 + c.required.length),
+  subset: (c, v) => 1 + sixteenths(v) * (1 + c.allowed.length),
+  cidr: (c) => 4 + c.ranges.length,
+  exact: (c) => sizeOf(c.value),
+};
+
+/** Only `optional` and `absent` let a missing value pass. Where the steps are used up, nothing passes. */
+function passes(c, v, work) {
+  const mayBeMissing = c.type === "optional" || c.type === "absent";
+  if (v === undefined && !mayBeMissing) return false;
+  if (v === undefined || !mayBeMissing) work.left -= COSTS[c.type]?.(c, v) ?? 1;
+  return work.left >= 0 && TYPES[c.type].passes(c, v, work);
 }
 
 /** N1 to N9. Asks some pairs more than once: section 6 says why one that reads strangers' tokens must not. */
@@ -533,12 +551,13 @@ function under(child, parent, at) {
   }
   if (parent.type === "absent" || child.type === "absent") return holds(parent.type === child.type, at);
   if (child.type === "optional") return at;
-  if (child.type === "exact") return holds(passes(parent, child.value), at);
-  if (child.type === "one_of")
+  if (child.type === "exact" || child.type === "one_of") {
+    const listed = child.type === "exact" ? [child.value] : child.values;
     return holds(
-      child.values.every((v) => passes(parent, v)),
+      listed.every((v) => passes(parent, v, newWork())),
       at,
     );
+  }
   if (parent.type === "wildcard") return null;
   if (parent.type === "range" && child.type === "int") return rangeUnder(asRange(child), parent, at);
   if (parent.type === "not_one_of" && ["contains", "subset", "each", "object"].includes(child.type)) return null; // N4
@@ -767,23 +786,31 @@ function checkBudget({ budget }, above) {
   }
 }
 
-/** V2 to V5 */
-function openRoot(text, { trust }, now, limits) {
-  const jws = openJws(text, "aat+jwt", true, "token_malformed", "token_alg_refused");
-  const candidates = trust
-    .flatMap((anchor) =>
-      anchor.keys.filter(({ kid }) => kid === jws.kid).map(({ jwk }) => ({ anchor, key: useKey(jwk) })),
-    )
-    .slice(0, 4);
+/** V3: whoever has a key that verifies the signature. Whose text it is, its `iss` says. */
+function signersOf(jws, trust) {
+  const candidates = trust.flatMap((anchor) =>
+    anchor.keys
+      .filter(({ kid }) => kid === jws.kid)
+      .slice(0, 4)
+      .map(({ jwk }) => ({ anchor, key: useKey(jwk) })),
+  );
   demand(candidates.length > 0, "token_untrusted_issuer", "/kid");
   const namesOf = ({ anchor, key }) => (anchor.foreign && key.alg === "Ed25519" ? ["Ed25519", "EdDSA"] : [key.alg]);
   const fitting = candidates.filter((candidate) => namesOf(candidate).includes(jws.alg));
   demand(fitting.length > 0, "token_alg_refused");
-  const { anchor } = fitting.find(({ key }) => isSignedBy(key, jws)) ?? refuse("token_signature_invalid");
+  const signers = fitting.filter(({ key }) => isSignedBy(key, jws));
+  demand(signers.length > 0, "token_signature_invalid");
+  return signers;
+}
+
+/** V2 to V5 */
+function openRoot(text, { trust }, now, limits) {
+  const jws = openJws(text, "aat+jwt", true, "token_malformed", "token_alg_refused");
+  const signers = signersOf(jws, trust);
   const c = readClaims(jws.payload, true, limits);
   const untrusted = "token_untrusted_issuer";
   const tools = [...c.authorization_details.keys()];
-  demand(c.iss === anchor.issuer, untrusted, "/iss");
+  const { anchor } = signers.find((signer) => signer.anchor.issuer === c.iss) ?? refuse(untrusted, "/iss");
   demand(anchor.subjects === "any" || anchor.subjects.includes(c.sub), untrusted, "/sub");
   demand(
     c.aud.every((name) => anchor.audiences.includes(name)),
@@ -941,6 +968,7 @@ function checkProof(text, tokens, tool, args, { audience }, now, limits) {
 
 /** V11.1 to V11.3: what was sent. */
 function checkSent(tokens, id, sent, isConfigured = true) {
+  const work = newWork();
   demand(!isEveryTool(id), "grant_tool_missing", "");
   for (const { authorization_details: grant } of tokens) {
     const every = isConfigured && hasOwnName(id) ? grant.get(everyToolBeside(id)) : undefined;
@@ -948,19 +976,30 @@ function checkSent(tokens, id, sent, isConfigured = true) {
     if (constraints.size === 0) continue;
     for (const name of sent.keys()) demand(constraints.has(name), "grant_argument_refused", step("", name));
     for (const [name, c] of constraints)
-      demand(!sent.has(name) || passes(c, sent.get(name)), "grant_argument_refused", step("", name));
+      demand(!sent.has(name) || passes(c, sent.get(name), work), "grant_argument_refused", step("", name));
   }
+}
+
+/** V11.7: what MCP itself names a resource and a prompt by. */
+function checkName(tool, sent) {
+  const name = new Map([
+    ["mcp:resources/read", "uri"],
+    ["mcp:prompts/get", "name"],
+  ]).get(tool);
+  const holds = name === undefined || (typeof sent.get(name) === "string" && sent.get(name) !== "");
+  demand(holds, "arguments_malformed", `/${name}`);
 }
 
 /** V11.4 to V11.6: what the tool's own schema made of it, and whether all is there. */
 function checkRead(tokens, id, sent, parsed, isOwn) {
+  const work = newWork();
   for (const { authorization_details: grant } of tokens) {
     const constraints = grant.get(id) ?? new Map(); // of every tool: any arguments
     if (constraints.size === 0) continue;
     for (const [name, value] of parsed ?? []) {
       const c = constraints.get(name);
       if (!sent.has(name) && (c === undefined || c.type === "absent") && isOwn(name, value)) continue;
-      demand(c !== undefined && passes(c, value), "grant_argument_refused", step("", name));
+      demand(c !== undefined && passes(c, value, work), "grant_argument_refused", step("", name));
     }
     for (const [name, c] of constraints) {
       const isThere = sent.has(name) || parsed?.has(name);
@@ -977,7 +1016,11 @@ function ownOf({ adds = {} }, { tool, inputSchema }) {
     if ((Object.hasOwn(adds, tool) ? adds[tool] : []).includes(name)) return true;
     const announced = properties.get(name);
     if (typeof announced !== "object" || announced === null || !("default" in announced)) return false;
-    return canonical(readJson(JSON.stringify(announced.default), 64, "arguments_malformed")) === canonical(value);
+    try {
+      return canonical(readJson(JSON.stringify(announced.default), 64, "arguments_malformed")) === canonical(value);
+    } catch {
+      return false; // no JSON by section 1, as no argument is
+    }
   };
 }
 
@@ -1024,16 +1067,7 @@ function openForm(text, typ, limits) {
 
 /** S2 to S4: gives the claims, the thumbprint of the signing key and, where an issuer signed, its anchor. */
 function openStatement(jws, members, keyOf, { trust }, depth = 2) {
-  const candidates =
-    jws.jkt === undefined
-      ? trust.flatMap((anchor) =>
-          anchor.keys.filter(({ kid }) => kid === jws.kid).map(({ jwk }) => ({ anchor, key: useKey(jwk) })),
-        )
-      : [{ key: keyOf(jws.jkt) }];
-  demand(candidates.length > 0, "token_untrusted_issuer", "/kid");
-  const fitting = candidates.filter(({ key }) => key.alg === jws.alg);
-  demand(fitting.length > 0, "token_alg_refused");
-  const { key } = fitting.find((candidate) => isSignedBy(candidate.key, jws)) ?? refuse("token_signature_invalid");
+  const signers = jws.jkt === undefined ? signersOf(jws, trust) : [signerBy(jws, keyOf(jws.jkt))];
   const malformedAt = (at, holds) => demand(holds, "token_malformed", at);
   const v = readJsonBytes(jws.payload, depth, "token_malformed");
   malformedAt("", isObject(v));
@@ -1047,15 +1081,21 @@ function openStatement(jws, members, keyOf, { trust }, depth = 2) {
   malformedAt("/jti", base64url(v.get("jti"))?.length === 16);
   malformedAt("/iat", isCount(v.get("iat")));
   malformedAt("/hw_ms", isCount(v.get("hw_ms")) && v.get("hw_ms") <= 999);
+  const time = v.get("iat") + v.get("hw_ms") / 1000;
   if (jws.jkt !== undefined) {
-    malformedAt("/iss", v.get("iss") === `urn:ietf:params:oauth:jwk-thumbprint:sha-256:${key.thumbprint}`);
-    return { v, signer: key.thumbprint, time: v.get("iat") + v.get("hw_ms") / 1000 };
+    const { thumbprint } = signers[0].key;
+    malformedAt("/iss", v.get("iss") === `urn:ietf:params:oauth:jwk-thumbprint:sha-256:${thumbprint}`);
+    return { v, signer: thumbprint, time };
   }
-  const own = candidates.find(
-    (candidate) => candidate.anchor.issuer === v.get("iss") && candidate.key.thumbprint === key.thumbprint,
-  );
-  demand(own !== undefined, "token_untrusted_issuer", "/iss");
-  return { v, signer: key.thumbprint, anchor: own.anchor, time: v.get("iat") + v.get("hw_ms") / 1000 };
+  const own = signers.find(({ anchor }) => anchor.issuer === v.get("iss")) ?? refuse("token_untrusted_issuer", "/iss");
+  return { v, signer: own.key.thumbprint, anchor: own.anchor, time };
+}
+
+/** S2.3, S2.4 */
+function signerBy(jws, key) {
+  demand(key.alg === jws.alg, "token_alg_refused");
+  demand(isSignedBy(key, jws), "token_signature_invalid");
+  return { key };
 }
 
 /** R1 */
@@ -1195,8 +1235,10 @@ export function judge({ now, config, input }) {
     demand(tokens[0].budget === undefined, "budget_unsupported", "/budget"); // V9.4
     checkAgents(tokens, config.agents);
     if (listing) return { result: "accept" };
-    const isConfigured = (config.tools ?? []).includes(input.tool) && input.tool !== "*";
+    const named = [...(config.tools ?? []), ...Object.keys(config.adds ?? {})];
+    const isConfigured = named.includes(input.tool) && input.tool !== "*";
     checkSent(tokens, id, args, isConfigured);
+    checkName(input.tool, args);
     const parsed = input.parsed === undefined ? undefined : readArguments(input.parsed, false, limits);
     checkRead(tokens, id, args, parsed, ownOf(config, input));
     return { result: "accept" };

@@ -13,6 +13,7 @@ import {
   planner,
   researcher,
   type TokenDifferences,
+  type TrustOf,
   thumbprintUri,
   vector,
 } from "./forge.ts";
@@ -35,7 +36,7 @@ interface Statement extends Differences {
   readonly kid?: string;
   readonly now?: number;
   readonly anchor?: Partial<Anchor>;
-  readonly trust?: readonly Anchor[];
+  readonly trust?: TrustOf;
   readonly limits?: { readonly [name: string]: number };
 }
 
@@ -162,7 +163,9 @@ function sign(name: string, typ: string, scenario: Statement, own: Key, claims: 
   return {
     text: compact,
     keys: { [signer.name]: signer.privateJwk },
-    trust: trust ?? [anchorOf(issuer, { subjects: ["alice", "bob"], ...anchor })],
+    trust: (typeof trust === "function" ? trust(compact) : trust) ?? [
+      anchorOf(issuer, { subjects: ["alice", "bob"], ...anchor }),
+    ],
   };
 }
 

@@ -39,6 +39,9 @@ export interface TokenDifferences extends Differences {
   readonly agent?: string | undefined;
 }
 
+/** Anchors, which may be made of the text that an issuer signed. */
+export type TrustOf = readonly Anchor[] | ((text: string) => readonly Anchor[]);
+
 export interface Scenario {
   readonly rule: string;
   readonly root?: TokenDifferences;
@@ -57,7 +60,7 @@ export interface Scenario {
   readonly adds?: { readonly [tool: string]: readonly string[] };
   readonly now?: number;
   readonly anchor?: Partial<Anchor>;
-  readonly trust?: readonly Anchor[];
+  readonly trust?: TrustOf;
   readonly audience?: readonly string[];
   readonly agents?: { readonly [name: string]: Agent };
   readonly limits?: { readonly [name: string]: number };
@@ -170,7 +173,9 @@ export function vector(vectorId: string, description: string, scenario: Scenario
       : makeJws({ alg: prover.alg, typ: "aat-pop+jwt" }, proofClaims, { ...proof, sorted: true }, prover).compact;
 
   const config: Config = {
-    trust: trust ?? [anchorOf(rootSigner === stranger ? issuer : rootSigner, anchor)],
+    trust: (typeof trust === "function" ? trust(made[0]?.compact as string) : trust) ?? [
+      anchorOf(rootSigner === stranger ? issuer : rootSigner, anchor),
+    ],
     audience: scenario.audience ?? [PAY],
     agents: scenario.agents ?? Object.fromEntries(holders.map((key, i) => [NAMES[i], { keys: [key.thumbprint] }])),
     ...(scenario.adds && { adds: scenario.adds }),

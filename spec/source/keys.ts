@@ -43,6 +43,46 @@ export function ed25519Key(name: string): Key {
   };
 }
 
+const P_25519 = 2n ** 255n - 19n;
+/** The order of the group that Ed25519's base point makes. */
+const ORDER_25519 = 2n ** 252n + 27742317777372353535851937790883648493n;
+
+/**
+ * A key that is the sum of an honest one and of the point of order 2, so that it is not of small order itself. Its signatures
+ * hold if the hash in them is even; with the cofactor, which takes the point of order 2 out, all do.
+ *
+ * @param even which of both it makes. A hash is so before and after it is reduced
+ */
+export function mixedKey(name: string, even: boolean): Key {
+  const own = ed25519Key(name);
+  // (x, y) and (0, -1) are (-x, -y); the top bit says whether x is odd.
+  const honest = fromLittleEndian(Buffer.from(own.publicJwk.x, "base64url"));
+  const point = littleEndian(P_25519 - (honest & MASK) + ((honest ^ SIGN) & SIGN));
+  const publicJwk: Jwk = { ...own.publicJwk, x: base64url(point) };
+  const sign = (input: string): Buffer => {
+    for (let i = 0; ; i++) {
+      const nonce = ed25519Key(`${name} ${even} ${i} ${input}`);
+      const r = Buffer.from(nonce.publicJwk.x, "base64url");
+      const hash = fromLittleEndian(sha512(Buffer.concat([r, point, Buffer.from(input, "latin1")])));
+      const wanted = even ? 0n : 1n;
+      if (hash % 2n !== wanted || (hash % ORDER_25519) % 2n !== wanted) continue;
+      return Buffer.concat([r, littleEndian((scalarOf(nonce) + hash * scalarOf(own)) % ORDER_25519)]);
+    }
+  };
+  return { ...own, publicJwk, thumbprint: thumbprint(publicJwk), sign };
+}
+
+const SIGN = 2n ** 255n;
+const MASK = SIGN - 1n;
+const sha512 = (data: Uint8Array): Buffer => createHash("sha512").update(data).digest();
+const fromLittleEndian = (bytes: Uint8Array): bigint => toBigInt(Buffer.from(bytes).reverse());
+
+/** RFC 8032, section 5.1.5: the number that a key of Ed25519 stands for. */
+function scalarOf({ privateJwk }: Key): bigint {
+  const half = fromLittleEndian(sha512(Buffer.from(privateJwk.d as string, "base64url")).subarray(0, 32));
+  return (half & (2n ** 254n - 8n)) | (2n ** 254n);
+}
+
 export function p256Key(name: string): Key {
   const secret = bytes32((toBigInt(seedOf(name)) % (ORDER - 1n)) + 1n);
   const point = publicPoint(secret);
@@ -80,6 +120,19 @@ function signP256(secret: Buffer, input: string): Buffer {
 /** The other s that verifies as well. */
 export function otherSignature(signature: Buffer): Buffer {
   return Buffer.concat([signature.subarray(0, 32), bytes32(ORDER - toBigInt(signature.subarray(32)))]);
+}
+
+/**
+ * Another key by which an ES256 signature verifies: that of the point with the same x and the other y. The private key makes it
+ * short; whoever has none makes that key of text and signature by arithmetic of points.
+ */
+export function keyMadeFor(compact: string, { privateJwk }: Key): Jwk {
+  const at = compact.lastIndexOf(".");
+  const r = toBigInt(Buffer.from(compact.slice(at + 1), "base64url").subarray(0, 32));
+  const own = toBigInt(Buffer.from(privateJwk.d as string, "base64url"));
+  const twice = (2n * toBigInt(sha256(compact.slice(0, at))) * inverse(r)) % ORDER;
+  const { x, y } = publicPoint(bytes32((2n * ORDER - own - twice) % ORDER));
+  return { kty: "EC", crv: "P-256", x: base64url(x), y: base64url(y) };
 }
 
 function publicPoint(secret: Buffer): { x: Buffer; y: Buffer } {

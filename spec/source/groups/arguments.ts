@@ -25,6 +25,7 @@ export const args = collect("arguments", (add) => {
   ): void => add(slug, description, { rule, root: { grant: { t: grant } }, tool: "t", ...scenario }, expect);
   const refused = (pointer: string) => refuse("grant_argument_refused", pointer);
   const missing = (pointer: string) => refuse("grant_argument_missing", pointer);
+  const notObject = refuse("arguments_malformed", "");
   const to = { to: "ACME" };
   const EUR = { parsed: { ...to, currency: "EUR" }, inputSchema: announcing("currency", "EUR") };
 
@@ -302,6 +303,55 @@ export const args = collect("arguments", (add) => {
     "V11.5",
     {},
     { arguments: {}, parsed: { a: 1, b: { c: 2 } } },
+  );
+  call(
+    "read-long",
+    "what the schema made is longer than arguments may be",
+    "V11.8",
+    { a: wildcard },
+    { arguments: { a: "x" }, parsed: { a: "xxxxxxxxxx" }, limits: { argumentsSize: 14 } },
+    refuse("arguments_malformed", "/a"),
+  );
+  call("read-list", "what the schema made is no object", "V11.8", {}, { arguments: {}, parsed: [] }, notObject);
+  call(
+    "read-null",
+    "what the schema made is null, which stands for none",
+    "V11.8",
+    {},
+    { arguments: {}, parsed: null },
+  );
+  call(
+    "own-odd",
+    "the announced default is no JSON by section 1",
+    "V11.5",
+    { to: wildcard },
+    { arguments: to, parsed: { ...to, currency: "EUR" }, inputSchema: announcing("currency", "\ud800") },
+    refused("/currency"),
+  );
+  const operation = (slug: string, about: string, tool: string, args: Json, pointer?: string): void =>
+    add(
+      `operation-${slug}`,
+      about,
+      { rule: "V11.7", root: { grant: { [tool]: {} } }, tool, arguments: args },
+      pointer === undefined ? accept : refuse("arguments_malformed", pointer),
+    );
+  const [resource, prompt] = ["mcp:resources/read", "mcp:prompts/get"];
+  operation("resource", "a resource", resource, { uri: "a:b" });
+  operation("resource-none", "a resource without a URI", resource, {}, "/uri");
+  operation("resource-empty", "a resource whose URI is empty", resource, { uri: "" }, "/uri");
+  operation("resource-list", "a resource whose URI is no text", resource, { uri: ["a:b"] }, "/uri");
+  operation("prompt", "a prompt", prompt, { name: "x" });
+  operation("prompt-none", "a prompt without a name", prompt, { arguments: {} }, "/name");
+  add(
+    "operation-not-granted",
+    "a resource without a URI, which the grant asks for, too: what was sent is looked at first, then the URI",
+    {
+      rule: "V11.2",
+      root: { grant: { [resource]: { uri: wildcard } } },
+      tool: resource,
+      arguments: { url: "a:b" },
+    },
+    refused("/url"),
   );
   add(
     "missing-late",

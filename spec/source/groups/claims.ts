@@ -1,6 +1,20 @@
-import { accept, anchorOf, DOCS, ISSUER, issuer, type Json, NOW, PAY, planner, refuse, stranger } from "../forge.ts";
+import {
+  accept,
+  anchorOf,
+  cloudIssuer,
+  DOCS,
+  ISSUER,
+  issuer,
+  type Json,
+  NOW,
+  PAY,
+  planner,
+  refuse,
+  researcher,
+  stranger,
+} from "../forge.ts";
 import { collect } from "../group.ts";
-import { base64url } from "../keys.ts";
+import { base64url, type Key, keyMadeFor } from "../keys.ts";
 
 const malformed = (pointer: string) => refuse("token_malformed", pointer);
 const untrusted = (pointer: string) => refuse("token_untrusted_issuer", pointer);
@@ -13,6 +27,7 @@ const SOURCE = {
   acr: "urn:acme:mfa",
   auth_time: NOW - 600,
 };
+const ofK1 = ({ publicJwk }: Key) => ({ kid: "k1", jwk: publicJwk });
 const detail = (more: { [name: string]: Json }) => ({ type: "attenuating_agent_token", tools: any, ...more });
 
 export const claims = collect("claims", (add) => {
@@ -306,6 +321,13 @@ export const claims = collect("claims", (add) => {
     { rule: "V4.5", links: [{ claims: { par_hash: base64url(Buffer.alloc(31)) } }] },
     malformed("/par_hash"),
   );
+  for (const [slug, about, rule, iss, expect] of [
+    ["none", "is empty", "V4.5", "", malformed("/iss")],
+    ["at", "has 512 characters", "V6.1", "x".repeat(512), refuse("chain_link_broken", "/iss")],
+    ["above", "has 513 characters", "V4.5", "x".repeat(513), malformed("/iss")],
+  ] as const) {
+    add(`derived-iss-${slug}`, `a derived token whose iss ${about}`, { rule, links: [{ claims: { iss } }] }, expect);
+  }
   add(
     "derived-sub-null",
     "a derived token whose sub is null",
@@ -338,6 +360,51 @@ export const claims = collect("claims", (add) => {
       ],
     },
     untrusted("/iss"),
+  );
+  const partner = { issuer: "https://partner.example", tools: [] };
+  add(
+    "iss-key-of-two",
+    "a key that another issuer has, too: its anchor bounds its own roots alone",
+    { rule: "V5.1", trust: [anchorOf(issuer, partner), anchorOf(issuer)] },
+    accept,
+  );
+  add(
+    "iss-key-made-for-it",
+    "another issuer has a key that was made to verify this very signature",
+    {
+      rule: "V5.1",
+      root: { signer: cloudIssuer },
+      trust: (root) => [
+        anchorOf(cloudIssuer, { ...partner, keys: [{ kid: "k1", jwk: keyMadeFor(root, cloudIssuer) }] }),
+        anchorOf(cloudIssuer),
+      ],
+    },
+    accept,
+  );
+  add(
+    "iss-key-made-alone",
+    "a key that was made to verify a signature, in the name of the issuer that made that, which has another key",
+    {
+      rule: "V5.1",
+      root: { signer: cloudIssuer },
+      trust: (root) => [
+        anchorOf(cloudIssuer, { ...partner, keys: [{ kid: "k1", jwk: keyMadeFor(root, cloudIssuer) }] }),
+        anchorOf(issuer),
+      ],
+    },
+    untrusted("/iss"),
+  );
+  add(
+    "iss-four-of-others",
+    "four keys of the same kid that another issuer has, before ours",
+    {
+      rule: "V3.1",
+      trust: [
+        anchorOf(stranger, { ...partner, keys: [stranger, planner, researcher, cloudIssuer].map(ofK1) }),
+        anchorOf(issuer),
+      ],
+    },
+    accept,
   );
   add(
     "iss-unknown",

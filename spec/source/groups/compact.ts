@@ -165,6 +165,13 @@ export const compact = collect("compact", (add) => {
     );
   parts("parts-fewer", "a token without a signature, and none behind it", (all) => all.slice(0, -1));
   parts("parts-more", "a fourth part", (all) => [...all, ""]);
+  bad(
+    "C3",
+    "nothing-beyond",
+    "a copy of no bytes, from behind what is there",
+    (text) => `${MARK}*___AA${copied(partsOf(text))}`,
+    malformed,
+  );
   bad("C6", "nothing", "no step at all", () => MARK, malformed);
 
   // What is restored is judged like a text that came as it is.

@@ -568,6 +568,7 @@ export const grants = collect("grants", (add) => {
   everyTool("unnamed", "a tool that it does not name", { tools: ["u"] }, missing);
   everyTool("none-named", "a tool of one that names none", { tools: [] }, missing);
   everyTool("star", "a tool called *, which stands for those that are not named", { tool: "*", tools: ["*"] }, missing);
+  everyTool("adds", "a tool of which it says what its author adds, and so names it", { tools: [], adds: { t: ["a"] } });
   everyTool("itself", "the word for every tool, as a tool", { tool: EVERY }, missing);
   everyTool(
     "resource",

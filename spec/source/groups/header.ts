@@ -246,6 +246,16 @@ export const header = collect("header", (add) => {
     badSignature,
   );
   add(
+    "alg-eddsa-shared-key",
+    "alg EdDSA in the name of an issuer that is not foreign, and whose key one that is has, too",
+    {
+      rule: "V5.1",
+      root: { header: eddsa },
+      trust: [anchorOf(issuer, { issuer: "https://other.example", ...foreign }), anchorOf(issuer)],
+    },
+    refuse("token_untrusted_issuer", "/iss"),
+  );
+  add(
     "alg-eddsa-derived",
     "a derived token with alg EdDSA, under a foreign issuer's root",
     { rule: "V2.3", root: { header: eddsa }, links: [{ header: eddsa }], anchor: foreign },

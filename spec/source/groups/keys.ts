@@ -1,6 +1,6 @@
-import { accept, cloudIssuer, cloudPlanner, type Json, planner, refuse, researcher } from "../forge.ts";
+import { accept, cloudIssuer, cloudPlanner, type Json, NOW, planner, refuse, researcher } from "../forge.ts";
 import { collect } from "../group.ts";
-import { base64url, bytes32, littleEndian, thumbprint } from "../keys.ts";
+import { base64url, bytes32, littleEndian, mixedKey, thumbprint } from "../keys.ts";
 import type { Jwk } from "../vector.ts";
 
 const refused = refuse("token_key_refused");
@@ -124,6 +124,33 @@ export const keys = collect("keys", (add) => {
       links: [{ claims: jwk(ec(1n, 1n)) }],
     },
     refused,
+  );
+  for (const [slug, even, expect] of [
+    ["holds", true, accept],
+    ["cofactor", false, refuse("token_signature_invalid")],
+  ] as const) {
+    const about = even ? "and whose signature holds" : "and whose signature holds only with the cofactor";
+    const key = mixedKey("planner", even);
+    const scenario = { rule: "V3.3", root: { holder: key }, links: [{ signer: key }] };
+    add(`mixed-${slug}`, `a key that has a part of small order, ${about}`, { ...scenario, proof: {} }, expect);
+  }
+  add(
+    "small-late",
+    "a point of small order in a root that has expired: that comes first",
+    { rule: "V5.10", root: { claims: { ...jwk(ed(1n)), exp: NOW } }, agents: registered(ed(1n)) },
+    refuse("token_expired", "/exp"),
+  );
+  add(
+    "small-derived-late",
+    "a point of small order in a derived token that widens: that comes first",
+    { rule: "V6.6", links: [{ claims: { ...jwk(ed(1n)), exp: NOW + 3541 } }] },
+    refuse("chain_widened", "/exp"),
+  );
+  add(
+    "off-curve-late",
+    "a point off the curve in a derived token that widens: that comes first",
+    { rule: "V6.6", links: [{ claims: { ...jwk(ec(1n, 1n)), exp: NOW + 3541 } }] },
+    refuse("chain_widened", "/exp"),
   );
   add(
     "small-forged",

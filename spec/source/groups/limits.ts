@@ -1,4 +1,4 @@
-import { all, any, c, exact, object, optional, wildcard } from "../constraints.ts";
+import { all, any, c, exact, object, optional, subset, wildcard } from "../constraints.ts";
 import { accept, type Json, NOW, planner, refuse, researcher, type TokenDifferences, vector } from "../forge.ts";
 import { collect } from "../group.ts";
 import type { Expect } from "../vector.ts";
@@ -11,6 +11,9 @@ const nested = (depth: number, inner: Json = wildcard): Json =>
   depth === 0 ? inner : c("each", { constraint: nested(depth - 1, inner) });
 const arrays = (depth: number): Json => (depth === 0 ? 1 : [arrays(depth - 1)]);
 const any1 = { t: {} };
+
+/** Costs 9 steps, and 520 for each sixteen elements that were begun. */
+const HEAVY = all(...Array.from({ length: 8 }, () => subset(...Array.from({ length: 64 }, (_, i) => i))));
 
 export const limits = collect("limits", (add) => {
   const tokenOf = (size: number): TokenDifferences => ({ grant: filled(size) });
@@ -321,6 +324,28 @@ export const limits = collect("limits", (add) => {
     { rule: "V5.8", limits: { chainTokens: 3 } },
     refuse("chain_depth_exceeded", "/del_max_depth"),
   );
+
+  const heavy = { t: { a: HEAVY } };
+  const zeros = (count: number): Json => Array.from({ length: count }, () => 0);
+  const steps = (slug: string, about: string, rule: string, sent: number, read?: number, expect = accept): void =>
+    add(
+      `steps-${slug}`,
+      about,
+      {
+        rule,
+        root: { grant: heavy },
+        links: [{ grant: heavy }],
+        tool: "t",
+        arguments: { a: zeros(sent) },
+        ...(read !== undefined && { parsed: { a: zeros(read) } }),
+      },
+      expect,
+    );
+  const spent = refuse("grant_argument_refused", "/a");
+  steps("at", "99,858 steps for two tokens", "V11.3", 16 * 96);
+  steps("above", "100,898 steps for two tokens", "V11.3", 16 * 96 + 1, undefined, spent);
+  steps("read", "99,858 steps for what was read, and nearly as many for what was sent", "V11.4", 16 * 95, 16 * 96);
+  steps("read-above", "100,898 steps for what was read", "V11.4", 1, 16 * 96 + 1, spent);
 });
 
 function clauses(depth: number): Json {

@@ -28,6 +28,12 @@ const TOOLS = "/authorization_details/0/tools";
 const DOCS = "https://docs.example";
 const WIKI = "https://wiki.example";
 
+/** Costs 19 steps, and 1,040 for each sixteen elements that were begun. */
+const heavy = all(
+  ...[1, 2].map(() => all(...Array.from({ length: 8 }, () => subset(...Array.from({ length: 64 }, (_, i) => i))))),
+);
+const zeros = (count: number): Json => Array.from({ length: count }, () => 0);
+
 /** Parent, child, a value that both let pass. */
 const narrower: [string, string, string, Json, Json, Json][] = [
   ["exact-exact", "exact", "the same value", exact("a"), exact("a"), "a"],
@@ -38,6 +44,7 @@ const narrower: [string, string, string, Json, Json, Json][] = [
   ["exact-all", "exact", "a value that every clause lets pass", all(int(), range({ min: 5 })), exact(7), 7],
   ["exact-path", "exact", "a path below the root", path("/data"), exact("/data/q3.pdf"), "/data/q3.pdf"],
   ["exact-wildcard-null", "exact", "null is a value", wildcard, exact(null), null],
+  ["exact-steps", "exact", "a list whose check takes 97,779 steps", heavy, exact(zeros(16 * 94)), zeros(16 * 94)],
   ["exact-list", "exact", "the same list", exact([1, "a"]), exact([1, "a"]), [1, "a"]],
   ["exact-list-subset", "exact", "a list that subset lets pass", subset("a", "b"), exact(["b", "b"]), ["b", "b"]],
   [
@@ -321,6 +328,7 @@ const narrower: [string, string, string, Json, Json, Json][] = [
 /** Parent, child, where it is wider. */
 const wider: [string, string, string, Json, Json, string][] = [
   ["exact-other", "exact", "another value", exact("a"), exact("b"), ""],
+  ["exact-steps", "exact", "a list whose check takes 100,899 steps", heavy, exact(zeros(16 * 97)), ""],
   ["exact-type", "exact", "the same digits as a text", exact(1), exact("1"), ""],
   ["exact-null", "exact", "null under a text", exact(""), exact(null), ""],
   ["exact-case", "exact", "another case", oneOf("EUR"), exact("eur"), ""],

@@ -1,6 +1,7 @@
 import { compactOf } from "../compact.ts";
 import {
   accept,
+  anchorOf,
   cloudIssuer,
   cloudPlanner,
   ISSUER,
@@ -13,7 +14,7 @@ import {
   stranger,
 } from "../forge.ts";
 import { LOG, type RevocationScenario, revocation } from "../forge-statement.ts";
-import { base64url, otherSignature } from "../keys.ts";
+import { base64url, keyMadeFor, otherSignature } from "../keys.ts";
 import type { Expect, StatementVector } from "../vector.ts";
 import { type Add, addFrame, malformed } from "./statements.ts";
 
@@ -41,6 +42,24 @@ function addTokens(): void {
   const twin = { rule: "S2.4", signer: cloudPlanner, root: { holder: cloudPlanner }, signature: otherSignature };
   add("es256-twin", "the other signature of the same text", twin, accept);
   add("issuer-root", "an issuer's own root", { rule: "R1.4", kid: "k1", links: [] }, accept);
+  add(
+    "issuer-key-made-for-it",
+    "by an issuer's key, and another issuer has one that was made to verify this very signature",
+    {
+      ...byIssuer,
+      rule: "S4.2",
+      signer: cloudIssuer,
+      target: { agent: "planner" },
+      trust: (text) => [
+        anchorOf(cloudIssuer, {
+          issuer: "https://partner.example",
+          keys: [{ kid: "k1", jwk: keyMadeFor(text, cloudIssuer) }],
+        }),
+        anchorOf(cloudIssuer),
+      ],
+    },
+    accept,
+  );
   add("issuer-below", "a token below an issuer's root", { rule: "R1.4", kid: "k1", links: three }, accept);
 
   add(

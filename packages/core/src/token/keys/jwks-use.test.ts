@@ -40,6 +40,11 @@ it("leaves out a key that was published with its private part: everybody could s
   expect(kept({ ...p256, d }, ed25519)).toEqual(["a"]);
 });
 
+it("leaves out a key that nobody may use: one off its curve, and one of small order", () => {
+  const offCurve = { ...p256, y: p256.x as string };
+  expect(kept(offCurve, { ...ed25519, x: `AQ${"A".repeat(41)}` })).toEqual([]);
+});
+
 it("does so with what was fetched, too", async () => {
   const keys = [{ ...p256, key_ops: ["encrypt"] }, ed25519];
   const source = remoteJwks("https://id.example/jwks", { fetch: async () => Response.json({ keys }) });

@@ -23,9 +23,9 @@ export interface KnownKey {
 
 /**
  * Reads a public JWK: exactly the members that RFC 7638 takes for a thumbprint, without a private part, a second
- * spelling or an `alg` of its own.
+ * spelling or an `alg` of its own. Whether it may be used, {@link importKnownKey} tells.
  *
- * @throws {HopwiseError} `code` for a wrong shape, `token_key_refused` for a key that must not be used
+ * @throws {HopwiseError} `code` for a wrong shape
  */
 export function parsePublicJwk(value: JsonValue | undefined, code: ErrorCode, pointer: string): PublicJwk {
   const refuse = (rule: string): never => {
@@ -41,11 +41,7 @@ export function parsePublicJwk(value: JsonValue | undefined, code: ErrorCode, po
   };
   if (kty === "OKP" && crv === "Ed25519") {
     if (names !== "crv,kty,x") return refuse("an Ed25519 key has exactly crv, kty and x");
-    const point = coordinate(x);
-    if (!isUsableEd25519Point(bytesOf(point))) {
-      throw new HopwiseError("token_key_refused", "an Ed25519 key is of small order or not canonical; make a new key");
-    }
-    return { kty, crv, x: point };
+    return { kty, crv, x: coordinate(x) };
   }
   if (kty === "EC" && crv === "P-256") {
     if (names !== "crv,kty,x,y") return refuse("a P-256 key has exactly crv, kty, x and y");
@@ -58,12 +54,19 @@ export function parsePublicJwk(value: JsonValue | undefined, code: ErrorCode, po
  * Reads a public JWK as {@link parsePublicJwk} does, and looks at its point: for a key that is kept or named, and not imported,
  * which would show that.
  *
- * @throws {HopwiseError} as {@link parsePublicJwk}
+ * @throws {HopwiseError} `code` for a wrong shape, `token_key_refused` for a key that must not be used
  */
-export function parseKeptJwk(value: JsonValue | undefined): PublicJwk {
-  const jwk = parsePublicJwk(value, "config_invalid", "");
+export function parseKeptJwk(value: JsonValue | undefined, code: ErrorCode = "config_invalid"): PublicJwk {
+  const jwk = parsePublicJwk(value, code, "");
+  refuseSmallOrder(jwk);
   if (jwk.kty === "OKP" || isP256Point(bytesOf(jwk.x), bytesOf(jwk.y))) return jwk;
   throw new HopwiseError("token_key_refused", "a P-256 key is not a point on its curve; make a new key");
+}
+
+/** What importing a key does not show. */
+function refuseSmallOrder(jwk: PublicJwk): void {
+  if (jwk.kty === "EC" || isUsableEd25519Point(bytesOf(jwk.x))) return;
+  throw new HopwiseError("token_key_refused", "an Ed25519 key is of small order or not canonical; make a new key");
 }
 
 type Published = { readonly [member in "kty" | "crv" | "x" | "y" | "d"]?: unknown };
@@ -76,7 +79,7 @@ type Published = { readonly [member in "kty" | "crv" | "x" | "y" | "d"]?: unknow
  */
 export function parsePublishedJwk({ kty, crv, x, y, d }: Published): PublicJwk {
   const jwk = { kty, crv, x, ...(y !== undefined && { y }), ...(d !== undefined && { d }) } as JsonValue;
-  return parsePublicJwk(jwk, "token_key_refused", "");
+  return parseKeptJwk(jwk, "token_key_refused");
 }
 
 function bytesOf(coordinate: string): Uint8Array {
@@ -89,6 +92,7 @@ function bytesOf(coordinate: string): Uint8Array {
  * @throws {HopwiseError} `token_key_refused`
  */
 export async function importKnownKey(jwk: PublicJwk): Promise<KnownKey> {
+  refuseSmallOrder(jwk);
   try {
     return { jwk, thumbprint: await digestOf(jwk), verification: await importKey(jwk) };
   } catch (cause) {

@@ -151,6 +151,8 @@ describe.each(worlds)("delegating with an $algorithm key", (world: World) => {
     const error = await errorOf(delegate(await heldRoot({ del_max_depth: 0 }), order()));
     expect(error.message).toContain("may be 0 deep, this would be 1");
     expect(error.pointer).toBe("/del_depth");
+    const own = await errorOf(delegate(await heldRoot(), { ...order(), maxDepth: 0 }));
+    expect(own.message, "by its own ceiling").toContain("may be 0 deep, this would be 1");
   });
 
   it.each<[rule: string, pointer: string, changed: Partial<Omit<DelegateOrder, "holder">>, values: string]>([

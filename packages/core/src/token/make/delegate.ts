@@ -175,14 +175,11 @@ function checkOrder(order: DelegateOrder, parent: HeldDelegation, { now, iat, ex
     const ago = timeAway(leaf.exp - now);
     throw new HopwiseError("token_expired", `the delegation to hand on has expired${ago}; have it made anew`);
   }
-  if (depth > leaf.del_max_depth || maxDepth < depth) {
-    throw new HopwiseError(
-      "chain_depth_exceeded",
-      `the delegation may be ${leaf.del_max_depth} deep, this would be ${depth}`,
-      {
-        pointer: "/del_depth",
-      },
-    );
+  const deepest = Math.min(leaf.del_max_depth, maxDepth);
+  if (depth > deepest) {
+    throw new HopwiseError("chain_depth_exceeded", `the delegation may be ${deepest} deep, this would be ${depth}`, {
+      pointer: "/del_depth",
+    });
   }
   if (maxDepth > leaf.del_max_depth)
     widened("/del_max_depth", "the depth ceiling may only fall", leaf.del_max_depth, maxDepth);

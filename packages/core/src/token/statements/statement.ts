@@ -16,8 +16,8 @@ import {
   thumbprintUri,
 } from "../keys/index.ts";
 import { whyUnknown } from "../proof/index.ts";
-import { type AnchorKeys, mayNotSayOf, type TrustAnchor } from "../trust/index.ts";
-import { checkSignature, findSigner, holderOf } from "../verify/index.ts";
+import type { AnchorKeys, TrustAnchor } from "../trust/index.ts";
+import { checkSignature, findSigner, signerNamed } from "../verify/index.ts";
 
 /** What somebody signs who does not call: that something is revoked, that a call is approved, what a log of revocations has. */
 export type StatementType = "hw-revoke+jwt" | "hw-approval+jwt" | "hw-revocations+jwt";
@@ -86,14 +86,9 @@ async function byKey(jws: CompactJws, { keyOf, claimsOf, maxDepth }: StatementRe
 }
 
 async function byIssuer(jws: CompactJws, { anchors, claimsOf, maxDepth }: StatementReader): Promise<Signed> {
-  const { kid, alg } = jws.header;
-  const { answers, ...signer } = await findSigner(jws, anchors.ask(kid as string), WHAT);
+  const found = await findSigner(jws, anchors.ask(jws.header["kid"] as string), WHAT);
   const claims = readFrame(jws, claimsOf("issuer"), maxDepth);
-  const issuer = claims["iss"] as string;
-  const own = answers.filter((answer) => answer.anchor.issuer === issuer);
-  const anchor = await holderOf(own, signer.key.thumbprint, alg);
-  if (anchor === undefined) return mayNotSayOf(issuer, signer.anchor.issuer);
-  return { claims, key: signer.key, anchor };
+  return { claims, ...(await signerNamed(jws, claims["iss"] as string, found, WHAT)) };
 }
 
 const WHAT = "the statement";

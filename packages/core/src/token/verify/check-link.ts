@@ -69,9 +69,8 @@ export function checkLink(
   if (claims.par_hash !== parent.hash)
     broken("chain_link_broken", "/par_hash", "a child names its parent by hash", hop);
   if (claims.del_depth !== up.del_depth + 1) broken("chain_link_broken", "/del_depth", "each link is one deeper", hop);
-  if (claims.del_depth > up.del_max_depth || claims.del_depth > claims.del_max_depth) {
-    broken("chain_depth_exceeded", "/del_depth", `the chain may be ${up.del_max_depth} deep`, hop);
-  }
+  const deepest = Math.min(up.del_max_depth, claims.del_max_depth);
+  if (claims.del_depth > deepest) broken("chain_depth_exceeded", "/del_depth", `the chain may be ${deepest} deep`, hop);
   if (claims.del_max_depth > up.del_max_depth)
     broken("chain_widened", "/del_max_depth", "the depth ceiling may only fall", hop);
   if (claims.exp > up.exp) broken("chain_widened", "/exp", "a child may not outlive its parent", hop);

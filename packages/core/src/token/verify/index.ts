@@ -2,5 +2,5 @@
 
 export { budgetBelow, checkChildBudget, checkRootBudget, findBudgetFault } from "./check-budget.ts";
 export { type Above, broken, checkAlive, checkLink, checkRoot, toolIdProblem } from "./check-link.ts";
-export { checkSignature, findSigner, holderOf, openDerived, splitChain } from "./open-token.ts";
+export { checkSignature, findSigner, openDerived, signerNamed, splitChain } from "./open-token.ts";
 export { below, type ChainVerifier, createChainVerifier, linkOf, provenanceOf } from "./verify-chain.ts";

@@ -77,21 +77,45 @@ export async function openRoot(
   const jws = splitJws(text, ROOT_HEADER, "token_malformed", "the root token");
   const kid = jws.header["kid"] as string;
   const asked = anchors.ask(kid);
-  const { answers, ...signer } = await findSigner(jws, asked).catch((refused: HopwiseError) => {
+  const found = await findSigner(jws, asked).catch((refused: HopwiseError) => {
     if (refused.code !== "token_untrusted_issuer") throw refused;
     const trusted = asked.map(({ anchor }) => anchor);
     throw refuseUnknownSigner(jws, trusted);
   });
   const claims = parseRootClaims(payloadOf(jws, limits), limits);
-  const { iss: issuer } = claims;
-  const signedBy: SigningKey = { issuer, kid, thumbprint: signer.key.thumbprint };
-  const own = answers.filter(({ anchor }) => anchor.issuer === issuer);
-  const anchor = await holderOf(own, signedBy.thumbprint, jws.header["alg"]);
-  if (anchor === undefined) return mayNotSayOf(issuer, signer.anchor.issuer);
+  const { key, anchor } = await signerNamed(jws, claims.iss, found);
+  const signedBy: SigningKey = { issuer: claims.iss, kid, thumbprint: key.thumbprint };
   const grant = grantOf(claims);
   checkAgainstAnchor(claims, grant, anchor, limits);
   return { claims, grant, hash: (await sha256(jws.signingInput)) as TokenHash, signedBy, anchor };
 }
+
+/**
+ * The issuer's own key among those that verify a text, and the first of its anchors that has it. That another's key verifies it,
+ * too, says nothing: of a signature that they saw, anybody can make an ES256 key that verifies it, and publish that.
+ *
+ * @throws {HopwiseError} `token_untrusted_issuer` where the issuer has no such key, `issuer_keys_unavailable` where that is not known
+ */
+export async function signerNamed(
+  jws: CompactJws,
+  issuer: string,
+  found: FoundSigner,
+  what?: string,
+): Promise<Omit<FoundSigner, "answers">> {
+  const own = found.answers.filter(({ anchor }) => anchor.issuer === issuer);
+  const isOwn = own.some(({ anchor }) => anchor === found.anchor);
+  const { key, answers } = isOwn
+    ? { ...found, answers: own }
+    : await findSigner(jws, own, what).catch((refused: HopwiseError) => {
+        if (NOT_KNOWN.has(refused.code)) throw refused;
+        return mayNotSayOf(issuer, found.anchor.issuer);
+      });
+  const anchor = await holderOf(answers, key.thumbprint, jws.header["alg"]);
+  return anchor === undefined ? mayNotSayOf(issuer, found.anchor.issuer) : { key, anchor };
+}
+
+/** What is refused with these may be signed by a key that was not seen. */
+const NOT_KNOWN: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["issuer_keys_unavailable", "issuer_key_unknown"]);
 
 /**
  * The first of an issuer's anchors that has the key that signed.

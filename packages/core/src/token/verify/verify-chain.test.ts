@@ -250,6 +250,7 @@ describe.each(worlds)("a chain of $algorithm keys", (world: World) => {
     ["a child names its parent by hash", 2, "/par_hash", "chain_link_broken", [{}, { par_hash: "A".repeat(43) }]],
     ["each link is one deeper", 2, "/del_depth", "chain_link_broken", [{}, { del_depth: 2 }]],
     ["the chain may be 0 deep", 2, "/del_depth", "chain_depth_exceeded", [{ del_max_depth: 0 }, {}]],
+    ["the chain may be 0 deep", 2, "/del_depth", "chain_depth_exceeded", [{}, { del_max_depth: 0 }]],
     ["the depth ceiling may only fall", 2, "/del_max_depth", "chain_widened", [{}, { del_max_depth: 4 }]],
     ["a child may not outlive its parent", 2, "/exp", "chain_widened", [{}, { exp: NOW + 3601 }]],
     ["a child is not older than its parent", 2, "/iat", "chain_widened", [{}, { iat: NOW - 1 }]],
