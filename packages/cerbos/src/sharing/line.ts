@@ -1,9 +1,7 @@
-import { HopwiseError } from "@hopwise/core";
-import { inOwnWords } from "@hopwise/core/adapter";
-import { callerLeft } from "../ask/index.ts";
+import { callerLeft, noRoom } from "../ask/index.ts";
 import { askTogether } from "./ask-together.ts";
 import { type Asker, createAsker } from "./asker.ts";
-import { type Check, type CheckOptions, type CheckRequest, type CheckResponse, commonOf, formOf } from "./form.ts";
+import { type Check, type CheckOptions, type CheckResponse, commonOf, type Form, formOf } from "./form.ts";
 import { createGroups, type Group } from "./groups.ts";
 import { createLeaving, type Leaving } from "./leaving.ts";
 
@@ -22,14 +20,14 @@ const MOST_BYTES = 1024 * 1024;
  * Lets questions wait for each other. A question goes at once while few requests are under way, or none about its
  * principal: waiting would not let it share. Otherwise it goes with the next request about its principal, oldest first.
  *
- * @param ask puts one request to the policy decision point
+ * @param client puts one request to the policy decision point
  */
-export function createLine(ask: Check, settings: LineSettings): Check {
+export function createLine(client: Check, settings: LineSettings): Check {
   const groups = createGroups(settings.requestsUnderWay);
   let unanswered = 0;
   const leaving = createLeaving();
   /** The only way to ask: each request ends with its callers, and with it what it takes of the line. */
-  const put: Check = (request, options) => untilLeft(ask(request, options), options, leaving);
+  const put: Check = (request, options) => untilLeft(client(request, options), options, leaving);
   const alone: Check = (request, options) => groups.run(undefined, () => put(request, options));
 
   function send(group: Group): void {
@@ -40,10 +38,7 @@ export function createLine(ask: Check, settings: LineSettings): Check {
   }
   groups.onEnd = send;
 
-  async function check(request: CheckRequest, options?: CheckOptions): Promise<CheckResponse> {
-    const form = formOf(request, options);
-    if (form === undefined) return alone(request, options);
-    const group = groups.of(form.key);
+  async function ask(form: Form, group: Group, ...[request, options]: Parameters<Check>): Promise<CheckResponse> {
     if (groups.mayGo(group)) return groups.run(group, () => put(request, options));
     return new Promise((resolve, reject) => {
       const asker = createAsker({ request, options, form }, leaving, { resolve, reject });
@@ -55,10 +50,15 @@ export function createLine(ask: Check, settings: LineSettings): Check {
   return async (request, options) => {
     const caller = options?.signal;
     if (caller?.aborted) throw callerLeft(caller);
-    if (unanswered >= settings.mostWaiting) throw tooManyWait(settings.mostWaiting);
+    const free = settings.mostWaiting - unanswered;
+    if (free <= 0) throw tooManyWait(settings.mostWaiting);
+    const form = formOf(request, options);
+    const group = form && groups.of(form.key);
+    // So one principal takes half of the room, two of them two thirds: however many ask too much, some is left for the others.
+    if (group && group.waiting.size >= free) throw tooManyOfOne(group.waiting.size);
     unanswered++;
     try {
-      return await check(request, options);
+      return await (group ? ask(form, group, request, options) : alone(request, options));
     } finally {
       unanswered--;
     }
@@ -103,7 +103,12 @@ function untilLeft(
   });
 }
 
-function tooManyWait(many: number): HopwiseError {
-  const message = `${many} questions wait for the policy decision point already: it is slower than they come`;
-  return inOwnWords(new HopwiseError("policy_unavailable", message));
+function tooManyWait(many: number): Error {
+  return noRoom(`${many} questions wait for the policy decision point already: it is slower than they come`);
+}
+
+function tooManyOfOne(many: number): Error {
+  return noRoom(
+    `${many} questions about this principal wait for the policy decision point already, and what room is left is for others`,
+  );
 }

@@ -524,15 +524,29 @@ describe("a shared answer that is not to what was asked", () => {
 });
 
 describe("many questions", () => {
+  const of = (id: string): Partial<CheckRequest> => ({ principal: { ...ann, id } });
+
   it("wait ten thousand at a time; each further one is refused at once, and all others are answered", async () => {
     const { pdp, all } = scene({});
-    const answers = all(range(0, 10_000).map((mark) => question(mark)));
-    const refused = await all([question("late"), question("later", { principal: { ...ann, id: "bob" } })]);
+    const answers = all(range(0, 10_000).map((mark) => question(mark, mark < 5_000 ? {} : of(`user ${mark}`))));
+    const refused = await all([question("late"), question("later", of("bob"))]);
     expect(refused).toEqual(Array(2).fill("policy_unavailable"));
     pdp.flow();
     expect(await answers).toEqual(range(0, 10_000).map(String));
-    expect(pdp.requests).toHaveLength(2 + Math.ceil(9_998 / 25));
+    expect(pdp.requests).toHaveLength(2 + Math.ceil(4_998 / 25) + 5_000);
     expect(await all([question("after")])).toEqual(["after"]);
+  });
+
+  it("of one principal leave room to all others, in one breath, too; and of several", async () => {
+    const { pdp, all } = scene({ mostWaiting: 100 });
+    const many = (mark: string) => all(Array.from({ length: 200 }, () => question(mark, of(mark))));
+    const asked = [many("ann"), many("bob"), all(range(0, 20).map((mark) => question(mark, of(`user ${mark}`))))];
+    await turn();
+    pdp.flow();
+    const [ofAnn, ofBob, ofOthers] = await Promise.all(asked);
+    expect(ofOthers).toEqual(range(0, 20).map(String));
+    expect(ofAnn?.filter((answer) => answer === "ann")).toHaveLength(51);
+    expect(ofBob?.filter((answer) => answer === "bob")).toHaveLength(25);
   });
 
   it("leave no room taken when they give up", async () => {
