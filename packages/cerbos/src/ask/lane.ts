@@ -51,6 +51,9 @@ export function createLane(
   const count = (change: number): void => {
     underWay += change;
   };
+  const answered = (): void => {
+    lastAnswer = performance.now();
+  };
   const lane: Lane = {
     breaker,
     get onlySlow() {
@@ -60,7 +63,7 @@ export function createLane(
       return underWay;
     },
     ask<Answer>({ put, requests: howMany }: Question<Answer>, bounds: CallerBounds) {
-      const requests = (howMany === "one" ? oneRequest : manyRequests)(client, count);
+      const requests = (howMany === "one" ? oneRequest : manyRequests)(client, count, answered);
       // The call that tries a target must end as a success or a failure, even where its caller leaves at once.
       const trying = !breaker.up;
       const isLong = (): boolean => trying || performance.now() - requests.lastSign >= settings.patienceMs;
@@ -70,7 +73,7 @@ export function createLane(
       const run = (): Promise<Outcome<Answer>> =>
         attempt(async (signal) => put(requests.client, signal), { ...bounds, isLong, isSilent, onEnd: requests.end });
       const shows = ({ verdict }: Outcome<Answer>) => {
-        if (verdict === "answer" || verdict === "refused") lastAnswer = performance.now();
+        if (verdict === "answer" || verdict === "refused") answered();
         if (verdict !== "left" && verdict !== "full") onlySlow = verdict === "slow";
         if (verdict === "slow") return trying || othersUp(lane) ? "failure" : "neither";
         return COUNTS_AS[verdict];
