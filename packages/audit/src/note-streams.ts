@@ -6,8 +6,8 @@ import { headerOf, listStreams, type NotedStream, type SegmentHeader, type Strea
 
 /**
  * Where the streams of a folder stand, for a new stream to say in its first line: so a later stream knows of one that
- * was taken away or that a crash tore. A stream that another one already noted as ended is left out: that note is
- * enough.
+ * was taken away or that a crash tore. What another one noted already is left out, and so is a stream that one noted as ended: that
+ * note is enough, since its own stream is noted, too. Else a folder whose processes are killed would grow with the square of their number.
  */
 export async function noteStreams(folder: string, goneNow: typeof isGone = isGone): Promise<readonly NotedStream[]> {
   const headers = new Map<string, SegmentHeader | undefined>();
@@ -15,11 +15,9 @@ export async function noteStreams(folder: string, goneNow: typeof isGone = isGon
     const line = await firstLine(segments[0]?.path as string);
     headers.set(writer, line && headerOf(parseLine(line)));
   }
-  const settled = new Set(
-    [...headers.values()]
-      .flatMap((header) => header?.noted ?? [])
-      .flatMap(({ writer, ended }) => (ended ? writer : [])),
-  );
+  const before = [...headers.values()].flatMap((header) => header?.noted ?? []);
+  const settled = new Set(before.flatMap(({ writer, ended }) => (ended ? writer : [])));
+  const known = new Set(before.map(textOf));
   const gone = new Set<string>();
   for (const [writer, header] of headers) {
     if (header?.process !== undefined && (await goneNow(header.process))) gone.add(writer);
@@ -27,9 +25,15 @@ export async function noteStreams(folder: string, goneNow: typeof isGone = isGon
   // Listed again, and read only then: a process that is gone by now writes no more lines and no more segments.
   const notes: NotedStream[] = [];
   for (const stream of await listStreams(folder)) {
-    if (!settled.has(stream.writer)) notes.push(await noteOf(stream, gone.has(stream.writer)));
+    if (settled.has(stream.writer)) continue;
+    const note = await noteOf(stream, gone.has(stream.writer));
+    if (!known.has(textOf(note))) notes.push(note);
   }
   return notes;
+}
+
+function textOf({ writer, seq, hash, ended, torn }: NotedStream): string {
+  return JSON.stringify([writer, seq, hash, ended, torn?.segment, torn?.bytes, torn?.sha256]);
 }
 
 async function noteOf({ writer, segments }: StreamFiles, gone: boolean): Promise<NotedStream> {

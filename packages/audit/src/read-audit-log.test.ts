@@ -156,4 +156,15 @@ describe("the reader", () => {
     writeLines(folder, file, linesOf(folder, file).with(2, "what is this\n"));
     await expect(read()).rejects.toThrow(`${file}:3`);
   });
+
+  it("reads no line in full that has not all the names", async () => {
+    const file = filesOf(folder).at(-1) as string;
+    writeLines(folder, file, linesOf(folder, file).with(2, '{"alice":"planner"}\n'));
+    const planner: AuditFilter = { user: { issuer: ISSUER, id: "alice" }, agent: "planner" };
+    expect(await read({ ...planner, tool: "read" })).toEqual(["d1"]);
+    expect(await read({ ...planner, hidden: "pay" })).toEqual([]);
+    expect(await read({ ...planner, code: "policy_denied" })).toEqual(["d3"]);
+    expect(await read({ ...planner, chain: "c1" })).toEqual(["d1", "d3"]);
+    await expect(read(planner)).rejects.toThrow(`${file}:3`);
+  });
 });

@@ -40,15 +40,15 @@ async function* matching(
   filter: AuditFilter,
   matches: ReturnType<typeof matcher>,
 ): AsyncGenerator<AuditEntry> {
-  for await (const entry of inOrder(await streamsOfLog(folder), mention(filter))) {
+  for await (const entry of inOrder(await streamsOfLog(folder), mentions(filter))) {
     if (matches(entry.record)) yield entry;
   }
 }
 
-/** Text that a line must contain, so that most need not be parsed; only what JSON spells in one way. */
-function mention({ invocation, chain }: AuditFilter): string | undefined {
-  const text = invocation ?? chain;
-  return text !== undefined && /^[\w-]+$/.test(text) ? text : undefined;
+/** Texts that a line must contain, so that most need not be parsed; only what JSON spells in one way. */
+function mentions({ invocation, chain, user, agent, tool, hidden, code }: AuditFilter): readonly Buffer[] {
+  const names = [invocation, chain, user?.id, agent, tool, hidden, code];
+  return names.flatMap((name) => (name !== undefined && /^[\w-]+$/.test(name) ? Buffer.from(name) : []));
 }
 
 interface Cursor {
@@ -57,7 +57,7 @@ interface Cursor {
 }
 
 /** Merges the streams. A stream's file is opened when its turn comes: its name says when it began. */
-async function* inOrder(streams: readonly StreamFiles[], needle: string | undefined): AsyncGenerator<AuditEntry> {
+async function* inOrder(streams: readonly StreamFiles[], needles: readonly Buffer[]): AsyncGenerator<AuditEntry> {
   const waiting = [...streams];
   const open: Cursor[] = [];
   try {
@@ -67,7 +67,7 @@ async function* inOrder(streams: readonly StreamFiles[], needle: string | undefi
       const other = waiting[0];
       if (other !== undefined && (first === undefined || compare(beginningOf(other), first.next.record.time) <= 0)) {
         waiting.shift();
-        const entries = recordsOf(other, needle);
+        const entries = recordsOf(other, needles);
         const { value } = await entries.next();
         if (value !== undefined) open.push({ entries, next: value });
         continue;
@@ -92,9 +92,9 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-async function* recordsOf(stream: StreamFiles, needle: string | undefined): AsyncGenerator<AuditEntry> {
+async function* recordsOf(stream: StreamFiles, needles: readonly Buffer[]): AsyncGenerator<AuditEntry> {
   for await (const { bytes, complete, file, number } of streamLines(stream)) {
-    if (!complete || (needle !== undefined && !bytes.includes(needle))) continue;
+    if (!complete || !needles.every((needle) => bytes.includes(needle))) continue;
     const line = parseLine(bytes);
     if (line === undefined) {
       throw new HopwiseError("audit_unavailable", `${file}:${number} is not a line of an audit log; verify the log`);

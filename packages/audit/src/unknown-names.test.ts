@@ -6,9 +6,10 @@ import type { DecisionRecord } from "@hopwise/core/audit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { AuditFilter } from "./filter.ts";
 import { openAuditLog } from "./open-audit-log.ts";
+import { type AuditEntry, readAuditLog } from "./read-audit-log.ts";
 import { decision } from "./records.fixture.ts";
 import { write } from "./signed-logs.fixture.ts";
-import { temporaryFolder } from "./testing.fixture.ts";
+import { filesOf, linesOf, temporaryFolder, writeLines } from "./testing.fixture.ts";
 import { unknownNames } from "./unknown-names.ts";
 
 const ISSUER = "https://id.acme.example";
@@ -75,6 +76,17 @@ describe("a name that somebody looks for", () => {
       expect(await unknownNames(folder, { ...typed, since: 0 })).toEqual([{ name, nearest: meant }]);
     },
   );
+
+  it("is looked for no further than it is found, and where there is none, nothing is read", async () => {
+    const folder = temporaryFolder();
+    await write(folder, 3);
+    const file = filesOf(folder)[0] as string;
+    writeLines(folder, file, [...linesOf(folder, file).slice(0, 4), "what is this\n"]);
+    const { record } = (await readAuditLog(folder).next()).value as AuditEntry;
+    expect(await unknownNames(folder, { tool: record.tool })).toEqual([]);
+    expect(await unknownNames(folder, { since: 0 })).toEqual([]);
+    await expect(unknownNames(folder, { tool: "unheard" })).rejects.toThrow(`${file}:5`);
+  });
 
   it("has no neighbour in an empty log", async () => {
     const folder = temporaryFolder();

@@ -57,7 +57,11 @@ export async function unknownNames(folder: AuditFolders, filter: AuditFilter = {
     const sort = (SORTS[name] as (value: unknown) => ReturnType<(typeof SORTS)[Name]>)(given[name]);
     return [{ name, filter: sort.filter, ...lookFor(sort) }];
   });
-  for await (const { record } of readAuditLog(folders)) for (const { see } of sought) see(record);
+  if (sought.length === 0) return [];
+  for await (const { record } of readAuditLog(folders)) {
+    for (const { see } of sought) see(record);
+    if (sought.every(({ isNamed }) => isNamed())) return [];
+  }
   return sought
     .filter(({ isNamed }) => !isNamed())
     .map(({ name, others, filter: said }) => ({

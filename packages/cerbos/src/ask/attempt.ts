@@ -1,16 +1,16 @@
 import { HopwiseError } from "@hopwise/core";
 import { inOwnWords } from "@hopwise/core/adapter";
-import { judge } from "./target-fault.ts";
+import { judge, type Verdict } from "./target-fault.ts";
 
 /** How one attempt to ask a target ended. */
 export type Outcome<Answer> = { readonly verdict: "answer"; readonly answer: Answer } | Failure;
 
 export interface Failure {
   /**
-   * `refused`: the request is wrong. `fault`: the target, or the way to it, failed. `slow`: another target was quicker.
-   * `left`: the attempt ended too soon to tell.
+   * As `judge` says; or `slow`: another target was quicker. `left`: the attempt ended too soon to tell, or its question waited
+   * among many others, which were answered.
    */
-  readonly verdict: "refused" | "fault" | "slow" | "left";
+  readonly verdict: Verdict | "slow" | "left";
   readonly error: unknown;
 }
 
@@ -19,6 +19,8 @@ export interface Bounds {
   readonly limitMs: number;
   /** Whether it took so long by now that leaving it says something about the target. */
   readonly isLong: () => boolean;
+  /** Whether the target answered nobody since this attempt began. */
+  readonly isSilent: () => boolean;
   /** Told when it ended. */
   readonly onEnd: () => void;
   readonly caller: AbortSignal | undefined;
@@ -32,7 +34,7 @@ export interface Bounds {
  */
 export function attempt<Answer>(
   ask: (signal: AbortSignal) => Promise<Answer>,
-  { limitMs, isLong, onEnd, caller, answered }: Bounds,
+  { limitMs, isLong, isSilent, onEnd, caller, answered }: Bounds,
 ): Promise<Outcome<Answer>> {
   return new Promise((settle) => {
     const own = new AbortController();
@@ -51,10 +53,13 @@ export function attempt<Answer>(
       own.abort();
     };
     // A caller who leaves at once says nothing about the target. One who waited for long does.
-    const leave = (): void => giveUp(isLong() ? "fault" : "left", callerLeft(caller));
+    const leave = (): void => giveUp(isLong() && isSilent() ? "fault" : "left", callerLeft(caller));
     const yieldToOther = (): void => giveUp(isLong() ? "slow" : "left", undefined);
     const expire = (): void =>
-      giveUp("fault", inOwnWords(new HopwiseError("policy_unavailable", `no answer within ${Math.ceil(limitMs)} ms`)));
+      giveUp(
+        isSilent() ? "fault" : "left",
+        inOwnWords(new HopwiseError("policy_unavailable", `no answer within ${Math.ceil(limitMs)} ms`)),
+      );
     const timer = setTimeout(expire, limitMs);
     caller?.addEventListener("abort", leave, { once: true });
     answered?.addEventListener("abort", yieldToOther, { once: true });

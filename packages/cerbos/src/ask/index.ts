@@ -19,4 +19,4 @@ export {
   type TargetChange,
 } from "./resilient.ts";
 export { clientFor, type PdpTls, TARGET, TLS } from "./target.ts";
-export { isNotFinite } from "./target-fault.ts";
+export { isNotFinite, noRoom } from "./target-fault.ts";

@@ -27,7 +27,7 @@ export interface Lane {
   ask<Answer>(question: Question<Answer>, bounds: CallerBounds): Asking<Answer>;
 }
 
-type CallerBounds = Omit<Bounds, "isLong" | "onEnd">;
+type CallerBounds = Omit<Bounds, "isLong" | "isSilent" | "onEnd">;
 
 /** All options of `resilient`. */
 export type Settings = Required<Omit<ResilienceOptions, "onChange">> & {
@@ -46,9 +46,13 @@ export function createLane(
     onChange: (up) => void tell(settings.onChange, { index, up }),
   });
   let onlySlow = false;
+  let lastAnswer = Number.NEGATIVE_INFINITY;
   let underWay = 0;
   const count = (change: number): void => {
     underWay += change;
+  };
+  const answered = (): void => {
+    lastAnswer = performance.now();
   };
   const lane: Lane = {
     breaker,
@@ -59,14 +63,18 @@ export function createLane(
       return underWay;
     },
     ask<Answer>({ put, requests: howMany }: Question<Answer>, bounds: CallerBounds) {
-      const requests = (howMany === "one" ? oneRequest : manyRequests)(client, count);
+      const requests = (howMany === "one" ? oneRequest : manyRequests)(client, count, answered);
       // The call that tries a target must end as a success or a failure, even where its caller leaves at once.
       const trying = !breaker.up;
       const isLong = (): boolean => trying || performance.now() - requests.lastSign >= settings.patienceMs;
+      const began = performance.now();
+      // One that answered others meanwhile is there: who asks more than it can answer must not keep everybody's calls from it.
+      const isSilent = (): boolean => trying || lastAnswer < began;
       const run = (): Promise<Outcome<Answer>> =>
-        attempt(async (signal) => put(requests.client, signal), { ...bounds, isLong, onEnd: requests.end });
+        attempt(async (signal) => put(requests.client, signal), { ...bounds, isLong, isSilent, onEnd: requests.end });
       const shows = ({ verdict }: Outcome<Answer>) => {
-        if (verdict !== "left") onlySlow = verdict === "slow";
+        if (verdict === "answer" || verdict === "refused") answered();
+        if (verdict !== "left" && verdict !== "full") onlySlow = verdict === "slow";
         if (verdict === "slow") return trying || othersUp(lane) ? "failure" : "neither";
         return COUNTS_AS[verdict];
       };
@@ -76,4 +84,10 @@ export function createLane(
   return lane;
 }
 
-const COUNTS_AS = { answer: "success", refused: "success", fault: "failure", left: "neither" } as const;
+const COUNTS_AS = {
+  answer: "success",
+  refused: "success",
+  fault: "failure",
+  full: "neither",
+  left: "neither",
+} as const;

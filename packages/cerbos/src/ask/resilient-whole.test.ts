@@ -16,6 +16,7 @@ interface Fake extends PolicyClient {
   readonly signals: AbortSignal[];
 }
 
+const { signal: never } = new AbortController();
 const hangs: Behaviour = () => new Promise(() => {});
 
 /** Its answers are its name, unless it does something else. */
@@ -220,6 +221,14 @@ describe("of several targets", () => {
     const names = [];
     for (let i = 0; i < 4; i++) names.push(await check(client));
     expect(names.toSorted()).toEqual(["a", "a", "b", "b"]);
+  });
+
+  it("one that answers a part of a decision is there, though nobody waited for the rest", async () => {
+    const busy = fake("busy", (hop) => (hop === 0 ? later(5) : hangs(hop, never)));
+    const client = steady([busy], { faultsInARow: 1, patienceMs: 10 });
+    await expect(decide(client, AbortSignal.timeout(60))).rejects.toThrow("stopped waiting");
+    busy.behave = async () => {};
+    expect(await decide(client)).toEqual(["busy", "busy", "busy"]);
   });
 
   it("the idlest of the others is asked beside one that is slow", async () => {

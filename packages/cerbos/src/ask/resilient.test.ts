@@ -2,6 +2,7 @@ import { HopwiseError } from "@hopwise/core";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { until } from "../testing/until.ts";
 import { type PolicyClient, type ResilienceOptions, resilient, type TargetChange } from "./resilient.ts";
+import { noRoom } from "./target-fault.ts";
 
 /** As the clients of Cerbos reject: an error of theirs with a gRPC code. */
 const notOK = (code: number, details = "x"): Error =>
@@ -195,6 +196,26 @@ describe("a client that fails several times in a row", () => {
     const steady = resilient(client, { ...options, patienceMs: 10 });
     for (let i = 0; i < 2; i++) await check(steady, AbortSignal.timeout(40)).catch(() => {});
     await expect(check(steady)).rejects.toThrow("left alone");
+  });
+
+  it("is not held to be down because more was asked than it could answer: it answered others meanwhile", async () => {
+    const client = fake(inTurn(hangs, hangs, hangs));
+    const steady = resilient(client, { ...options, patienceMs: 10 });
+    const caller = AbortSignal.timeout(40);
+    const inVain = Promise.allSettled([check(steady, caller), check(steady, caller)]);
+    const tooLate = resilient(client, { ...options, faultsInARow: 1, timeoutMs: 40 });
+    const expired = outcomes(tooLate, 1);
+    expect(await Promise.all([check(steady), check(tooLate)])).toEqual(["yes", "yes"]);
+    await Promise.all([inVain, expired]);
+    expect(await Promise.all([check(steady), check(tooLate)])).toEqual(["yes", "yes"]);
+  });
+
+  it("is not held to be down for questions that never went out, and another one is asked these", async () => {
+    const [full, other] = [fake(fails(noRoom("too many wait"))), fake()];
+    const steady = resilient([full, other], options);
+    for (let i = 0; i < 10; i++) expect(await check(steady)).toBe("yes");
+    expect(full.asked).toBe(5);
+    await expect(check(resilient(full, options))).rejects.toThrow("too many wait");
   });
 
   it("is told to whoever listens, once a change; what a listener throws is no matter", async () => {

@@ -5,7 +5,7 @@ import type { PolicyDecisionPoint } from "@hopwise/core/adapter";
 import { inOwnWords } from "@hopwise/core/adapter";
 import { either, having, list, maybe, optionsOf, type Rows, readerOf, whole } from "@hopwise/core/options";
 import { LISTENER, milliseconds } from "../option-shapes.ts";
-import { callerLeft, type Outcome } from "./attempt.ts";
+import { callerLeft, type Failure, type Outcome } from "./attempt.ts";
 import { type Asking, createLane, type Lane, type Question } from "./lane.ts";
 import { createLanes } from "./lanes.ts";
 
@@ -112,7 +112,7 @@ export function resilient(
 
     const one = askAt(first);
     let outcome = lanes.othersUp(first) ? await patiently(patienceMs, one) : await one.ended;
-    if (outcome === undefined || outcome.verdict === "fault") {
+    if (outcome === undefined || ASKS_ANOTHER.has(outcome.verdict)) {
       const second = lanes.second(first, outcome !== undefined);
       if (second === first) await pause(caller);
       const goesOn = second !== undefined && !caller?.aborted && performance.now() < endsAt;
@@ -128,6 +128,8 @@ export function resilient(
 
   return clientOf(ask);
 }
+
+const ASKS_ANOTHER: ReadonlySet<string> = new Set(["fault", "full"] satisfies Failure["verdict"][]);
 
 /** Puts each question of a client to a target. */
 function clientOf(ask: <Answer>(question: Question<Answer>, caller?: AbortSignal) => Promise<Answer>): PolicyClient {

@@ -1,7 +1,12 @@
+import { HopwiseError } from "@hopwise/core";
+import { inOwnWords } from "@hopwise/core/adapter";
+
 /** What an error of a Cerbos client says about the target. */
 export type Verdict =
   /** The target answered: the request is wrong, and would be wrong at any target. So is one that policies make NaN of. */
   | "refused"
+  /** So many questions wait for it in this process that this one never went out. Another target may have room. */
+  | "full"
   /** The target, or the way to it, failed. Asking again can help: checks and plans change nothing. */
   | "fault";
 
@@ -10,6 +15,7 @@ export type Verdict =
  * worst, that costs one more question.
  */
 export function judge(error: unknown): Verdict {
+  if (error instanceof Error && error.cause === NEVER_ASKED) return "full";
   const { name, code, details } = (error ?? {}) as { name?: unknown; code?: unknown; details?: unknown };
   if (name === "ValidationFailed") return "refused";
   if (typeof code === "number" && REQUEST_IS_WRONG.has(code)) return "refused";
@@ -18,6 +24,13 @@ export function judge(error: unknown): Verdict {
   // Policies with an expression that the planner does not know: no other target would, either.
   if (typeof details === "string" && details.startsWith("Resources query plan request failed")) return "refused";
   return isNotFinite(error) ? "refused" : "fault";
+}
+
+const NEVER_ASKED = "the question was not asked";
+
+/** The error of a question for which there is no room. It says nothing about the target: who asks too much must not keep others from it. */
+export function noRoom(message: string): HopwiseError {
+  return inOwnWords(new HopwiseError("policy_unavailable", message, { cause: NEVER_ASKED }));
 }
 
 /**

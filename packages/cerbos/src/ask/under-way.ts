@@ -16,8 +16,8 @@ export function oneRequest(client: PolicyClient, count: (change: number) => void
   return { client, lastSign: performance.now(), end: () => count(-1) };
 }
 
-/** An attempt of as many requests as it takes. @param count as for {@link oneRequest} */
-export function manyRequests(client: PolicyClient, count: (change: number) => void): Requests {
+/** An attempt of as many requests as it takes. @param count as for {@link oneRequest} @param answered told of each answer */
+export function manyRequests(client: PolicyClient, count: (change: number) => void, answered: () => void): Requests {
   let open = 0;
   let ended = false;
   let lastSign = performance.now();
@@ -29,7 +29,9 @@ export function manyRequests(client: PolicyClient, count: (change: number) => vo
   const counted = async <Answer>(answer: Promise<Answer>): Promise<Answer> => {
     change(1);
     try {
-      return await answer;
+      const given = await answer;
+      answered();
+      return given;
     } finally {
       lastSign = performance.now();
       change(-1);

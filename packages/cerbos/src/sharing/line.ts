@@ -1,11 +1,10 @@
-import { HopwiseError } from "@hopwise/core";
-import { inOwnWords } from "@hopwise/core/adapter";
-import { callerLeft } from "../ask/index.ts";
+import { callerLeft, noRoom, type PolicyClient } from "../ask/index.ts";
 import { askTogether } from "./ask-together.ts";
 import { type Asker, createAsker } from "./asker.ts";
-import { type Check, type CheckOptions, type CheckRequest, type CheckResponse, commonOf, formOf } from "./form.ts";
+import { type Check, type CheckOptions, type CheckResponse, commonOf, type Form, formOf } from "./form.ts";
 import { createGroups, type Group } from "./groups.ts";
 import { createLeaving, type Leaving } from "./leaving.ts";
+import { createTurns } from "./turns.ts";
 
 export interface LineSettings {
   readonly requestsUnderWay: number;
@@ -13,24 +12,32 @@ export interface LineSettings {
   readonly mostWaiting: number;
 }
 
+type Asked = Pick<PolicyClient, "checkResources" | "planResources">;
+
 /** Cerbos' limit of resources in a request. */
 const MOST_ENTRIES = 50;
 /** A quarter of the largest message that Cerbos takes. */
 const MOST_BYTES = 1024 * 1024;
 
+/** How many requests that nothing can share are under way: as many as keep some twenty cores busy. */
+const MOST_ALONE = 32;
+
 /**
  * Lets questions wait for each other. A question goes at once while few requests are under way, or none about its
  * principal: waiting would not let it share. Otherwise it goes with the next request about its principal, oldest first.
+ * What can share no request waits for its turn.
  *
- * @param ask puts one request to the policy decision point
+ * @param client puts one request to the policy decision point
  */
-export function createLine(ask: Check, settings: LineSettings): Check {
+export function createLine(client: Asked, settings: LineSettings): Asked {
   const groups = createGroups(settings.requestsUnderWay);
-  let unanswered = 0;
   const leaving = createLeaving();
+  const turns = createTurns(MOST_ALONE, leaving);
+  const enter = createRoom(settings.mostWaiting);
   /** The only way to ask: each request ends with its callers, and with it what it takes of the line. */
-  const put: Check = (request, options) => untilLeft(ask(request, options), options, leaving);
-  const alone: Check = (request, options) => groups.run(undefined, () => put(request, options));
+  const put: Check = (request, options) => untilLeft(client.checkResources(request, options), options, leaving);
+  const alone: Check = (request, options) =>
+    turns.go(nameOf(request), options?.signal, () => groups.run(undefined, () => put(request, options)));
 
   function send(group: Group): void {
     while (groups.mayGo(group) && group.waiting.size > 0) {
@@ -40,9 +47,7 @@ export function createLine(ask: Check, settings: LineSettings): Check {
   }
   groups.onEnd = send;
 
-  async function check(request: CheckRequest, options?: CheckOptions): Promise<CheckResponse> {
-    const form = formOf(request, options);
-    if (form === undefined) return alone(request, options);
+  async function ask(form: Form, ...[request, options]: Parameters<Check>): Promise<CheckResponse> {
     const group = groups.of(form.key);
     if (groups.mayGo(group)) return groups.run(group, () => put(request, options));
     return new Promise((resolve, reject) => {
@@ -52,17 +57,55 @@ export function createLine(ask: Check, settings: LineSettings): Check {
     });
   }
 
-  return async (request, options) => {
-    const caller = options?.signal;
+  return {
+    checkResources: async (request, options) => {
+      const form = formOf(request, options);
+      if (form !== undefined) {
+        return enter(options?.signal, groups.waitingOf(form.key), () => ask(form, request, options));
+      }
+      return enter(options?.signal, turns.waitingOf(nameOf(request)), () => alone(request, options));
+    },
+    planResources: async (request, options) => {
+      const name = nameOf(request);
+      const plan = () => untilLeft(client.planResources(request, options), options, leaving);
+      return enter(options?.signal, turns.waitingOf(name), () => turns.go(name, options?.signal, plan));
+    },
+  };
+}
+
+/**
+ * How many may be without an answer: each further one is refused. So is one about a principal of whom as many wait as there is
+ * room left. So one principal takes half of it, two of them two thirds: however many ask too much, some is left for the others.
+ */
+function createRoom(most: number) {
+  let unanswered = 0;
+  return async <Answer>(
+    caller: AbortSignal | undefined,
+    waiting: number,
+    ask: () => Promise<Answer>,
+  ): Promise<Answer> => {
     if (caller?.aborted) throw callerLeft(caller);
-    if (unanswered >= settings.mostWaiting) throw tooManyWait(settings.mostWaiting);
+    const free = most - unanswered;
+    if (free <= 0) throw noRoom(`${most} ${WAIT}: it is slower than they come`);
+    if (waiting >= free) throw noRoom(`${waiting} ${WAIT}, all of one principal: what room is left is for others`);
     unanswered++;
     try {
-      return await check(request, options);
+      return await ask();
     } finally {
       unanswered--;
     }
   };
+}
+
+const WAIT = "questions wait for the policy decision point already";
+
+/** Who is asked about. What cannot be written down is refused by the client. */
+function nameOf({ principal }: { readonly principal: unknown }): string {
+  try {
+    return JSON.stringify([principal]);
+  } catch {
+    return "";
+  }
 }
 
 /**
@@ -91,19 +134,10 @@ function take({ waiting }: Group, questionsInOne: number): readonly [Asker, ...A
 }
 
 /** A client may not listen to its signal, and would then seem to be asked for ever. */
-function untilLeft(
-  answer: Promise<CheckResponse>,
-  { signal }: CheckOptions = {},
-  leaving: Leaving,
-): Promise<CheckResponse> {
+function untilLeft<Answer>(answer: Promise<Answer>, { signal }: CheckOptions = {}, leaving: Leaving): Promise<Answer> {
   if (!signal) return answer;
   return new Promise((resolve, reject) => {
     const end = leaving(signal, () => reject(callerLeft(signal)));
     answer.then(resolve, reject).finally(end);
   });
-}
-
-function tooManyWait(many: number): HopwiseError {
-  const message = `${many} questions wait for the policy decision point already: it is slower than they come`;
-  return inOwnWords(new HopwiseError("policy_unavailable", message));
 }

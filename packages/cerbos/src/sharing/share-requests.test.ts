@@ -1,6 +1,7 @@
 import { getEventListeners } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import type { PolicyClient } from "../ask/index.ts";
 import { type EchoingPdp, echoingPdp, turns } from "../testing/echoing-pdp.ts";
 import type { CheckOptions, CheckRequest, CheckResponse } from "./form.ts";
 import type { PartOfAnswer } from "./part-of-answer.ts";
@@ -524,15 +525,29 @@ describe("a shared answer that is not to what was asked", () => {
 });
 
 describe("many questions", () => {
+  const of = (id: string): Partial<CheckRequest> => ({ principal: { ...ann, id } });
+
   it("wait ten thousand at a time; each further one is refused at once, and all others are answered", async () => {
     const { pdp, all } = scene({});
-    const answers = all(range(0, 10_000).map((mark) => question(mark)));
-    const refused = await all([question("late"), question("later", { principal: { ...ann, id: "bob" } })]);
+    const answers = all(range(0, 10_000).map((mark) => question(mark, mark < 5_000 ? {} : of(`user ${mark}`))));
+    const refused = await all([question("late"), question("later", of("bob"))]);
     expect(refused).toEqual(Array(2).fill("policy_unavailable"));
     pdp.flow();
     expect(await answers).toEqual(range(0, 10_000).map(String));
-    expect(pdp.requests).toHaveLength(2 + Math.ceil(9_998 / 25));
+    expect(pdp.requests).toHaveLength(2 + Math.ceil(4_998 / 25) + 5_000);
     expect(await all([question("after")])).toEqual(["after"]);
+  });
+
+  it("of one principal leave room to all others, in one breath, too; and of several", async () => {
+    const { pdp, all } = scene({ mostWaiting: 100 });
+    const many = (mark: string) => all(Array.from({ length: 200 }, () => question(mark, of(mark))));
+    const asked = [many("ann"), many("bob"), all(range(0, 20).map((mark) => question(mark, of(`user ${mark}`))))];
+    await turn();
+    pdp.flow();
+    const [ofAnn, ofBob, ofOthers] = await Promise.all(asked);
+    expect(ofOthers).toEqual(range(0, 20).map(String));
+    expect(ofAnn?.filter((answer) => answer === "ann")).toHaveLength(51);
+    expect(ofBob?.filter((answer) => answer === "bob")).toHaveLength(25);
   });
 
   it("leave no room taken when they give up", async () => {
@@ -550,10 +565,48 @@ describe("many questions", () => {
   });
 });
 
-it("lets plans pass", async () => {
-  const { pdp } = scene();
-  const plan = await shareRequests(pdp).planResources({} as never);
-  expect(plan).toEqual({ kind: "KIND_ALWAYS_ALLOWED" });
+describe("plans, and checks that share no request", () => {
+  it("pass: a plan is asked for as it is", async () => {
+    const { pdp } = scene();
+    const plan = await shareRequests(pdp).planResources({} as never);
+    expect(plan).toEqual({ kind: "KIND_ALWAYS_ALLOWED" });
+  });
+
+  /** Of one principal more than are asked at once, then one of another; the first ends, and that other one has its turn. */
+  async function inTurn(ask: (client: PolicyClient, id: string) => Promise<unknown>): Promise<readonly string[]> {
+    const asked: string[] = [];
+    let end = (_: unknown): void => {};
+    const answer = async ({ principal }: { principal: { id: string } }): Promise<unknown> => {
+      asked.push(principal.id);
+      return new Promise((resolve) => (end = resolve));
+    };
+    const pdp = { checkResources: answer, planResources: answer } as unknown as PolicyClient;
+    const client = shareRequests(pdp, { mostWaiting: 80 });
+    const all = [...Array(60).fill("ann"), "bob"].map((id) => ask(client, id).catch((error) => error.message));
+    await turns();
+    expect(asked).toEqual(Array(32).fill("ann"));
+    expect(await Promise.race([all[59], turns()])).toMatch(
+      "24 questions wait for the policy decision point already, all of one principal",
+    );
+    for (const _ of [0, 1]) {
+      end({});
+      await turns();
+    }
+    return asked.slice(32);
+  }
+
+  it("have 32 under way, and then each principal in its turn", async () => {
+    const plan = { resource: { kind: "payment" }, actions: ["pay"] };
+    const planned = await inTurn((client, id) => client.planResources({ principal: { ...ann, id }, ...plan }));
+    const large = Array.from({ length: 26 }, () => question(0).resources).flat();
+    const checked = await inTurn((client, id) =>
+      client.checkResources(question(0, { principal: { ...ann, id }, resources: large })),
+    );
+    expect([planned, checked]).toEqual([
+      ["ann", "bob"],
+      ["ann", "bob"],
+    ]);
+  });
 });
 
 async function echoOf(request: CheckRequest): Promise<CheckResponse> {

@@ -30,7 +30,8 @@ export interface SharingOptions {
    */
   readonly questionsInOne?: number;
   /**
-   * How many questions may be without an answer; each further one fails at once, with `policy_unavailable`.
+   * How many questions may be without an answer; each further one fails at once, with `policy_unavailable`. So does one about a
+   * principal of whom as many wait as there is room left for all others.
    *
    * @defaultValue 10_000
    */
@@ -61,7 +62,8 @@ const readOptions = optionsOf<SharingOptions>("shareRequests", ROWS);
 /**
  * Makes a client of a client of one policy decision point, which puts several checks about the same principal into one
  * request where they come together. Each asker gets the answer to its own question, as if it had asked alone; what is
- * under way is never waited for where there is nothing to share. Plans pass through.
+ * under way is never waited for where there is nothing to share. Of plans, and of checks too large to share, 32 are under way
+ * at once, and then each principal has its turn.
  *
  * A decision is not kept, and none is made up: where the request fails, each question in it fails.
  *
@@ -77,15 +79,13 @@ const readOptions = optionsOf<SharingOptions>("shareRequests", ROWS);
 export function shareRequests(client: PolicyClient, options: SharingOptions = {}): PolicyClient {
   const asked = readClient(client);
   const { requestsUnderWay = 2, questionsInOne = 25, mostWaiting = 10_000 } = readOptions(options);
-  const line = createLine(async (request, how) => asked.checkResources(request, how), {
-    requestsUnderWay,
-    questionsInOne,
-    mostWaiting,
-  });
-  return {
-    checkResources: line,
-    planResources: (request, how) => asked.planResources(request, how),
-  };
+  return createLine(
+    {
+      checkResources: async (request, how) => asked.checkResources(request, how),
+      planResources: async (request, how) => asked.planResources(request, how),
+    },
+    { requestsUnderWay, questionsInOne, mostWaiting },
+  );
 }
 
 /** Its own methods, such as `isAllowed`, ask by `checkResources`, and so share requests, too. */
@@ -94,5 +94,5 @@ export function shareIn(client: GRPC, options: SharingOptions | undefined): void
     checkResources: client.checkResources.bind(client),
     planResources: client.planResources.bind(client),
   };
-  client.checkResources = shareRequests(own, options).checkResources;
+  Object.assign(client, shareRequests(own, options));
 }

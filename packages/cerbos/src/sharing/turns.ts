@@ -1,0 +1,61 @@
+import { callerLeft } from "../ask/index.ts";
+import type { Leaving } from "./leaving.ts";
+
+/** Requests that no other question can go with: so many at once, and then each principal in its turn. */
+export interface Turns {
+  waitingOf(principal: string): number;
+  /** Sends a request now, or in its principal's turn. Rejects when its caller leaves before that. */
+  go<Answer>(principal: string, caller: AbortSignal | undefined, send: () => Promise<Answer>): Promise<Answer>;
+}
+
+/**
+ * One list may be hundreds of plans. Sent at once, those of one caller would keep a decision point busy for longer than any other
+ * call may wait, and go on when nobody waits for them any more.
+ */
+export function createTurns(most: number, leaving: Leaving): Turns {
+  let underWay = 0;
+  /** Whose turn is next comes first. No set is empty. */
+  const waiting = new Map<string, Set<() => void>>();
+
+  const next = (): void => {
+    const [first] = waiting;
+    if (first === undefined) return;
+    const [principal, own] = first;
+    const [go = () => {}] = own;
+    own.delete(go);
+    waiting.delete(principal);
+    if (own.size > 0) waiting.set(principal, own);
+    go();
+  };
+
+  const run = async <Answer>(send: () => Promise<Answer>): Promise<Answer> => {
+    underWay++;
+    try {
+      return await send();
+    } finally {
+      underWay--;
+      next();
+    }
+  };
+
+  return {
+    waitingOf: (principal) => waiting.get(principal)?.size ?? 0,
+    async go(principal, caller, send) {
+      if (underWay < most) return run(send);
+      const own = waiting.get(principal) ?? new Set();
+      waiting.set(principal, own);
+      return new Promise((resolve, reject) => {
+        const go = (): void => {
+          stay();
+          run(send).then(resolve, reject);
+        };
+        const stay = leaving(caller, () => {
+          own.delete(go);
+          if (own.size === 0) waiting.delete(principal);
+          reject(callerLeft(caller));
+        });
+        own.add(go);
+      });
+    },
+  };
+}
