@@ -50,7 +50,12 @@ interface Ran {
 
 /** It was refused: the argument, and the words of the reason. */
 interface Refused {
-  readonly code: "attributes_invalid" | "grant_argument_refused" | "grant_argument_missing" | "arguments_malformed";
+  readonly code:
+    | "attributes_invalid"
+    | "grant_argument_refused"
+    | "grant_argument_missing"
+    | "arguments_malformed"
+    | "arguments_refused";
   readonly pointer?: string;
   readonly rule?: RegExp;
 }
@@ -180,6 +185,12 @@ const NULLISH: Schemas = {
   valibot: v.object({ to: v.string(), memo: v.nullish(v.string()) }),
   arktype: type({ to: "string", "memo?": "string | null" }),
 };
+const BOUNDED: Schemas = {
+  zod: z.object({ n: z.number().max(10) }),
+  valibot: v.object({ n: v.pipe(v.number(), v.maxValue(10)) }),
+  arktype: type({ n: "number <= 10" }),
+};
+const REFUSED: Refused = { code: "arguments_refused" };
 const NULL_TO_DEFAULT: Schemas = {
   zod: z.object({
     to: to.zod,
@@ -212,6 +223,8 @@ export const TABLE: { readonly [name: string]: Row } = {
     sent: { to: "ACME" },
     expected: { ran: { to: "ACME" } },
   },
+  of_another_type: { schemas: BUILT, grant: { to: wildcard() }, sent: { to: 5 }, expected: REFUSED },
+  beyond_its_bounds: { schemas: BOUNDED, grant: { n: wildcard() }, sent: { n: 11 }, expected: REFUSED },
   nothing_sent_where_needed: {
     schemas: {
       zod: z.object({ to: z.string().optional() }),

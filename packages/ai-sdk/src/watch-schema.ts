@@ -56,7 +56,7 @@ function schemaOf(name: string, schema: unknown): ReturnType<typeof asSchema> {
   let own: unknown;
   let cause: unknown;
   try {
-    own = asSchema(schema as FlexibleSchema);
+    own = asSchema(keepingRefusals(schema) as FlexibleSchema);
     if (typeof own === "object" && own !== null && "jsonSchema" in own) return own as ReturnType<typeof asSchema>;
   } catch (fault) {
     cause = fault;
@@ -75,11 +75,26 @@ function schemaOf(name: string, schema: unknown): ReturnType<typeof asSchema> {
 /** By this the AI SDK knows a schema of its own. */
 const SCHEMA = Symbol.for("vercel.ai.schema");
 
-/** A schema may change what it reads. */
-function copyOf(input: unknown): unknown {
-  try {
-    return structuredClone(input);
-  } catch {
-    return undefined;
-  }
+/** What every schema library gives by the Standard Schema, as far as it matters here. */
+interface Standard {
+  readonly vendor?: unknown;
+  readonly validate?: (value: unknown) => unknown;
+}
+
+/**
+ * The AI SDK takes an answer that has a value for a success, and valibot gives what it refused beside its issues: the tool would
+ * run with that. So a refusal reaches the AI SDK without a value. Zod's schemas it asks in another way.
+ */
+function keepingRefusals(schema: unknown): unknown {
+  const { [SCHEMA]: isOfTheSdk, "~standard": standard } = Object(schema) as {
+    readonly [SCHEMA]?: unknown;
+    readonly "~standard"?: Standard;
+  };
+  const { vendor, validate } = standard ?? {};
+  if (isOfTheSdk === true || typeof validate !== "function" || vendor === "zod") return schema;
+  const refusing = async (value: unknown) => {
+    const result = (await validate.call(standard, value)) as { readonly issues?: unknown };
+    return result.issues ? { issues: result.issues } : result;
+  };
+  return { "~standard": Object.create(standard as Standard, { validate: { value: refusing } }) };
 }
