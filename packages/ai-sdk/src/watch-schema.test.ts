@@ -1,3 +1,4 @@
+import { HopwiseError } from "@hopwise/core";
 import { asSchema } from "ai";
 import { describe, expect, it, vi } from "vitest";
 import { watchSchema } from "./watch-schema.ts";
@@ -42,4 +43,22 @@ describe("what a Standard Schema says of an input", () => {
     await expect(own.validate?.({ n: 1 })).rejects.toThrow(TypeError);
     expect([read.mock.calls, refused.mock.calls]).toEqual([[], [[{ n: 1 }]]]);
   });
+});
+
+it.each([
+  ["makes no JSON Schema at all", undefined],
+  [
+    "makes none of draft 7",
+    {
+      input: () => {
+        throw new Error("hunter2");
+      },
+    },
+  ],
+])("a library that %s fails the loop by an error that names the tool", (_, jsonSchema) => {
+  const { own } = watched({ "~standard": { version: 1, vendor: "any", validate: () => ({ value: {} }), jsonSchema } });
+  const failing = () => own.jsonSchema;
+  expect(failing).toThrow(HopwiseError);
+  expect(failing).toThrow(/the inputSchema of the tool "pay" gives no JSON Schema \(draft 7\)/);
+  expect(failing).not.toThrow(/hunter2/);
 });

@@ -42,7 +42,7 @@ export function watchSchema(name: string, schema: unknown, { refused, read }: Sc
     // Read once: what the model gets is what the tool announces.
     jsonSchema: {
       get: () => {
-        announced ??= own.jsonSchema;
+        announced ??= announcedBy(name, own);
         return announced;
       },
       enumerable: true,
@@ -97,4 +97,26 @@ function keepingRefusals(schema: unknown): unknown {
     return result.issues ? { issues: result.issues } : result;
   };
   return { "~standard": Object.create(standard as Standard, { validate: { value: refusing } }) };
+}
+
+/** @throws {HopwiseError} `config_invalid`: the loop fails by it, and its author must learn by which of the tools */
+function announcedBy(name: string, own: ReturnType<typeof asSchema>): typeof own.jsonSchema {
+  try {
+    return own.jsonSchema;
+  } catch (cause) {
+    throw new HopwiseError(
+      "config_invalid",
+      `authorizeTools: the inputSchema of the tool "${name}" gives no JSON Schema (draft 7), by which a model knows what to send; use one that does, or say it with jsonSchema({ … }, { validate })`,
+      { cause },
+    );
+  }
+}
+
+/** A schema may change what it reads. */
+function copyOf(input: unknown): unknown {
+  try {
+    return structuredClone(input);
+  } catch {
+    return undefined;
+  }
 }
