@@ -214,6 +214,10 @@ const FROM_JSON_SCHEMA: Schemas = {
     required: ["to"],
   }),
 };
+/** Written down once in the listed schema, by its name. */
+const NAMED: Schemas = {
+  zod: z.object({ to: to.zod, currency: z.enum(["EUR", "USD"]).default("EUR").meta({ id: "Currency" }) }),
+};
 const noMemo = optional(any(exact(null), oneOf("rent")));
 
 export const TABLE: { readonly [name: string]: Row } = {
@@ -252,6 +256,12 @@ export const TABLE: { readonly [name: string]: Row } = {
   default_that_no_grant_names: { ...withDefault(absent(), DEFAULTED), grant: { to: wildcard() } },
   default_of_a_json_schema: {
     schemas: FROM_JSON_SCHEMA,
+    grant: { to: wildcard() },
+    sent: { to: "ACME" },
+    expected: DEFAULTED,
+  },
+  default_behind_a_reference: {
+    schemas: NAMED,
     grant: { to: wildcard() },
     sent: { to: "ACME" },
     expected: DEFAULTED,
