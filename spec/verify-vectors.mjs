@@ -1010,18 +1010,38 @@ function checkRead(tokens, id, sent, parsed, isOwn) {
 
 /** What a tool puts there by itself: an announced default of that value, or what its author vouches for. */
 function ownOf({ adds = {} }, { tool, inputSchema }) {
-  const named = inputSchema?.properties;
-  const properties = new Map(Array.isArray(named) ? [] : Object.entries(named ?? {}));
+  const properties = announcedAs("properties", inputSchema, inputSchema);
   return (name, value) => {
     if ((Object.hasOwn(adds, tool) ? adds[tool] : []).includes(name)) return true;
-    const announced = properties.get(name);
-    if (typeof announced !== "object" || announced === null || !("default" in announced)) return false;
+    const announced = announcedAs("default", inputSchema, ownMember(properties, name));
+    if (announced === undefined) return false;
     try {
-      return canonical(readJson(JSON.stringify(announced.default), 64, "arguments_malformed")) === canonical(value);
+      return canonical(readJson(JSON.stringify(announced), 64, "arguments_malformed")) === canonical(value);
     } catch {
       return false; // no JSON by section 1, as no argument is
     }
   };
+}
+
+/** A member of an object, and nothing of a list. */
+function ownMember(object, name) {
+  const isOne = typeof object === "object" && object !== null && !Array.isArray(object);
+  return isOne && Object.hasOwn(object, name) ? object[name] : undefined;
+}
+
+/** A member of a schema, or else of what its reference leads to. */
+function announcedAs(word, whole, schema, references = 8) {
+  const here = ownMember(schema, word);
+  const ref = ownMember(schema, "$ref");
+  if (here !== undefined || references === 0 || typeof ref !== "string") return here;
+  const [document, ...steps] = ref.split("/");
+  if (document !== "#") return undefined;
+  try {
+    const names = steps.map((part) => decodeURIComponent(part).replace(/~1/g, "/").replace(/~0/g, "~"));
+    return announcedAs(word, whole, names.reduce(ownMember, whole), references - 1);
+  } catch {
+    return undefined;
+  }
 }
 
 /** V0.1 to V0.3 */

@@ -52,6 +52,13 @@ describe("the default of a tool's own schema", () => {
     expect({ ran, refused: refused() }).toEqual({ ran: [], refused: REFUSED });
   });
 
+  it("is nobody's where nothing comes of what was sent, which is held against the grant all the same", async () => {
+    const { tools, ran, refused } = await guarded(z.looseObject({}).transform(() => undefined) as never);
+    const { model } = scripted([{ tool: "send_payment", input: { to: "ACME", memo: "x" } }]);
+    await generateText({ model, tools, prompt: "Pay.", stopWhen: isStepCount(2) });
+    expect({ ran, refused: refused() }).toEqual({ ran: [], refused: [["grant_argument_refused", "/memo"]] });
+  });
+
   it("is not where execute is called directly: nobody knows what was sent", async () => {
     const { tools, ran, refused } = await guarded(WITH_DEFAULT);
     await expect(tools.send_payment?.execute?.(READ, OPTIONS)).rejects.toThrow(/Not allowed/);

@@ -1,4 +1,5 @@
 /** What a plain server announces of its tools holds, also for a caller who has its list from elsewhere, as without sessions. */
+import type { ToolEntry } from "@hopwise/core";
 import { grant, wildcard } from "@hopwise/core/grant";
 import { answeringPdp, createCompany } from "@hopwise/core/testing";
 import { createGuardedTools, type GuardOptions, guardTransport } from "@hopwise/mcp";
@@ -20,12 +21,12 @@ const OPEN = { paid: z.number(), iban: z.string().optional() };
 const company = await createCompany({ audience: PAY_SERVER, tools: { pay: { kind: "payment", action: "send" } } });
 
 /** A server for tools that begin anew with it, and what came of them. */
-function scene(redact: readonly string[] = ["/iban"]) {
+function scene(redact: readonly string[] = ["/iban"], entry: Partial<ToolEntry> = {}) {
   const ran: unknown[] = [];
   const faults: string[] = [];
   const tools = createGuardedTools();
   const cerbos = answeringPdp({ effect: "allow", outputs: redact.length > 0 ? [{ redact }] : [] });
-  const authorizer = company.authorizer({ cerbos });
+  const authorizer = company.authorizer({ cerbos, tools: { pay: { kind: "payment", action: "send", ...entry } } });
   const pay = tools.wrap("pay", async (args: object) => {
     ran.push(args);
     return { content: [{ type: "text" as const, text: JSON.stringify(PAID) }], structuredContent: PAID };
@@ -130,4 +131,31 @@ it("a default that the tool announces is its own, whether or not its caller aske
   await callTool(caller, "pay", { to: "ACME" });
   expect(codeOf(await callTool(caller, "pay", { to: "ACME", currency: "EUR" }))).toBe("grant_argument_refused");
   expect(ran).toEqual([{ to: "ACME", currency: "EUR" }]);
+});
+
+describe("a tool map that names an argument of a tool", () => {
+  const entry = { id: "to", hideFromPolicies: ["memo"] };
+  const sent = { to: "ACME", memo: "x" };
+  const object = z.object({ to: z.string(), memo: z.string() });
+  const called = async (inputSchema: z.ZodType | undefined, from: Partial<ToolEntry> = entry) => {
+    const { ran, pay, client } = scene([], from);
+    const server = new McpServer(INFO);
+    server.registerTool("pay", { ...(inputSchema && { inputSchema }) }, pay as never);
+    return { code: codeOf(await callTool(await client(server), "pay", sent)), ran };
+  };
+
+  it.each([
+    ["an object with a transform", object.transform((args) => args)],
+    ["a union", z.union([object, z.object({ to: z.string() })])],
+    ["an intersection", z.object({ to: z.string() }).and(z.object({ memo: z.string() }))],
+  ])("is taken at its word where the server lists nothing of the schema: %s", async (_, inputSchema) => {
+    expect(await called(inputSchema)).toEqual({ code: undefined, ran: [sent] });
+  });
+
+  it("is refused where the tool has no such argument, or none at all", async () => {
+    expect(await called(object, { id: "too" })).toEqual({ code: "attributes_invalid", ran: [] });
+    // Listed as a schema is that cannot be written.
+    expect(await called(undefined)).toEqual({ code: "arguments_malformed", ran: [] });
+    expect(await called(z.object({}))).toEqual({ code: "attributes_invalid", ran: [] });
+  });
 });

@@ -3,10 +3,10 @@
 import { authorizeTools } from "@hopwise/ai-sdk";
 import type { HeldDelegation, ToolMap } from "@hopwise/core";
 import type { MemoryAudit } from "@hopwise/core/audit";
-import { type Grant, grant } from "@hopwise/core/grant";
+import { grant } from "@hopwise/core/grant";
 import { answeringPdp } from "@hopwise/core/testing";
 import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
-import { generateText, isStepCount, type Tool, tool } from "ai";
+import { generateText, isStepCount, tool } from "ai";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { scripted } from "../support/language-model.ts";
 import { callTool, clientOf } from "../support/mcp/client.ts";
@@ -19,22 +19,17 @@ interface Case {
   readonly row: Row;
   readonly schema: unknown;
 }
-/** The tools of one library's schemas: a chain that hands over all of them would be too long. */
+/** The tools of one library's schemas. */
 interface Tools {
   readonly cases: readonly Case[];
   readonly map: ToolMap;
-  readonly grant: Grant;
 }
 const toolsOf = (vendor: Vendor): Tools => {
   const cases = Object.entries(TABLE).flatMap(([name, row]) => {
     const schema = schemaOf(row, vendor);
     return schema === undefined ? [] : [{ name, row, schema }];
   });
-  return {
-    cases,
-    map: each(cases, ({ row }) => ({ kind: "thing", action: "use", ...row.entry })),
-    grant: grant(each(cases, ({ row }) => row.grant)),
-  };
+  return { cases, map: each(cases, ({ row }) => ({ kind: "thing", action: "use", ...row.entry })) };
 };
 const each = <T>(cases: readonly Case[], make: (of: Case) => T) =>
   Object.fromEntries(cases.map((of) => [of.name, make(of)]));
@@ -55,13 +50,19 @@ beforeAll(async () => {
 });
 afterAll(() => world.pdp.close());
 
-const holding = ({ grant }: Tools): Promise<HeldDelegation> =>
-  world.issuer.issue({ subject: "alice", agent: "planner", holder: world.keys.planner, grant });
+/** A chain that hands over one tool: with all of them it would be too long. */
+const holding = ({ name, row }: Case): Promise<HeldDelegation> =>
+  world.issuer.issue({
+    subject: "alice",
+    agent: "planner",
+    holder: world.keys.planner,
+    grant: grant({ [name]: row.grant }),
+  });
 
 /** What came of the last call of a tool, as its record and the tool itself tell. */
 function cameOf(name: string, audit: MemoryAudit) {
   if (ran.has(name)) return { ran: plain(ran.get(name)) };
-  const { code, pointer, rule } = audit.records.at(-1) ?? {};
+  const { code, pointer, rule } = audit.records.findLast(({ tool }) => tool === name) ?? {};
   return { code, pointer, rule };
 }
 
@@ -78,10 +79,10 @@ function expectAs({ expected }: Row, found: ReturnType<typeof cameOf>): void {
 }
 
 describe.each(VENDORS)("a FastMCP server with tools of %s", (vendor) => {
-  const tools = toolsOf(vendor);
-  const { cases, map } = tools;
+  const { cases, map } = toolsOf(vendor);
   let served: Served;
   let client: Client;
+  let held: HeldDelegation;
   beforeAll(async () => {
     served = await serve(world, {
       map,
@@ -92,38 +93,34 @@ describe.each(VENDORS)("a FastMCP server with tools of %s", (vendor) => {
         }
       },
     });
-    client = await clientOf(served.url, await holding(tools));
+    client = await clientOf(served.url, async () => held);
   });
   afterAll(async () => {
     await client.close();
     await served.stop();
   });
 
-  it.each(cases)("$name", async ({ name, row }) => {
+  it.each(cases)("$name", async (of) => {
+    const { name, row } = of;
+    held = await holding(of);
     ran.delete(name);
-    await callTool(client, name, row.sent);
-    expectAs(row, cameOf(name, served.audit));
+    // FastMCP and the AI SDK answer what the schema refuses themselves.
+    await callTool(client, name, row.sent).catch(() => {});
+    await vi.waitFor(() => expectAs(row, cameOf(name, served.audit)));
   });
 });
 
 describe.each(VENDORS)("an AI SDK loop with tools of %s", (vendor) => {
-  const all = toolsOf(vendor);
-  const { cases, map } = all;
-  let tools: { readonly [name: string]: Tool };
-  let audit: MemoryAudit;
-  beforeAll(async () => {
-    const made = world.authorizer({ tools: map, cerbos: answeringPdp() });
-    audit = made.audit;
-    const own = each(cases, ({ name, schema }) =>
-      tool({ inputSchema: schema as never, execute: running(name) as never }),
-    );
-    tools = (await authorizeTools(own, { authorizer: made.authorizer, delegation: await holding(all) })) as never;
-  });
+  const { cases, map } = toolsOf(vendor);
 
-  it.each(cases)("$name", async ({ name, row }) => {
+  it.each(cases)("$name", async (of) => {
+    const { name, row, schema } = of;
+    const { authorizer, audit } = world.authorizer({ tools: map, cerbos: answeringPdp() });
+    const own = { [name]: tool({ inputSchema: schema as never, execute: running(name) as never }) };
+    const tools = await authorizeTools(own, { authorizer, delegation: await holding(of) });
     ran.delete(name);
     const { model } = scripted([{ tool: name, input: row.sent }]);
     await generateText({ model, tools, prompt: "Do it.", stopWhen: isStepCount(2) });
-    expectAs(row, cameOf(name, audit));
+    await vi.waitFor(() => expectAs(row, cameOf(name, audit)));
   });
 });

@@ -24,6 +24,8 @@ import { type } from "arktype";
 import * as v from "valibot";
 import { expect } from "vitest";
 import { z } from "zod";
+import * as mini from "zod/mini";
+import * as z3 from "zod/v3";
 
 export interface Row {
   readonly schemas: Schemas;
@@ -35,12 +37,14 @@ export interface Row {
 
 interface Schemas {
   readonly zod: z.ZodType;
+  readonly zod3?: z3.ZodType<unknown, z3.ZodTypeDef, unknown>;
+  readonly zodMini?: mini.ZodMiniType;
   readonly valibot?: v.GenericSchema;
   /** Left out where arktype cannot say in JSON Schema what it takes. */
   readonly arktype?: unknown;
 }
 
-export const VENDORS = ["zod", "valibot", "arktype"] as const satisfies readonly (keyof Schemas)[];
+export const VENDORS = ["zod", "zod3", "zodMini", "valibot", "arktype"] as const satisfies readonly (keyof Schemas)[];
 export type Vendor = (typeof VENDORS)[number];
 
 /** The tool ran, with exactly this. */
@@ -50,7 +54,12 @@ interface Ran {
 
 /** It was refused: the argument, and the words of the reason. */
 interface Refused {
-  readonly code: "attributes_invalid" | "grant_argument_refused" | "grant_argument_missing" | "arguments_malformed";
+  readonly code:
+    | "attributes_invalid"
+    | "grant_argument_refused"
+    | "grant_argument_missing"
+    | "arguments_malformed"
+    | "arguments_refused";
   readonly pointer?: string;
   readonly rule?: RegExp;
 }
@@ -64,15 +73,25 @@ const putThere = (type: string) =>
 const made = (type: string) => new RegExp(`^what the tool's own schema made of it does not pass ${type}$`);
 
 const to = { zod: z.string(), valibot: v.string(), arktype: "string" };
-const BUILT = { zod: z.object({ to: to.zod }), valibot: v.object({ to: v.string() }), arktype: type({ to: "string" }) };
+const BUILT = {
+  zod: z.object({ to: to.zod }),
+  zod3: z3.object({ to: z3.string() }),
+  zodMini: mini.object({ to: mini.string() }),
+  valibot: v.object({ to: v.string() }),
+  arktype: type({ to: "string" }),
+};
 
 /** A default that the schema announces. */
 const WITH_DEFAULT: Schemas = {
   zod: z.object({ to: to.zod, currency: z.string().default("EUR") }),
+  zod3: z3.object({ to: z3.string(), currency: z3.string().default("EUR") }),
+  zodMini: mini.object({ to: mini.string(), currency: mini._default(mini.string(), "EUR") }),
   valibot: v.object({ to: v.string(), currency: v.optional(v.string(), "EUR") }),
 };
 const RANDOM_DEFAULT: Schemas = {
   zod: z.object({ to: to.zod, key: z.string().default(() => crypto.randomUUID()) }),
+  zod3: z3.object({ to: z3.string(), key: z3.string().default(() => crypto.randomUUID()) }),
+  zodMini: mini.object({ to: mini.string(), key: mini._default(mini.string(), () => crypto.randomUUID()) }),
   valibot: v.object({ to: v.string(), key: v.optional(v.string(), () => crypto.randomUUID()) }),
   arktype: type({ to: "string", key: type("string").default(() => crypto.randomUUID()) }),
 };
@@ -94,14 +113,20 @@ const DEFAULTED: Ran = { ran: { to: "ACME", currency: "EUR" } };
 
 const NESTED: Schemas = {
   zod: z.object({ card: z.object({ holder: z.string(), currency: z.string().default("EUR") }) }),
+  zod3: z3.object({ card: z3.object({ holder: z3.string(), currency: z3.string().default("EUR") }) }),
+  zodMini: mini.object({ card: mini.object({ holder: mini.string(), currency: mini._default(mini.string(), "EUR") }) }),
   valibot: v.object({ card: v.object({ holder: v.string(), currency: v.optional(v.string(), "EUR") }) }),
 };
 const COERCED: Schemas = {
   zod: z.object({ n: z.coerce.number() }),
+  zod3: z3.object({ n: z3.coerce.number() }),
+  zodMini: mini.object({ n: mini.coerce.number() }),
   valibot: v.object({ n: v.pipe(v.union([v.string(), v.number()]), v.toNumber()) }),
 };
 const TRIMMED: Schemas = {
   zod: z.object({ s: z.string().trim() }),
+  zod3: z3.object({ s: z3.string().trim() }),
+  zodMini: mini.object({ s: mini.string().check(mini.trim()) }),
   valibot: v.object({
     s: v.pipe(
       v.string(),
@@ -129,6 +154,13 @@ const JSON_IN_A_TEXT: Schemas = {
 };
 const SPLIT: Schemas = {
   zod: z.object({ ids: z.string().transform((text) => text.split(",")) }),
+  zod3: z3.object({ ids: z3.string().transform((text) => text.split(",")) }),
+  zodMini: mini.object({
+    ids: mini.pipe(
+      mini.string(),
+      mini.transform((text: string) => text.split(",")),
+    ),
+  }),
   valibot: v.object({
     ids: v.pipe(
       v.string(),
@@ -138,6 +170,11 @@ const SPLIT: Schemas = {
 };
 const RENAMED: Schemas = {
   zod: z.object({ a: z.string() }).transform(({ a }) => ({ b: a })),
+  zod3: z3.object({ a: z3.string() }).transform(({ a }) => ({ b: a })),
+  zodMini: mini.pipe(
+    mini.object({ a: mini.string() }),
+    mini.transform(({ a }: { readonly a: string }) => ({ b: a })),
+  ),
   valibot: v.pipe(
     v.object({ a: v.string() }),
     v.transform(({ a }) => ({ b: a })),
@@ -152,6 +189,13 @@ const OUT_OF_A_TEXT: Schemas = {
 };
 const DATED: Schemas = {
   zod: z.object({ due: z.string().transform((text) => new Date(text)) }),
+  zod3: z3.object({ due: z3.string().transform((text) => new Date(text)) }),
+  zodMini: mini.object({
+    due: mini.pipe(
+      mini.string(),
+      mini.transform((text: string) => new Date(text)),
+    ),
+  }),
   valibot: v.object({
     due: v.pipe(
       v.string(),
@@ -177,9 +221,19 @@ const UNION: Schemas = {
 };
 const NULLISH: Schemas = {
   zod: z.object({ to: to.zod, memo: z.string().nullish() }),
+  zod3: z3.object({ to: z3.string(), memo: z3.string().nullish() }),
+  zodMini: mini.object({ to: mini.string(), memo: mini.nullish(mini.string()) }),
   valibot: v.object({ to: v.string(), memo: v.nullish(v.string()) }),
   arktype: type({ to: "string", "memo?": "string | null" }),
 };
+const BOUNDED: Schemas = {
+  zod: z.object({ n: z.number().max(10) }),
+  zod3: z3.object({ n: z3.number().max(10) }),
+  zodMini: mini.object({ n: mini.number().check(mini.maximum(10)) }),
+  valibot: v.object({ n: v.pipe(v.number(), v.maxValue(10)) }),
+  arktype: type({ n: "number <= 10" }),
+};
+const REFUSED: Refused = { code: "arguments_refused" };
 const NULL_TO_DEFAULT: Schemas = {
   zod: z.object({
     to: to.zod,
@@ -203,6 +257,10 @@ const FROM_JSON_SCHEMA: Schemas = {
     required: ["to"],
   }),
 };
+/** Written down once in the listed schema, by its name. */
+const NAMED: Schemas = {
+  zod: z.object({ to: to.zod, currency: z.enum(["EUR", "USD"]).default("EUR").meta({ id: "Currency" }) }),
+};
 const noMemo = optional(any(exact(null), oneOf("rent")));
 
 export const TABLE: { readonly [name: string]: Row } = {
@@ -212,6 +270,8 @@ export const TABLE: { readonly [name: string]: Row } = {
     sent: { to: "ACME" },
     expected: { ran: { to: "ACME" } },
   },
+  of_another_type: { schemas: BUILT, grant: { to: wildcard() }, sent: { to: 5 }, expected: REFUSED },
+  beyond_its_bounds: { schemas: BOUNDED, grant: { n: wildcard() }, sent: { n: 11 }, expected: REFUSED },
   nothing_sent_where_needed: {
     schemas: {
       zod: z.object({ to: z.string().optional() }),
@@ -239,6 +299,12 @@ export const TABLE: { readonly [name: string]: Row } = {
   default_that_no_grant_names: { ...withDefault(absent(), DEFAULTED), grant: { to: wildcard() } },
   default_of_a_json_schema: {
     schemas: FROM_JSON_SCHEMA,
+    grant: { to: wildcard() },
+    sent: { to: "ACME" },
+    expected: DEFAULTED,
+  },
+  default_behind_a_reference: {
+    schemas: NAMED,
     grant: { to: wildcard() },
     sent: { to: "ACME" },
     expected: DEFAULTED,

@@ -67,11 +67,17 @@ describe("what a model sent", () => {
     expect(inputs.of("another text")).not.toHaveProperty("sent");
   });
 
-  it("cannot be told where it could not be copied, or nothing came of it", () => {
+  it("is found where nothing came of it", () => {
+    const inputs = sentInputs();
+    expect(inputs.of(undefined)).toEqual({ parsed: undefined });
+    inputs.note({ to: "ACME" }, undefined);
+    expect(inputs.of(undefined)).toEqual({ parsed: null, sent: { to: "ACME" } });
+  });
+
+  it("cannot be told where it could not be copied", () => {
     const inputs = sentInputs();
     const parsed = {};
-    for (const made of [parsed, "text"]) inputs.note(undefined, made);
-    inputs.note({}, undefined);
+    for (const made of [parsed, "text", undefined]) inputs.note(undefined, made);
     for (const made of [parsed, "text", undefined]) expect(inputs.of(made)).not.toHaveProperty("sent");
   });
 });

@@ -22,7 +22,7 @@ export function sentInputs(): SentInputs {
   const knownBy = (parsed: unknown) => (isObject(parsed) ? known.get(parsed) : undefined);
   return {
     note: (sent, parsed) => {
-      if (parsed === undefined || sent === undefined) return;
+      if (sent === undefined) return;
       if (isObject(parsed)) known.set(parsed, known.has(parsed) ? "two inputs" : { sent });
       last.push({ sent, parsed });
       if (last.length > MOST) last.shift();
@@ -43,10 +43,10 @@ function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
 }
 
-/** Undefined for what JSON cannot say: two of those may look alike, and differ. */
+/** Undefined for what JSON cannot say: two of those may look alike, and differ. Nothing at all is null, as it is to a decision. */
 function contentOf(value: unknown): string | undefined {
   try {
-    return canonicalJson(value as JsonValue);
+    return canonicalJson((value ?? null) as JsonValue);
   } catch {
     return undefined;
   }

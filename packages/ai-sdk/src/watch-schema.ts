@@ -42,7 +42,7 @@ export function watchSchema(name: string, schema: unknown, { refused, read }: Sc
     // Read once: what the model gets is what the tool announces.
     jsonSchema: {
       get: () => {
-        announced ??= own.jsonSchema;
+        announced ??= announcedBy(name, own);
         return announced;
       },
       enumerable: true,
@@ -56,7 +56,7 @@ function schemaOf(name: string, schema: unknown): ReturnType<typeof asSchema> {
   let own: unknown;
   let cause: unknown;
   try {
-    own = asSchema(schema as FlexibleSchema);
+    own = asSchema(keepingRefusals(schema) as FlexibleSchema);
     if (typeof own === "object" && own !== null && "jsonSchema" in own) return own as ReturnType<typeof asSchema>;
   } catch (fault) {
     cause = fault;
@@ -74,6 +74,43 @@ function schemaOf(name: string, schema: unknown): ReturnType<typeof asSchema> {
 
 /** By this the AI SDK knows a schema of its own. */
 const SCHEMA = Symbol.for("vercel.ai.schema");
+
+/** What every schema library gives by the Standard Schema, as far as it matters here. */
+interface Standard {
+  readonly vendor?: unknown;
+  readonly validate?: (value: unknown) => unknown;
+}
+
+/**
+ * The AI SDK takes an answer that has a value for a success, and valibot gives what it refused beside its issues: the tool would
+ * run with that. So a refusal reaches the AI SDK without a value. Zod's schemas it asks in another way.
+ */
+function keepingRefusals(schema: unknown): unknown {
+  const { [SCHEMA]: isOfTheSdk, "~standard": standard } = Object(schema) as {
+    readonly [SCHEMA]?: unknown;
+    readonly "~standard"?: Standard;
+  };
+  const { vendor, validate } = standard ?? {};
+  if (isOfTheSdk === true || typeof validate !== "function" || vendor === "zod") return schema;
+  const refusing = async (value: unknown) => {
+    const result = (await validate.call(standard, value)) as { readonly issues?: unknown };
+    return result.issues ? { issues: result.issues } : result;
+  };
+  return { "~standard": Object.create(standard as Standard, { validate: { value: refusing } }) };
+}
+
+/** @throws {HopwiseError} `config_invalid`: the loop fails by it, and its author must learn by which of the tools */
+function announcedBy(name: string, own: ReturnType<typeof asSchema>): typeof own.jsonSchema {
+  try {
+    return own.jsonSchema;
+  } catch (cause) {
+    throw new HopwiseError(
+      "config_invalid",
+      `authorizeTools: the inputSchema of the tool "${name}" gives no JSON Schema (draft 7), by which a model knows what to send; use one that does, or say it with jsonSchema({ … }, { validate })`,
+      { cause },
+    );
+  }
+}
 
 /** A schema may change what it reads. */
 function copyOf(input: unknown): unknown {

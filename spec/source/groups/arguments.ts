@@ -178,6 +178,63 @@ export const args = collect("arguments", (add) => {
     { arguments: to, parsed: { ...to, n: 1 }, inputSchema: { allOf: [announcing("n", 1)] } },
     refused("/n"),
   );
+  const referring = ($ref: Json, beside: object = {}) => ({
+    type: "object",
+    properties: { currency: { $ref, ...beside } },
+    $defs: { "Cur/rency": { type: "string", default: "EUR" }, Again: { $ref: "#/$defs/Cur~1rency" } },
+  });
+  call(
+    "own-reference",
+    "a default to which a reference leads",
+    "V11.5",
+    { to: wildcard },
+    { arguments: to, ...EUR, inputSchema: referring("#/$defs/Cur~1rency") },
+  );
+  call(
+    "own-reference-encoded",
+    "the same, by signs that are encoded as in a URI",
+    "V11.5",
+    { to: wildcard },
+    { arguments: to, ...EUR, inputSchema: referring("#/%24defs/Cur~1rency") },
+  );
+  call(
+    "own-reference-twice",
+    "a reference that leads to another one",
+    "V11.5",
+    { to: wildcard },
+    { arguments: to, ...EUR, inputSchema: referring("#/$defs/Again") },
+  );
+  call(
+    "own-reference-of-all",
+    "a schema that is a reference as a whole",
+    "V11.5",
+    { to: wildcard },
+    { arguments: to, ...EUR, inputSchema: { $ref: "#/$defs/All", $defs: { All: announcing("currency", "EUR") } } },
+  );
+  call(
+    "own-reference-beside",
+    "a default beside a reference is that of the argument",
+    "V11.5",
+    { to: wildcard },
+    { arguments: to, ...EUR, inputSchema: referring("#/$defs/Again", { default: "USD" }) },
+    refused("/currency"),
+  );
+  call(
+    "own-reference-elsewhere",
+    "a reference to another document",
+    "V11.5",
+    { to: wildcard },
+    { arguments: to, ...EUR, inputSchema: referring("https://example.com/#/$defs/Cur~1rency") },
+    refused("/currency"),
+  );
+  call(
+    "own-reference-circle",
+    "a reference that leads to itself",
+    "V11.5",
+    { to: wildcard },
+    { arguments: to, ...EUR, inputSchema: referring("#/properties/currency") },
+    refused("/currency"),
+  );
   call(
     "own-unannounced",
     "a default that is not announced",

@@ -186,10 +186,20 @@ export function outsideAsRead(grant: Grant, call: Call): Outside | undefined {
 /** "Of the same canonical text as the announced default, or the tool's author says so." */
 function isOfTheTool({ adds = [], announced = null }: Call, name: string, value: JsonValue): boolean {
   if (adds.some((one) => one === name)) return true;
-  const properties = isObject(announced) ? own(announced, "properties") : undefined;
+  const properties = saidBy(announced, announced, "properties");
   const schema = properties !== undefined && isObject(properties) ? own(properties, name) : undefined;
-  const byDefault = schema !== undefined && isObject(schema) ? own(schema, "default") : undefined;
+  const byDefault = saidBy(announced, schema, "default");
   return byDefault !== undefined && inOrder(byDefault) === inOrder(value);
+}
+
+/** "Where it has none, and a `$ref` in its place, that is followed." The model's own schemas lead to members of `$defs`. */
+function saidBy(whole: JsonValue, schema: JsonValue | undefined, word: string, left = 8): JsonValue | undefined {
+  if (schema === undefined || !isObject(schema)) return undefined;
+  const [said, reference] = [own(schema, word), own(schema, "$ref")];
+  const [, name] = typeof reference === "string" ? (/^#\/\$defs\/(.*)$/.exec(reference) ?? []) : [];
+  if (said !== undefined || left === 0 || name === undefined || !isObject(whole)) return said;
+  const definitions = own(whole, "$defs");
+  return saidBy(whole, definitions && isObject(definitions) ? own(definitions, name) : undefined, word, left - 1);
 }
 
 /** What a grant has for the tool of a call. Undefined where that was not handed over. */

@@ -60,6 +60,8 @@ export interface Schema {
   readonly steps: readonly (Of & { readonly what: What })[];
   /** Of each argument: the default that it announces is what it makes, or something else. */
   readonly announced: { readonly [name: string]: JsonValue };
+  /** Of each argument, how many references lead to what it announces. */
+  readonly references: { readonly [name: string]: number };
   /** What it announces in all, where that is no schema of arguments. */
   readonly odd: JsonObject | undefined;
   /** What the tool's author vouches for. */
@@ -82,6 +84,8 @@ const ODD = fc.constantFrom<JsonObject>(
   { properties: [{ default: 1 }, { default: "a" }] },
   { properties: null },
   { properties: { default: 1 } },
+  { $ref: "#/$defs/all", $defs: { all: { properties: { a: { default: 1 } } } } },
+  { properties: { a: { $ref: "#/$defs/a" } }, $defs: { a: { $ref: "#/$defs/a" } } },
   { a: { default: 1 } },
 );
 
@@ -114,6 +118,7 @@ export function schemaOver(names: readonly string[], value: fc.Arbitrary<JsonVal
       maxLength: 4,
     }),
     announced: ofEach(names, announced),
+    references: ofEach(names, fc.oneof({ weight: 6, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(10) })),
     odd: fc.option(ODD, { nil: undefined, freq: 8 }),
     adds: fc.oneof(
       { weight: 3, arbitrary: fc.constant([]) },
@@ -123,11 +128,20 @@ export function schemaOver(names: readonly string[], value: fc.Arbitrary<JsonVal
 }
 
 /** What a schema makes of these arguments. */
-export function readBy({ steps, announced, odd, adds }: Schema, sent: JsonObject): ReadBy {
+export function readBy({ steps, announced, references, odd, adds }: Schema, sent: JsonObject): ReadBy {
   const parsed = steps.reduce<Tree>((args, { what, ...of }) => STEPS[what](args, of), sent) as JsonObject;
-  const properties = Object.entries(announced).flatMap(([name, one]): (readonly [string, JsonValue])[] => {
+  const said = Object.entries(announced).flatMap(([name, one]): (readonly [string, JsonValue])[] => {
     if (one !== WHAT_IT_MAKES) return one === NOTHING ? [] : [[name, one]];
     return Object.hasOwn(parsed, name) ? [[name, { default: parsed[name] as JsonValue }]] : [];
   });
-  return { parsed, inputSchema: odd ?? { type: "object", properties: Object.fromEntries(properties) }, adds };
+  const chains = said.map(([name, one], i) => referring(one, references[name] ?? 0, `d${i}`));
+  const properties = Object.fromEntries(said.map(([name], i) => [name, chains[i]?.[0]?.[1] ?? null]));
+  const $defs = Object.fromEntries(chains.flatMap(([, ...defined]) => defined));
+  return { parsed, inputSchema: odd ?? { type: "object", properties, $defs }, adds };
+}
+
+/** A schema behind so many references, each by its name; the first stands at the argument itself. */
+function referring(schema: JsonValue, references: number, name: string): readonly (readonly [string, JsonValue])[] {
+  const names = Array.from({ length: references + 1 }, (_, i) => `${name}-${i}`);
+  return names.map((own, i) => [own, i === references ? schema : { $ref: `#/$defs/${names[i + 1]}` }]);
 }

@@ -1,5 +1,5 @@
 /** Clients: the official SDK's with a chain, and a raw one for whoever does not keep to the rules. */
-import type { HeldDelegation } from "@hopwise/core";
+import type { DelegationSource, HeldDelegation } from "@hopwise/core";
 import { prove } from "@hopwise/core/tokens";
 import { carryingFetch, carryOver, type JsonRpcMessage } from "@hopwise/mcp";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
@@ -17,7 +17,7 @@ export interface ToolAnswer {
 }
 
 /** An SDK client over Streamable HTTP, with a chain or without. */
-export async function clientOf(url: string, delegation?: HeldDelegation, headers = {}): Promise<Client> {
+export async function clientOf(url: string, delegation?: DelegationSource, headers = {}): Promise<Client> {
   const fetch = delegation && carryingFetch({ delegation, audience: PAY_SERVER });
   return connected(
     new StreamableHTTPClientTransport(new URL(url), { ...(fetch && { fetch }), requestInit: { headers } }),

@@ -6,7 +6,7 @@ export { listedAs } from "./listed-as.ts";
 export { loadResource } from "./load-resource.ts";
 export { refuseLongUri } from "./long-uri.ts";
 export { mapTool, type ToolSchema, type TypedEntry } from "./map-tool.ts";
-export { refuseMisnamed } from "./named-arguments.ts";
+export { mayBeUnwritten, refuseMisnamed } from "./named-arguments.ts";
 export { isNormalUri } from "./normal-uri.ts";
 export { type InputSchema, ownArguments } from "./own-arguments.ts";
 export { type PlacedEntry, placeEntry } from "./place-entry.ts";

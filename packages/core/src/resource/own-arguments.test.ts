@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { JsonValue } from "../json/index.ts";
+import type { JsonObject, JsonValue } from "../json/index.ts";
 import { ownArguments } from "./own-arguments.ts";
 
 const entry = { kind: "list", action: "read" };
@@ -26,6 +26,40 @@ describe("an argument that nobody sent", () => {
     ["the default is inherited", Object.create({ default: 10 }), "limit", 10],
   ])("is not where %s", (_, schema, name, value) => {
     expect(announced(schema)(name, value)).toBe(false);
+  });
+
+  const LIMIT = { type: "number", default: 10 };
+  it.each<[string, JsonObject]>([
+    ["of its argument", { properties: { limit: { $ref: "#/$defs/Limit" } }, $defs: { Limit: LIMIT } }],
+    ["of draft 7", { properties: { limit: { $ref: "#/definitions/Limit" } }, definitions: { Limit: LIMIT } }],
+    [
+      "to another reference",
+      { properties: { limit: { $ref: "#/$defs/a" } }, $defs: { a: { $ref: "#/$defs/b" }, b: LIMIT } },
+    ],
+    ["of all arguments", { $ref: "#/$defs/Args", $defs: { Args: { properties: { limit: LIMIT } } } }],
+    ["with signs in its name", { properties: { limit: { $ref: "#/$defs/a~1b~0c%20d" } }, $defs: { "a/b~c d": LIMIT } }],
+  ])("is the tool's own where a reference %s leads to that default", (_, schema) => {
+    const own = ownArguments(entry, schema);
+    expect([own("limit", 10), own("limit", 11), own("offset", 10)]).toEqual([true, false, false]);
+  });
+
+  it("has the default that stands at its argument, and not one where the reference beside it leads", () => {
+    const schema = { properties: { limit: { $ref: "#/$defs/Limit", default: 5 } }, $defs: { Limit: LIMIT } };
+    const own = ownArguments(entry, schema);
+    expect([own("limit", 5), own("limit", 10)]).toEqual([true, false]);
+  });
+
+  it.each<[string, JsonValue]>([
+    ["elsewhere", "https://example.com/limit.json#/$defs/Limit"],
+    ["to nothing", "#/$defs/Other"],
+    ["to a name", "#Limit"],
+    ["into a list", "#/allOf/0"],
+    ["to itself", "#/properties/limit"],
+    ["by signs that are none", "#/$defs/%E0%A4%A"],
+    ["by no text", 5],
+  ])("is not where a reference leads %s", (_, $ref) => {
+    const schema = { properties: { limit: { $ref } }, $defs: { Limit: LIMIT }, allOf: [LIMIT] };
+    expect(ownArguments(entry, schema)("limit", 10)).toBe(false);
   });
 
   it("is none of the tool's where nothing is announced at all", () => {

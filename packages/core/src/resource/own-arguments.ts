@@ -1,4 +1,4 @@
-import { canonicalJson, freezeJson, type JsonObject, type JsonValue } from "../json/index.ts";
+import { canonicalJson, freezeJson, type JsonObject, type JsonValue, stepsOf } from "../json/index.ts";
 import type { ToolEntry } from "./tool-entry.ts";
 
 /** The JSON Schema that a tool announces of its arguments, as its callers got it. */
@@ -9,7 +9,8 @@ export type InputSchema = JsonObject;
  * and those that its author vouches for in the tool map. Anything else that a schema puts there might be made of what was
  * sent, and would hand over what no grant named.
  *
- * @param inputSchema as listed to the caller; a `default` counts that stands in one of its `properties`
+ * @param inputSchema as listed to the caller; a `default` counts that stands in one of its `properties`, or where a `$ref` leads
+ *   from there
  */
 export function ownArguments(
   { adds = [] }: ToolEntry,
@@ -17,10 +18,37 @@ export function ownArguments(
 ): (name: string, value: JsonValue) => boolean {
   return (name, value) => {
     if (adds.includes(name)) return true;
-    const announced = memberOf(memberOf(inputSchema, "properties"), name);
-    const own = memberOf(announced, "default");
+    const announced = memberOf(saidOf(inputSchema, inputSchema, "properties"), name);
+    const own = saidOf(inputSchema, announced, "default");
     return own !== undefined && isSame(own, value);
   };
+}
+
+/** A reference may lead to another one, and in a circle. */
+const MOST_REFERENCES = 8;
+
+/**
+ * What a schema says under this word, by itself or where its `$ref` leads within the listed one: libraries write a schema that has
+ * a name, or is used twice, once, beside the others.
+ */
+function saidOf(listed: unknown, schema: unknown, word: string): unknown {
+  let place = schema;
+  for (let references = 0; references <= MOST_REFERENCES; references++) {
+    const said = memberOf(place, word);
+    if (said !== undefined) return said;
+    place = placeIn(listed, memberOf(place, "$ref"));
+  }
+  return undefined;
+}
+
+/** Where a reference leads: a `#`, and a JSON pointer through objects. Undefined for any other. */
+function placeIn(listed: unknown, reference: unknown): unknown {
+  if (typeof reference !== "string" || !/^#(\/|$)/.test(reference)) return undefined;
+  try {
+    return stepsOf(decodeURIComponent(reference.slice(1))).reduce(memberOf, listed);
+  } catch {
+    return undefined;
+  }
 }
 
 /** An own member, as a list shows it; undefined where there is none. */

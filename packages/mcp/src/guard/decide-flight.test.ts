@@ -32,7 +32,7 @@ describe("the decision about a request", () => {
   it("is also on what the server lists of the tool's result, by which that is then changed", async () => {
     const outputSchema = { type: "object" };
     const { guard, flight, asked } = await flying();
-    await decideOrRefuse(guard, flight, {}, { outputSchema });
+    await decideOrRefuse(guard, flight, {}, () => ({ outputSchema }));
     expect(asked).toEqual([["decide", { parsed: {}, fulfils: true, filters: true, outputSchema }]]);
     expect(flight.outputSchema).toBe(outputSchema);
   });
@@ -46,16 +46,37 @@ describe("the decision about a request", () => {
       result: { tools: [{ name: "pay", outputSchema }, { name: "x" }] },
     });
     await decideOrRefuse(guard, flight, {});
-    await decideOrRefuse(guard, flight, {}, { outputSchema: null });
+    await decideOrRefuse(guard, flight, {}, () => ({ outputSchema: null }));
     expect(asked.map(([, call]) => (call as { outputSchema?: unknown }).outputSchema)).toEqual([outputSchema, null]);
+  });
+
+  it.each<[string, () => Promise<never>]>([
+    ["fails", () => Promise.reject(new Error("hunter2"))],
+    [
+      "fails at once",
+      () => {
+        throw new Error("hunter2");
+      },
+    ],
+    ["never answers", () => new Promise(() => {})],
+  ])("knows nothing of results, and its host hears of it, where the wrapper's function %s", async (_, announced) => {
+    const { guard, flight, asked, faults } = await flying();
+    const inputSchema = { type: "object" };
+    noteListed(guard.listed, { jsonrpc: "2.0", id: 1, result: { tools: [{ name: "pay", inputSchema }] } });
+    expect(await decideOrRefuse(guard, flight, {}, announced)).toMatchObject({ outcome: "allowed" });
+    expect(asked).toEqual([["decide", { parsed: {}, inputSchema, fulfils: true, filters: true, outputSchema: null }]]);
+    expect(faults.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^the function that says what is announced gave no answer in time, .*what "pay" announces/),
+    ]);
+    expect(faults[0]?.message).not.toContain("hunter2");
   });
 
   it("is on the arguments that callers were told of, else on those of which the tool's wrapper knows", async () => {
     const [told, known] = [{ type: "object" }, { type: "object", properties: {} }];
     const { guard, flight, asked } = await flying();
-    await decideOrRefuse(guard, flight, {}, { inputSchema: known });
+    await decideOrRefuse(guard, flight, {}, () => ({ inputSchema: known }));
     noteListed(guard.listed, { jsonrpc: "2.0", id: 1, result: { tools: [{ name: "pay", inputSchema: told }] } });
-    await decideOrRefuse(guard, flight, {}, { inputSchema: known });
+    await decideOrRefuse(guard, flight, {}, () => ({ inputSchema: known }));
     expect(asked.map(([, call]) => (call as { inputSchema?: unknown }).inputSchema)).toEqual([known, told]);
   });
 

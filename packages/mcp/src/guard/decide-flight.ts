@@ -1,12 +1,12 @@
 import type { Decision } from "@hopwise/core";
 import type { ReadUri } from "@hopwise/core/adapter";
 import type { Schemas } from "./announce.ts";
-import type { RequestScope } from "./decide-tool.ts";
+import type { Announced, RequestScope } from "./decide-tool.ts";
 import type { Flight } from "./flights.ts";
 import { GUARD_FAILED, type Guard } from "./guard.ts";
 import { isBound } from "./is-bound.ts";
 import { offerPage } from "./offer-page.ts";
-import { askedOfServer } from "./server-lists.ts";
+import { askedOfServer, saidByWrapper } from "./server-lists.ts";
 
 /** The scope of one request, as the guard itself reads it. */
 export interface FlightScope extends RequestScope {
@@ -18,7 +18,7 @@ export async function decideFlight(
   guard: Guard,
   flight: Flight,
   parsed: unknown,
-  announced?: Schemas,
+  announced?: Announced,
   readAs?: ReadUri,
 ): Promise<Decision> {
   const { admission } = flight;
@@ -39,9 +39,15 @@ export async function decideFlight(
 }
 
 /** What a tool announces: as its wrapper says, or its caller was told, or else as the server lists it. */
-async function schemasOf(guard: Guard, flight: Flight, tool: string, announced: Schemas | undefined): Promise<Schemas> {
+async function schemasOf(
+  guard: Guard,
+  flight: Flight,
+  tool: string,
+  announced: Announced | undefined,
+): Promise<Schemas> {
   const listed = guard.listed.get(tool);
-  const { inputSchema, outputSchema } = announced ?? listed ?? (await askedOfServer(guard, flight, tool));
+  const said = await saidByWrapper(guard, tool, announced);
+  const { inputSchema, outputSchema } = said ?? listed ?? (await askedOfServer(guard, flight, tool));
   // A caller keeps to the arguments that it was told of; of results its wrapper knows what policies may do to them.
   return {
     inputSchema: listed?.inputSchema ?? inputSchema,
@@ -67,7 +73,7 @@ export async function decideOrRefuse(
   guard: Guard,
   flight: Flight,
   parsed: unknown,
-  announced?: Schemas,
+  announced?: Announced,
 ): Promise<Decision> {
   try {
     return await decideFlight(guard, flight, parsed, announced);

@@ -13,7 +13,7 @@ export interface RequestScope {
   /** For a prompt: what it was decided on, and who hears that its function would have got something else. */
   readonly prompt?: { readonly name: unknown; readonly arguments: unknown; refused(why: Error): void } | undefined;
   /** Ends the call's admission in a decision, on the arguments that the tool's own schema made. */
-  decide(parsed: unknown, announced?: Schemas): Promise<Decision>;
+  decide(parsed: unknown, announced?: Announced): Promise<Decision>;
   /** For a call that waits: where people can answer, once it was decided. */
   page?(): string | undefined;
   /** The function of another tool was called. It did not run. */
@@ -27,7 +27,7 @@ export type ToolDecision =
   | { readonly run: true; readonly arguments: unknown }
   | { readonly run: false; readonly result: ToolDenial };
 
-/** The schemas that the server lists of a tool. */
+/** Tells the schemas that the server lists of a tool. The guard asks it, and waits for it no longer than for a source. */
 export type Announced = () => Schemas | Promise<Schemas>;
 
 /**
@@ -42,7 +42,7 @@ export function askingFirst<Args, More extends readonly unknown[], Result>(
 ): (args: Args, ...more: More) => Promise<Result | ToolDenial> {
   return async (args, ...more) => {
     const takesNone = more.length === 0 && isContext(args);
-    const decision = await decideTool(scope, tool, takesNone ? undefined : args, await announced?.());
+    const decision = await decideTool(scope, tool, takesNone ? undefined : args, announced);
     if (!decision.run) return decision.result;
     return run(takesNone ? args : (decision.arguments as Args), ...more);
   };
@@ -66,13 +66,13 @@ export function isContext(given: unknown): boolean {
  * Ends a tool call's admission in a decision, on the arguments that the tool's own schema made.
  *
  * @param parsed what the schema gave; `undefined` for a tool that takes no arguments
- * @param announced what the server lists of the tool
+ * @param announced tells what the server lists of the tool
  */
 export async function decideTool(
   scope: AsyncLocalStorage<RequestScope>,
   tool: string,
   parsed: unknown,
-  announced?: Schemas,
+  announced?: Announced,
 ): Promise<ToolDecision> {
   const within = scope.getStore();
   // The tool ran outside of a guarded request, or in the request of another tool: no admission covers it.

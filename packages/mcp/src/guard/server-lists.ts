@@ -1,5 +1,7 @@
+import { settleInTime } from "@hopwise/core/adapter";
 import { isUnserved, type MessageExtra } from "../protocol/index.ts";
 import { announce, noteListed, type Schemas } from "./announce.ts";
+import type { Announced } from "./decide-tool.ts";
 import type { Flight } from "./flights.ts";
 import type { Guard } from "./guard.ts";
 
@@ -18,10 +20,28 @@ export async function askedOfServer(guard: Guard, { extra }: Flight, tool: strin
     // What this guard's callers are told: another one of the same tools may let policies change other values.
     return announce({ ...lists.get(tool), name: tool }, mayChange);
   } catch (cause) {
-    const message = `the server did not list its tools in time, or not without a fault: what ${JSON.stringify(tool)} announces is not known, so its results cannot be changed, and a default that its schema puts there is taken for one that nobody announced`;
-    report(new Error(message, { cause }));
+    report(unread("the server did not list its tools", tool, cause));
     return UNREADABLE;
   }
+}
+
+/** What a tool's wrapper says of it, by a function of the host's; undefined where it leaves that to the lists. */
+export async function saidByWrapper(
+  { authorizer, report }: Guard,
+  tool: string,
+  announced: Announced | undefined,
+): Promise<Schemas | undefined> {
+  try {
+    return await settleInTime(authorizer.deadlineMs, announced?.());
+  } catch (cause) {
+    report(unread("the function that says what is announced gave no answer", tool, cause));
+    return UNREADABLE;
+  }
+}
+
+function unread(what: string, tool: string, cause: unknown): Error {
+  const message = `${what} in time, or not without a fault: what ${JSON.stringify(tool)} announces is not known, so its results cannot be changed, and a default that its schema puts there is taken for one that nobody announced`;
+  return new Error(message, { cause });
 }
 
 async function listOf(guard: Guard, extra: MessageExtra | undefined): Promise<Map<string, Schemas>> {

@@ -3,7 +3,7 @@ import { HopwiseError } from "../../errors.ts";
 import { MADE_UNREADABLE } from "../../grant/index.ts";
 import { freezeArguments, type JsonObject } from "../../json/index.ts";
 import { hiddenInName } from "../../lib/index.ts";
-import { refuseLongUri, refuseMisnamed, type ToolEntry, toolEntry } from "../../resource/index.ts";
+import { mayBeUnwritten, refuseLongUri, refuseMisnamed, type ToolEntry, toolEntry } from "../../resource/index.ts";
 import { isListing, type Limits } from "../../token/index.ts";
 import type { IncomingCall, IncomingCaller, ParsedCall } from "../call.ts";
 import type { EnforcementPoint } from "../options.ts";
@@ -49,7 +49,9 @@ export function parsedArguments(
   const plain = parsed === undefined ? undefined : plainParsed(tool, entry, parsed, limits);
   // What was sent is the caller's word; what the schema or the tool map's projection made of it is the author's.
   const isMade = (name: string): boolean => entry.projection !== undefined || !Object.hasOwn(received, name);
-  const misnamed = refuseMisnamed(tools, tool, inputSchema, Object.keys(plain ?? received).filter(isMade));
+  // A schema made these, so the tool has one, and the list does not show it.
+  const announced = plain !== undefined && mayBeUnwritten(inputSchema) ? undefined : inputSchema;
+  const misnamed = refuseMisnamed(tools, tool, announced, Object.keys(plain ?? received).filter(isMade));
   if (misnamed !== undefined) throw misnamed;
   return plain;
 }

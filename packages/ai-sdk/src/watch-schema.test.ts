@@ -1,0 +1,64 @@
+import { HopwiseError } from "@hopwise/core";
+import { asSchema } from "ai";
+import { describe, expect, it, vi } from "vitest";
+import { watchSchema } from "./watch-schema.ts";
+
+/** A schema of a library that the AI SDK knows by the Standard Schema alone. */
+const standard = (validate: (value: unknown) => unknown) => ({
+  "~standard": { version: 1, vendor: "any", validate, jsonSchema: DRAFT_7 },
+});
+const DRAFT_7 = { input: () => ({ type: "object" }) };
+
+function watched(schema: object) {
+  const read = vi.fn();
+  const refused = vi.fn();
+  const own = asSchema(watchSchema("pay", schema, { read, refused }) as never);
+  return { own, read, refused };
+}
+
+describe("what a Standard Schema says of an input", () => {
+  it.each([
+    ["at once", (answer: object) => answer],
+    ["later", async (answer: object) => answer],
+  ])("is a refusal where it has issues, also beside a value; it says so %s", async (_, give) => {
+    const issues = [{ message: "too much" }];
+    for (const answer of [{ issues }, { issues, value: { n: 11 } }]) {
+      const { own, read, refused } = watched(standard(() => give(answer)));
+      expect(await own.validate?.({ n: 11 })).toMatchObject({ success: false, error: { cause: issues } });
+      expect([read.mock.calls, refused.mock.calls]).toEqual([[], [[{ n: 11 }]]]);
+    }
+  });
+
+  it("is what it made of it where it has none", async () => {
+    const { own, read, refused } = watched(standard(() => ({ value: { n: 1 }, issues: undefined })));
+    expect(await own.validate?.({ n: "1" })).toEqual({ success: true, value: { n: 1 } });
+    expect([read.mock.calls, refused.mock.calls]).toEqual([[[{ n: "1" }, { n: 1 }]], []]);
+  });
+
+  it.each([
+    ["nothing", undefined],
+    ["a text", "no"],
+  ])("is a refusal where it is %s", async (_, answer) => {
+    const { own, read, refused } = watched(standard(() => answer));
+    await expect(own.validate?.({ n: 1 })).rejects.toThrow(TypeError);
+    expect([read.mock.calls, refused.mock.calls]).toEqual([[], [[{ n: 1 }]]]);
+  });
+});
+
+it.each([
+  ["makes no JSON Schema at all", undefined],
+  [
+    "makes none of draft 7",
+    {
+      input: () => {
+        throw new Error("hunter2");
+      },
+    },
+  ],
+])("a library that %s fails the loop by an error that names the tool", (_, jsonSchema) => {
+  const { own } = watched({ "~standard": { version: 1, vendor: "any", validate: () => ({ value: {} }), jsonSchema } });
+  const failing = () => own.jsonSchema;
+  expect(failing).toThrow(HopwiseError);
+  expect(failing).toThrow(/the inputSchema of the tool "pay" gives no JSON Schema \(draft 7\)/);
+  expect(failing).not.toThrow(/hunter2/);
+});
