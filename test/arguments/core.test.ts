@@ -197,6 +197,13 @@ const forStores: ArgumentRows<typeof state> = {
     "empty list",
   ]),
   createForgetting: "takes nothing",
+  mayBeForgotten: argumentRow(
+    state.mayBeForgotten,
+    () => [{ untilSeconds: NOW + 1 }, { untilSeconds: 0, madeAtSeconds: 0 }, NOW],
+    [],
+    [],
+    [5],
+  ),
   firstTooMuch: argumentRow(state.firstTooMuch, () => [[CHARGE], () => 1], ["empty list"]),
   approvalEndpoint: argumentRow(state.approvalEndpoint as (...args: unknown[]) => unknown, () => [
     { approvals: company.authorizer().approvals, mayRead: () => true },
