@@ -1,4 +1,5 @@
 import { HopwiseError } from "../errors.ts";
+import { countOf } from "../lib/index.ts";
 import { checkSeconds, reading } from "../options/index.ts";
 import { CLOCKS_APART } from "./clocks.ts";
 
@@ -24,7 +25,7 @@ export function mayBeForgotten(proof: ProofTimes, forgotten: Required<ProofTimes
   if (lastEnd <= nowSeconds + CLOCKS_APART) return true;
   throw new HopwiseError(
     "state_unavailable",
-    `the clock was ahead when this store forgot proofs, and was set back since: for ${Math.floor(later) + 1} seconds more it cannot tell whether one was used before`,
+    `the clock was ahead when this store forgot proofs, and was set back since: for ${countOf(Math.floor(later) + 1, "second")} more it cannot tell whether one was used before`,
   );
 }
 

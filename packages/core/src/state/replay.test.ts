@@ -91,7 +91,7 @@ describe("the memory of proofs", () => {
     expect(await errorOf(() => replay.claim("a", 161, { madeAtSeconds: 100 }))).toMatchObject({
       code: "state_unavailable",
       message:
-        "the clock was ahead when this store forgot proofs, and was set back since: for 1 seconds more it cannot tell whether one was used before",
+        "the clock was ahead when this store forgot proofs, and was set back since: for 1 second more it cannot tell whether one was used before",
     });
     expect(replay.claim("b", 161, { madeAtSeconds: 101 })).toBe(true);
   });
