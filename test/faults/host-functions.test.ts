@@ -401,6 +401,7 @@ const adapterDoor: Door<typeof adapter> = {
   didNothing: "takes a decision",
   saidNothingHappened: "takes a decision",
   settleInTime: "waits for whatever it gets",
+  whenTimeIsUp: "calls back what it gets",
   quietly: "nothing of what it runs is heard of",
   withoutTokens: "takes a text",
 };
