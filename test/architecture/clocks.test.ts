@@ -9,6 +9,7 @@ import { shipped, textOf } from "./sources.ts";
 const OWN_CLOCK: { readonly [file: string]: string } = {
   "core/lib/age-by.ts": "asks both",
   "core/lib/deadline.ts": "how long an answer is waited for",
+  "core/lib/when-time-is-up.ts": "how long an answer is waited for",
   "core/audit/sinks.ts": "for how long a failure is told",
   "core/audit/strangers.ts": "the pause between two lines",
   "core/state/own-seconds.ts": "for how long what has ended by the clock is kept, and a jump of that one is doubted",

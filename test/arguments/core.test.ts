@@ -127,6 +127,7 @@ const forAdapters: ArgumentRows<typeof adapter> = {
   wireView: argumentRow(adapter.wireView, () => [denied]),
   quietly: "runs anything, and nothing of what it does is heard of",
   settleInTime: "waits for anything, and fails as that fails; a time that is none has passed",
+  whenTimeIsUp: "calls back what it gets; a time that is none has passed",
   wholeText: argumentRow(adapter.wholeText, () => ["text"], ANYTHING),
   withoutTokens: argumentRow(adapter.withoutTokens, () => ["text"], ANYTHING),
 };
@@ -197,6 +198,13 @@ const forStores: ArgumentRows<typeof state> = {
     "empty list",
   ]),
   createForgetting: "takes nothing",
+  mayBeForgotten: argumentRow(
+    state.mayBeForgotten,
+    () => [{ untilSeconds: NOW + 1 }, { untilSeconds: 0, madeAtSeconds: 0 }, NOW],
+    [],
+    [],
+    [5],
+  ),
   firstTooMuch: argumentRow(state.firstTooMuch, () => [[CHARGE], () => 1], ["empty list"]),
   approvalEndpoint: argumentRow(state.approvalEndpoint as (...args: unknown[]) => unknown, () => [
     { approvals: company.authorizer().approvals, mayRead: () => true },

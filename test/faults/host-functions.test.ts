@@ -280,6 +280,7 @@ const asked = (): Request => new Request("https://approve.example/");
 const stateDoor: Door<typeof state> = {
   checkClocks: "takes numbers",
   createForgetting: "takes nothing",
+  mayBeForgotten: "takes times",
   firstTooMuch: "asks a driver, within the driver's own step",
   approvalEndpoint: asking<Omit<state.ApprovalEndpointOptions, "approvals">>(
     { mayRead: (mayRead) => state.approvalEndpoint({ approvals, mayRead, deadlineMs: 50 })(asked()).then(answered) },
@@ -400,6 +401,7 @@ const adapterDoor: Door<typeof adapter> = {
   didNothing: "takes a decision",
   saidNothingHappened: "takes a decision",
   settleInTime: "waits for whatever it gets",
+  whenTimeIsUp: "calls back what it gets",
   quietly: "nothing of what it runs is heard of",
   withoutTokens: "takes a text",
 };

@@ -275,6 +275,7 @@ const adapterDoors: DoorRows<typeof adapter> = {
   wholeText: "takes any text",
   withoutTokens: "takes any text",
   settleInTime: "waits for anything",
+  whenTimeIsUp: "waits for any time",
   quietly: "runs anything, and waits for nothing",
 };
 

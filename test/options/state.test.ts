@@ -55,6 +55,7 @@ const createdInbox = (await createCompany()).authorizer().approvals;
 const doors: DoorRows<typeof state> = {
   checkClocks: "takes numbers that a driver has read",
   createForgetting: "takes nothing",
+  mayBeForgotten: "takes times that a driver has read",
   firstTooMuch: "takes charges that a driver has read",
   revocationEndpoint: optionsRow<state.RevocationEndpointOptions>(
     {},

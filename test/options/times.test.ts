@@ -100,6 +100,7 @@ const plain: { readonly [called: string]: (time: number) => unknown } = {
   "nonces.issue": (now) => stores.createNonces().issue(now),
   "nonces.timesOf": (now) => stores.createNonces().timesOf("n", now),
   createForgetting: (now) => stores.createForgetting()(now),
+  mayBeForgotten: (now) => stores.mayBeForgotten({ untilSeconds: NOW }, { untilSeconds: 0, madeAtSeconds: 0 }, now),
   "replay.claim": (until) => replay.claim("k", until),
   "readRevocation, its end": (until) => stores.readRevocation({ agent: "planner" }, until, NOW),
   readRevocation: (now) => stores.readRevocation({ agent: "planner" }, undefined, now),

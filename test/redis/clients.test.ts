@@ -87,6 +87,19 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("a client of Redis"), () =>
     expect(await claim(driver, "k")).toBe(true);
   });
 
+  it("finds a state of another version: says so at the start and under way, and leaves it as it is", async () => {
+    const { port } = await aServer();
+    const driver = await aDriver(port);
+    const keys = (await askAt(port, ["KEYS", "{hopwise:*}:mark"])) as readonly string[];
+    const marks = new Map<string, string>();
+    for (const key of keys) marks.set(key, `2 ${await askAt(port, ["GET", key])}`);
+    for (const [key, mark] of marks) await askAt(port, ["SET", key, mark]);
+    const words = /keeps the state of another version of @hopwise\/redis under this prefix/;
+    expect(await misfit(aDriver(port))).toMatch(words);
+    expect(await refusal(claim(driver, "k"))).toMatch(words);
+    for (const [key, mark] of marks) expect(await askAt(port, ["GET", key])).toBe(mark);
+  });
+
   it("is opened and closed again and again: nothing grows on it, and an error later ends no process", async () => {
     const { port } = await aServer();
     const client = aClient(port, patientOptions());

@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { openRedis } from "@hopwise/redis";
-import { createClient } from "@redis/client";
+import { createClient, createCluster, createSentinel } from "@redis/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { freePort, MISSING, patientOptions, type RedisServer, startRedis } from "./redis-server.ts";
+import { askAt, freePort, hold, MISSING, patientOptions, type RedisServer, startRedis, until } from "./redis-server.ts";
 import { allRefuse, aServer, claim, later, misfit, recovers } from "./scene.ts";
 
 const LACKING = whatIsLacking();
@@ -42,16 +42,16 @@ describe.skipIf(LACKING !== undefined)(LACKING === undefined ? TITLE : `${TITLE}
     key: file(`${name}.key`),
   });
 
+  const path = (name: string): string => join(folder, name);
+  const filesOf = (name: string): readonly string[] => [
+    ...["--tls-cert-file", path(`${name}.crt`), "--tls-key-file", path(`${name}.key`)],
+    ...["--tls-ca-cert-file", path("ours.crt")],
+  ];
+
   /** @returns the server, which answers without TLS besides, and its port for TLS */
   const serverWith = async (name: string, clients: "yes" | "no" = "no", start = aServer) => {
     const port = await freePort();
-    const [cert, key, ca] = [`${name}.crt`, `${name}.key`, "ours.crt"].map((one) => join(folder, one)) as [
-      string,
-      string,
-      string,
-    ];
-    const files = ["--tls-cert-file", cert, "--tls-key-file", key, "--tls-ca-cert-file", ca];
-    return { port, server: await start("--tls-port", `${port}`, "--tls-auth-clients", clients, ...files) };
+    return { port, server: await start("--tls-port", `${port}`, "--tls-auth-clients", clients, ...filesOf(name)) };
   };
   const open = (port: number, socket: object) => {
     const options = patientOptions();
@@ -83,6 +83,95 @@ describe.skipIf(LACKING !== undefined)(LACKING === undefined ? TITLE : `${TITLE}
   }, 60_000);
   afterAll(() => well.server.close());
   const trusted = () => ({ tls: true, ca: file("ours.crt") });
+
+  /** A Sentinel that speaks TLS, with a master that does. @returns its port */
+  const sentinelWith = async (name: string): Promise<number> => {
+    const master = await serverWith("server");
+    const [plain, port, own] = [await freePort(), await freePort(), mkdtempSync(join(tmpdir(), "hopwise-sentinel-"))];
+    const lines = [
+      ...[`port ${plain}`, `tls-port ${port}`, "bind 127.0.0.1", `dir ${own}`],
+      ...[`sentinel monitor hw 127.0.0.1 ${master.port} 1`, "tls-replication yes", "tls-auth-clients no"],
+      ...[`tls-cert-file ${path(`${name}.crt`)}`, `tls-key-file ${path(`${name}.key`)}`],
+      `tls-ca-cert-file ${path("ours.crt")}`,
+    ];
+    writeFileSync(join(own, "sentinel.conf"), `${lines.join("\n")}\n`);
+    const sentinel = await hold(own, ["redis-sentinel", join(own, "sentinel.conf")]);
+    later(() => sentinel.end(""));
+    await until(async () => /status=ok/.test(`${await askAt(plain, ["INFO", "sentinel"])}`));
+    return port;
+  };
+  const openBehind = async (port: number, socket: object, ofNodes = socket) => {
+    const optionsWith = (more: object): object => ({
+      ...patientOptions(),
+      socket: { ...patientOptions().socket, ...more },
+    });
+    const client = createSentinel({
+      name: "hw",
+      sentinelRootNodes: [{ host: "127.0.0.1", port }],
+      scanInterval: 250,
+      maxCommandRediscovers: 1,
+      reserveClient: true,
+      nodeClientOptions: optionsWith(ofNodes),
+      sentinelClientOptions: optionsWith(socket),
+    });
+    later(() => client.destroy());
+    const driver = await openRedis({ client: client as never, deadlineMs: 1500 });
+    later(() => driver.close());
+    return driver;
+  };
+
+  it("keeps what it is told behind Sentinel, and says of either whose certificate is not right", async () => {
+    const port = await sentinelWith("server");
+    const driver = await openBehind(port, trusted());
+    expect([await claim(driver, "k"), await claim(driver, "k")]).toEqual([true, false]);
+    const untrusted =
+      /^openRedis: Redis behind Sentinel shows a certificate that is not trusted here: .*\(socket\.ca\)/;
+    expect(await misfit(openBehind(port, { tls: true }, trusted()))).toMatch(untrusted);
+    expect(await misfit(openBehind(port, trusted(), { tls: true, ca: file("other.crt") }))).toMatch(untrusted);
+    expect(await misfit(openBehind(await sentinelWith("elsewhere"), trusted()))).toMatch(
+      /^openRedis: Redis behind Sentinel shows a certificate for another name: .*\(socket\.servername\)$/,
+    );
+  }, 60_000);
+
+  it("keeps what it is told as a cluster, and is refused where the client does not trust its certificates", async () => {
+    const CLUSTER = ["--cluster-enabled", "yes", "--tls-cluster", "yes", "--cluster-config-file", "nodes.conf"];
+    const nodes = await Promise.all(
+      [1, 2, 3].map(() => serverWith("server", "no", (...args) => aServer(...CLUSTER, ...args))),
+    );
+    const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`);
+    execFileSync("redis-cli", [
+      "--tls",
+      "--cacert",
+      path("ours.crt"),
+      "--cluster",
+      "create",
+      ...addresses,
+      "--cluster-yes",
+    ]);
+    await until(async () => {
+      const states = await Promise.all(nodes.map(({ server }) => server.ask("CLUSTER", "INFO")));
+      return states.every((state) => `${state}`.includes("cluster_state:ok"));
+    });
+    const openCluster = async (socket: object) => {
+      const options = patientOptions();
+      const client = createCluster({
+        rootNodes: addresses.map((address) => ({ url: `rediss://${address}` })),
+        defaults: { ...options, socket: { ...options.socket, ...socket } },
+        topologyRefreshOnReconnectionAttemptStrategy: 100,
+        maxCommandRedirections: 3,
+      });
+      later(() => client.destroy());
+      const driver = await openRedis({ client: client as never, deadlineMs: 1500 });
+      later(() => driver.close());
+      return driver;
+    };
+    const driver = await openCluster(trusted());
+    expect([await claim(driver, "k"), await claim(driver, "k")]).toEqual([true, false]);
+    await recovers(driver);
+    expect(await misfit(openCluster({ tls: true }))).toMatch(
+      /^openRedis: the Redis Cluster of .* shows a certificate that is not trusted here: .*\(socket\.ca\)/,
+    );
+  }, 60_000);
 
   it("keeps what it is told, where the client has the certificate of who signed the server's", async () => {
     const driver = await openClosed(well.port, trusted());

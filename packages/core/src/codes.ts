@@ -253,7 +253,7 @@ export const CODES = {
     stage: "proof",
     retryable: true,
     model: "The proof must name the server's nonce. Make a new proof with the one given.",
-    help: "The proof does not name a nonce of this server, or names one that has lapsed. Hopwise's clients answer this by themselves. Where it comes again and again, instances behind one address were given different secrets: createNonces({ secret }) of @hopwise/core/state needs the same on all of them.",
+    help: "The proof does not name a nonce of this server, or names one that has lapsed. Hopwise's clients answer this by themselves. Where it comes again and again, instances behind one address were given different secrets: createNonces({ secret }) of @hopwise/core/state needs the same on all of them; or their clocks differ by more than a nonce lives, a minute where nothing else was said.",
   },
   proof_invalid: {
     stage: "proof",

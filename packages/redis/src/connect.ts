@@ -1,5 +1,5 @@
 import { isSingle, type RedisClient } from "./client.ts";
-import { isBroken } from "./faults.ts";
+import { saysLittle } from "./faults.ts";
 import { type Line, lineOf } from "./line.ts";
 
 /** A client that connects, and goes on trying. */
@@ -17,15 +17,21 @@ const READY = ["ready", "node-ready", "topology-change"];
 /** A client of one server goes on by itself, until it is closed. Those of a cluster and of Sentinel give up where the first connection fails. */
 const AGAIN_MS = 300;
 
+/** The client of Sentinel tells of a server by an object that has the error in it. */
+function errorIn(said: unknown): unknown {
+  const { error } = Object(said) as { readonly error?: unknown };
+  return error instanceof Error ? error : said;
+}
+
 /** @param ready is called at each new connection to a server */
 export function connect(client: RedisClient, ready: () => void): Connected {
   let lastError: unknown;
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
 
-  const onError = (error: unknown): void => {
-    // That a connection broke says less than what came before.
-    if (lastError === undefined || !isBroken(error)) lastError = error;
+  const onError = (said: unknown): void => {
+    const error = errorIn(said);
+    if (lastError === undefined || !saysLittle(error)) lastError = error;
   };
   const onReady = (): void => {
     lastError = undefined;

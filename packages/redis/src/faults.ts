@@ -69,12 +69,14 @@ const TLS_MISTAKES: readonly (readonly [RegExp, string])[] = [
 const ENDED =
   "it ends the connection; where it is well, do both sides speak TLS, of one version, and does it want a certificate?";
 
+const NO_SENTINEL = /^None of the sentinels are available/;
+
 /** What an error says by its text alone. */
 const TEXTS: readonly (readonly [RegExp, string])[] = [
   ...MISTAKES,
   [/^ERR max number of clients/, "takes no more clients (maxclients)"],
   [/user_script|is not an integer/, OTHERS],
-  [/sentinels/i, DOWN],
+  [NO_SENTINEL, DOWN],
   [/^no valid master node$|^Master Node Not Enumerated$/, "has no master that Sentinel knows: it looks for one"],
   [/^The queue is full$/, "is asked more than it answers: the client's queue is full"],
 ];
@@ -107,6 +109,11 @@ export function isBroken(error: unknown): boolean {
     /^Disconnects/.test(name) ||
     text === "Socket closed unexpectedly"
   );
+}
+
+/** That a connection broke, or that no Sentinel was of use, says less than what came before it. */
+export function saysLittle(error: unknown): boolean {
+  return isBroken(error) || NO_SENTINEL.test(partsOf(error).text);
 }
 
 /** Raised in the place of a client that would wait until it is connected. */

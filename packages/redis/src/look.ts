@@ -21,6 +21,9 @@ import { type Script, scriptOf } from "./script.ts";
  * No mark, where there must be one, is an answer, and so is one with another window than the one that is given; none given
  * is the store's own.
  *
+ * A mark of another form is an answer: a version that keeps anything otherwise must give it one, and an older one would else make
+ * it anew, take turns with the newer one, and read its keys wrongly.
+ *
  * A user without the rights that any script needs is an answer, before anything is done.
  *
  * Writes where memory is full, too: a mark that is there takes no more.
@@ -44,6 +47,7 @@ local run, id, evicted, replicas = field('run_id'), field('master_replid'), fiel
 local mark = redis.call('GET', KEYS[1])
 local name, run0, id0, evicted0, followed0, window0 =
   string.match(mark or '', '^([%d.]+%-%w+)@(%w*):(%w*):(%d*):(%d):(%d+)$')
+if mark and not name then return {'form'} end
 if not name and must == '1' then return {'none'} end
 if window == '' then window = window0 end
 if name and window0 ~= window then return {'window', window0} end
@@ -89,6 +93,9 @@ export function readLook(answer: unknown, prefix: string): Found | string {
   const [how, ...texts] = answer;
   if (how === "rights") return rightsWords(texts);
   if (how === "replica") return "is a replica: the client must be sent to the master";
+  if (how === "form") {
+    return "keeps the state of another version of @hopwise/redis under this prefix, or what another program wrote: run one version, or give this one a prefix of its own";
+  }
   if (how === "none") {
     return `keeps no state under the prefix ${prefix}: give the prefix that its instances have, or start one of them first`;
   }
@@ -115,6 +122,7 @@ export function readLook(answer: unknown, prefix: string): Found | string {
 /** How many texts follow the first word. */
 const FOLLOW: ReadonlyMap<unknown, number> = new Map([
   ["replica", 0],
+  ["form", 0],
   ["none", 0],
   ["window", 1],
   ["ok", 9],

@@ -1,4 +1,5 @@
 import { performance } from "node:perf_hooks";
+import { whenTimeIsUp } from "@hopwise/core/adapter";
 
 /** Asks a server, so that whoever waits has an answer in time. */
 export interface Trips {
@@ -38,28 +39,11 @@ export function tripsOf(): Trips {
 
 function inTime<T>(answer: Promise<T>, endsAt: number, missed: () => void): Promise<T> {
   return new Promise((resolve, reject) => {
-    let isOver = false;
     const late = (): void => {
-      if (isOver) return;
-      isOver = true;
       missed();
       reject(new Missed("did not answer in time"));
     };
-    // Where this process itself was busy the answer may be there: it is read before the check phase of the event loop.
-    const timer = setTimeout(() => setImmediate(late), Math.max(0, endsAt - performance.now()));
-    const over = (): void => {
-      isOver = true;
-      clearTimeout(timer);
-    };
-    answer.then(
-      (value) => {
-        over();
-        resolve(value);
-      },
-      (error) => {
-        over();
-        reject(error);
-      },
-    );
+    const stopWaiting = whenTimeIsUp(Math.max(0, endsAt - performance.now()), late);
+    answer.finally(stopWaiting).then(resolve, reject);
   });
 }

@@ -5,7 +5,7 @@ import { thisMachine } from "./machine.ts";
 import { settingsOf } from "./options.ts";
 import { newFile } from "./store.fixture.ts";
 
-it("takes a file for its own where another process makes it between two looks", async () => {
+it("takes a file for its own where another process makes it after the first look", async () => {
   const machine = await thisMachine("openSqlite");
   const { sqlite } = machine;
   const file = newFile();
@@ -14,11 +14,12 @@ it("takes a file for its own where another process makes it between two looks", 
   begun.exec("PRAGMA journal_mode = WAL"); // as far as that process has come: the file is there, and nothing in it
   begun.close();
   chmodSync(file, 0o600);
-  let looks = 0;
+  let isMade = false;
   class Interrupted extends sqlite.DatabaseSync {
-    override prepare(sql: string): ReturnType<InstanceType<typeof sqlite.DatabaseSync>["prepare"]> {
-      if (++looks === 2) connect(machine, settings).close();
-      return super.prepare(sql);
+    override exec(sql: string): void {
+      if (!isMade) connect(machine, settings).close();
+      isMade = true;
+      super.exec(sql);
     }
   }
   const late = connect({ ...machine, sqlite: { ...sqlite, DatabaseSync: Interrupted } }, settings);

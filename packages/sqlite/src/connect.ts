@@ -45,7 +45,7 @@ export function connect(machine: Machine, settings: Settings, lostFile?: string)
     if (synchronous !== "full" && isOpen) db.exec(`PRAGMA synchronous = ${always ? "FULL" : "NORMAL"}`);
   };
   try {
-    checkForeign(db, settings);
+    whatItIs(db, settings);
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864");
     inTransaction(db, () => prepareTables(db, settings));
     const watch = watchFile(file);
@@ -63,17 +63,30 @@ export function connect(machine: Machine, settings: Settings, lostFile?: string)
   }
 }
 
-/** A database of somebody else is left alone, to the byte. */
-function checkForeign(db: DatabaseSync, { file, called, mustExist }: Settings): void {
-  // In this order: who makes the file just now adds both in one step, and tables seen without the id were somebody else's.
-  const { tables } = db.prepare("SELECT count(*) AS tables FROM sqlite_schema").get() as { tables: number };
-  const { application_id: of } = db.prepare("PRAGMA application_id").get() as { application_id: number };
-  if (of === APPLICATION_ID) return;
-  if (of === 0 && tables === 0) {
-    if (!mustExist) return;
-    throw unusable(called, file, "holds no state: no process keeps one in it");
+/**
+ * What the file's own header says it is. Whatever is not ours, or is of another version, is left alone, to the byte.
+ *
+ * @throws {HopwiseError} `config_invalid`
+ */
+function whatItIs(db: DatabaseSync, { file, called, mustExist }: Settings): "empty" | "ours" {
+  const wrong = (problem: string): never => {
+    throw unusable(called, file, problem);
+  };
+  // One statement sees one moment: whoever makes the file just now adds all three in one step.
+  const { tables, of, version } = db
+    .prepare(
+      "SELECT (SELECT count(*) FROM sqlite_schema) AS tables, application_id AS of, user_version AS version FROM pragma_application_id, pragma_user_version",
+    )
+    .get() as { readonly [name in "tables" | "of" | "version"]: number };
+  if (tables === 0 && of === 0 && version === 0) {
+    return mustExist ? wrong("holds no state: no process keeps one in it") : "empty";
   }
-  throw unusable(called, file, "is a database of something else; give another one");
+  if (of !== APPLICATION_ID) return wrong("is a database of something else; give another one");
+  if (version === SCHEMA_VERSION) return "ours";
+  const age = version > SCHEMA_VERSION ? "a newer" : "an older";
+  return wrong(
+    `was made by ${age} version of @hopwise/sqlite (its tables are number ${version}, and here they are number ${SCHEMA_VERSION}): start that version, or give another file`,
+  );
 }
 
 function inTransaction(db: DatabaseSync, work: () => void): void {
@@ -90,11 +103,10 @@ function inTransaction(db: DatabaseSync, work: () => void): void {
 /** Of several processes that start at once, the first makes the tables. */
 function prepareTables(db: DatabaseSync, settings: Settings): void {
   const { called, file, longestWindowSeconds } = settings;
-  const { user_version: version } = db.prepare("PRAGMA user_version").get() as { user_version: number };
   const wrong = (problem: string): never => {
     throw unusable(called, file, problem);
   };
-  if (version === 0 && longestWindowSeconds !== undefined) {
+  if (whatItIs(db, settings) === "empty" && longestWindowSeconds !== undefined) {
     db.exec(TABLES);
     const now = secondsOf(settings);
     db.prepare(
@@ -102,11 +114,6 @@ function prepareTables(db: DatabaseSync, settings: Settings): void {
     ).run(randomUUID(), now, now, NO_ENTRIES, longestWindowSeconds);
     db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`);
     return;
-  }
-  if (version !== SCHEMA_VERSION) {
-    wrong(
-      `was made by another version of @hopwise/sqlite (${version}, and this is ${SCHEMA_VERSION}); give another file`,
-    );
   }
   const lacking = whatIsLacking((text) => db.prepare(text));
   if (lacking !== undefined) wrong(lacking);

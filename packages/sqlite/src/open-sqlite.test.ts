@@ -103,7 +103,23 @@ describe("the file", () => {
         await (await openSqlite({ file })).close();
         new sqlite.DatabaseSync(file).exec("PRAGMA user_version = 3");
       },
-      /was made by another version of @hopwise\/sqlite \(3, and this is 2\)/,
+      /was made by a newer version of @hopwise\/sqlite \(its tables are number 3, and here they are number 2\)/,
+    ],
+    [
+      "of a version before the first",
+      async (file) => {
+        await (await openSqlite({ file })).close();
+        new sqlite.DatabaseSync(file).exec("PRAGMA user_version = 0");
+      },
+      /was made by an older version of @hopwise\/sqlite \(its tables are number 0/,
+    ],
+    [
+      "of another program that has no tables yet",
+      (file) => {
+        new sqlite.DatabaseSync(file).exec("PRAGMA user_version = 2");
+        chmodSync(file, 0o600);
+      },
+      /is a database of something else/,
     ],
     [
       "that was made with another window",
@@ -115,11 +131,14 @@ describe("the file", () => {
   ])("%s is refused at the start, and nothing is changed", async (_, make, message) => {
     const file = newFile();
     await make(file);
+    const bytes = () => statSync(file, { throwIfNoEntry: false })?.isFile() && readFileSync(file, "latin1");
+    const before = bytes();
     await expect(openSqlite({ file })).rejects.toMatchObject({
       code: "config_invalid",
       message: expect.stringMatching(message),
     });
     await expect(openSqlite({ file })).rejects.toMatchObject({ message: expect.stringMatching(/^openSqlite: /) });
+    expect(bytes()).toBe(before);
   });
 
   it.each<[string, (file: string) => void, RegExp]>([

@@ -7,7 +7,7 @@ import { whatIsLacking } from "./connect.ts";
 import { unavailable, unusable } from "./faults.ts";
 import { type Machine, thisMachine } from "./machine.ts";
 import { SQLITE_ROWS, type SqliteOptions, settingsOf } from "./options.ts";
-import { makeRoom, sqliteReplay } from "./replay.ts";
+import { checkTaking, sqliteReplay } from "./replay.ts";
 import { sqliteLog } from "./revocation-log.ts";
 import { sqliteSpending } from "./spending.ts";
 import { openStore, type Store } from "./store.ts";
@@ -56,8 +56,8 @@ function absolute(called: string, file: string): string {
 }
 
 /**
- * Reading goes on where nothing can be written any more: so it writes what needs room, and asks for room for a proof, as each
- * call does; and it looks for all tables, of which a call may need only some.
+ * Reading goes on where nothing can be written any more: so it writes what needs room, and asks whether a proof would be taken, as
+ * each call does; and it looks for all tables, of which a call may need only some.
  */
 async function healthOf(store: Store, nowSeconds: number | undefined): Promise<Health> {
   try {
@@ -68,7 +68,7 @@ async function healthOf(store: Store, nowSeconds: number | undefined): Promise<H
       if (lacking !== undefined) throw unavailable(`the state in ${store.settings.file} ${lacking}`);
       sql("INSERT INTO probe (text) VALUES (zeroblob(20000))").run();
       sql("DELETE FROM probe").run();
-      makeRoom(at, { user: null, root: null }, store);
+      checkTaking(at, store);
     });
     return { ok: true };
   } catch (error) {

@@ -1,4 +1,11 @@
-import { type ClaimAbout, checkClocks, type ReplayStore, readStep } from "@hopwise/core/state";
+import {
+  type ClaimAbout,
+  checkClocks,
+  mayBeForgotten,
+  type ProofTimes,
+  type ReplayStore,
+  readStep,
+} from "@hopwise/core/state";
 import { nameOf } from "./arguments.ts";
 import { unavailable } from "./faults.ts";
 import type { Moment, Store } from "./store.ts";
@@ -65,18 +72,27 @@ export function sqliteReplay(store: Store): ReplayStore {
   };
 }
 
-/** After a jump of the clock, what is no later than a forgotten proof may be that very proof. */
-function isNew({ sql, meta }: Moment, { key }: Proof, { madeAtSeconds }: ClaimAbout, untilSeconds: number): boolean {
-  if (sql("SELECT 1 FROM proof WHERE key = ?").get(key) !== undefined) return false;
-  if (untilSeconds <= meta.forgottenUntil) return false;
-  return madeAtSeconds === undefined || madeAtSeconds > meta.forgottenMade;
+function isNew(at: Moment, { key }: Proof, { madeAtSeconds }: ClaimAbout, untilSeconds: number): boolean {
+  const isKnown = at.sql("SELECT 1 FROM proof WHERE key = ?").get(key) !== undefined;
+  return !isKnown && !mayBeForgotten({ untilSeconds, madeAtSeconds }, forgottenIn(at), at.now);
+}
+
+function forgottenIn({ meta }: Moment): Required<ProofTimes> {
+  return { untilSeconds: meta.forgottenUntil, madeAtSeconds: meta.forgottenMade };
+}
+
+/** @throws {HopwiseError} where no proof could be taken that is made now, whosever it is */
+export function checkTaking(at: Moment, store: Store): void {
+  makeRoom(at, { user: null, root: null }, store);
+  const { now, meta } = at;
+  mayBeForgotten({ untilSeconds: now + meta.longestWindow, madeAtSeconds: now }, forgottenIn(at), now);
 }
 
 /** Whose shares a proof takes a part of. */
 type Sharers = Pick<Proof, "user" | "root">;
 
 /** What ended takes room until it is swept. @throws {HopwiseError} where there is none for one more proof of these sharers, or of nobody */
-export function makeRoom(at: Moment, sharers: Sharers, store: Store): void {
+function makeRoom(at: Moment, sharers: Sharers, store: Store): void {
   for (let swept = 0; ; swept++) {
     const full = firstFull(at, sharers, store);
     if (full === undefined) return;

@@ -1,7 +1,7 @@
 import { createForgetting } from "@hopwise/core/state";
 import { expect, it } from "vitest";
 import { sqliteApprovals } from "./approvals.ts";
-import { sqliteReplay } from "./replay.ts";
+import { checkTaking, sqliteReplay } from "./replay.ts";
 import { sqliteLog } from "./revocation-log.ts";
 import { sqliteSpending } from "./spending.ts";
 import { rowsOf, storeAt } from "./store.fixture.ts";
@@ -55,7 +55,7 @@ it("what has ended is deleted, but for the newest entry of the log, behind which
   expect((await sqliteLog(store).read(undefined)).entries.map(({ id }) => id)).toEqual(["r2", "r3"]);
 });
 
-it("what was spent and revoked is there where the clock jumped ahead by ten years, and back, and proofs stay used", async () => {
+it("what was spent and revoked is there where the clock jumped ahead by ten years, and back, and no proof is taken twice", async () => {
   const store = await filled();
   const nowSeconds = store.at.now;
   const forgetting = createForgetting();
@@ -65,7 +65,13 @@ it("what was spent and revoked is there where the clock jumped ahead by ten year
   expect(await rowsOf(store)).toMatchObject({ proof: 0, account: 1, counter: 2, entry: 3 });
   expect(await sqliteSpending(store).spent("o", [{ account: "a", counter: "c" }])).toEqual([1]);
   expect((await sqliteLog(store).read(undefined)).entries.map(({ id }) => id)).toEqual(["r1", "r2", "r3"]);
-  expect(await sqliteReplay(store).claim("a", nowSeconds + 60, { madeAtSeconds: nowSeconds })).toBe(false);
+  const again = sqliteReplay(store).claim("a", nowSeconds + 60, { madeAtSeconds: nowSeconds });
+  await expect(again).rejects.toMatchObject({ code: "state_unavailable" });
+  await expect(store.write((at) => checkTaking(at, store))).rejects.toThrow(
+    /^the clock was ahead when this store forgot/,
+  );
+  store.at.now += 600;
+  await store.write((at) => checkTaking(at, store));
 });
 
 it("much of it is deleted a little at a time, and nobody waits for a thousand counters of one account", async () => {

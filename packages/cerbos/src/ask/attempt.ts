@@ -1,5 +1,5 @@
 import { HopwiseError } from "@hopwise/core";
-import { inOwnWords } from "@hopwise/core/adapter";
+import { inOwnWords, whenTimeIsUp } from "@hopwise/core/adapter";
 import { judge, type Verdict } from "./target-fault.ts";
 
 /** How one attempt to ask a target ended. */
@@ -42,7 +42,7 @@ export function attempt<Answer>(
     const end = (outcome: Outcome<Answer>): void => {
       if (over) return;
       over = true;
-      clearTimeout(timer);
+      stopWaiting();
       caller?.removeEventListener("abort", leave);
       answered?.removeEventListener("abort", yieldToOther);
       onEnd();
@@ -60,7 +60,7 @@ export function attempt<Answer>(
         isSilent() ? "fault" : "left",
         inOwnWords(new HopwiseError("policy_unavailable", `no answer within ${Math.ceil(limitMs)} ms`)),
       );
-    const timer = setTimeout(expire, limitMs);
+    const stopWaiting = whenTimeIsUp(limitMs, expire);
     caller?.addEventListener("abort", leave, { once: true });
     answered?.addEventListener("abort", yieldToOther, { once: true });
     ask(own.signal).then(

@@ -45,7 +45,7 @@ describe("the folder of a running PDP", () => {
     ["ERR_ACCESS_DENIED", ", too."],
     ["EROFS", "Point TMPDIR at a folder that is there, has room, and lets this user write."],
     ["ENOSPC", "Point TMPDIR at a folder that is there, has room, and lets this user write."],
-  ])("that cannot be made (%s) is told with what to do", (code, says) => {
+  ])("that cannot be made (%s) is told with what to do, and leaves nothing behind", (code, says) => {
     const temporary = temporaryFolder();
     const fails = (): never => {
       throw Object.assign(new Error("it cannot be written"), { code });
@@ -55,6 +55,7 @@ describe("the folder of a running PDP", () => {
     expect(String(error)).toContain(`made in ${temporary}: it cannot be written. `);
     expect(String(error).includes(`--allow-fs-write=${temporary}`)).toBe(code === "ERR_ACCESS_DENIED");
     expect(String(error).endsWith(says)).toBe(true);
+    expect(readdirSync(temporary)).toEqual([]);
   });
 
   it("is made anew, home and all, where somebody cleaned up, and this user alone can enter it", () => {

@@ -2,6 +2,7 @@ import { constants, lstatSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { HopwiseError } from "@hopwise/core";
+import { removeFolder } from "./remove-folder.ts";
 
 /** A folder only this user can enter (mode 0700), with what one PDP needs while it runs. It goes with the PDP. */
 export interface RunFolder {
@@ -34,7 +35,12 @@ export function createRunFolder(config: (folder: RunFolder) => string, temporary
       grpcSocket: join(path, "grpc.sock"),
       httpSocket: join(path, "http.sock"),
     };
-    fill(folder, config);
+    try {
+      fill(folder, config);
+    } catch (error) {
+      removeFolder(home); // nobody else knows of it yet
+      throw error;
+    }
     return folder;
   });
 }

@@ -7,7 +7,15 @@ export type { CodesOf, Stage } from "../codes.ts";
 export type { CallerView, Decided, ExpressionFailure, PolicyDecisionPoint, RunningPdp } from "../decision/index.ts";
 export { type ErrorDetail, faultOf, inOwnWords, isOwn, isRefusal, type Refusal, type WouldPass } from "../errors.ts";
 export type { JsonObject, JsonScalar, JsonValue } from "../json/index.ts";
-export { onceInProcess, plainText, quietly, settleInTime, wholeText, withoutTokens } from "../lib/index.ts";
+export {
+  onceInProcess,
+  plainText,
+  quietly,
+  settleInTime,
+  whenTimeIsUp,
+  wholeText,
+  withoutTokens,
+} from "../lib/index.ts";
 export { canonicalJsonOf as canonicalJson } from "../options/index.ts";
 export { type InputSchema, isNormalUri, isSameReading, type MatchedUri, type ReadUri } from "../resource/index.ts";
 export {

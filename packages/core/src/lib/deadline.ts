@@ -1,4 +1,5 @@
 import type { Awaitable } from "./awaitable.ts";
+import { whenTimeIsUp } from "./when-time-is-up.ts";
 
 /** A deadline has passed. */
 export class DeadlinePassed extends Error {
@@ -87,11 +88,11 @@ function expiry(ms: number, onExpired: () => void, leftMs = ms): { expired: Prom
     reject = no;
   });
   expired.catch(() => {}); // it may reject after all callers stopped waiting
-  const timer = setTimeout(() => {
+  const stop = whenTimeIsUp(leftMs, () => {
     reject(new DeadlinePassed(`no answer within ${ms} ms`));
     onExpired();
-  }, leftMs);
-  return { expired, stop: () => clearTimeout(timer) };
+  });
+  return { expired, stop };
 }
 
 /** Whether an answer is still to come. */

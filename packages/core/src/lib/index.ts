@@ -36,3 +36,4 @@ export { strayMember } from "./stray-member.ts";
 export { timeAway } from "./time-away.ts";
 export { isoOf, timeOf } from "./time-of.ts";
 export { unwaited } from "./unwaited.ts";
+export { whenTimeIsUp } from "./when-time-is-up.ts";

@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import { ageBy, hostHeaders, leave, readText, withDeadline } from "../lib/index.ts";
+import { ageBy, countOf, hostHeaders, leave, readText, withDeadline } from "../lib/index.ts";
 import { secondsBy } from "../options/index.ts";
 import { readFeedPage } from "../token/index.ts";
 import { keptOf } from "./copy-log.ts";
@@ -11,6 +11,8 @@ import type { FeedReaderOptions } from "./revocations-over-http.ts";
 export interface Freshness {
   /** Of the newest page that was read, by the time at which it was signed. */
   ageSeconds(): number;
+  /** Why that page is too old; undefined where it is not. */
+  problem(maxStalenessSeconds: number): string | undefined;
   /** @throws {HopwiseError} for a page that is older than another one */
   check(issuedAt: number): void;
   set(issuedAt: number): void;
@@ -20,8 +22,17 @@ export function freshness(clock: () => number): Freshness {
   let signedAt = Number.NEGATIVE_INFINITY;
   let ageThen = Number.POSITIVE_INFINITY;
   let sinceThen = (): number => 0;
+  const ageSeconds = (): number => ageThen + secondsBy(sinceThen);
   return {
-    ageSeconds: () => ageThen + secondsBy(sinceThen),
+    ageSeconds,
+    problem: (most) => {
+      if (ageSeconds() <= most) return undefined;
+      // It came too old already: pages come, and go on being too old.
+      if (ageThen > most && Number.isFinite(ageThen)) {
+        return `the newest page of the feed of revocations was signed ${countOf(Math.round(ageThen), "second")} before it came, by the clock here, and may be ${most} seconds old: compare this clock with that of the log, or find who holds pages back`;
+      }
+      return `no page of the feed of revocations is newer than ${most} seconds`;
+    },
     check: (issuedAt) => {
       if (issuedAt >= signedAt) return;
       throw new HopwiseError("state_unavailable", "the feed of revocations gave an older page than one that was read");

@@ -176,7 +176,8 @@ describe("the reader of a feed", () => {
     await reader.refresh();
     expect(reader.health()).toEqual({
       ok: false,
-      problem: "no page of the feed of revocations is newer than 30 seconds",
+      problem:
+        "the newest page of the feed of revocations was signed 60 seconds before it came, by the clock here, and may be 30 seconds old: compare this clock with that of the log, or find who holds pages back",
     });
   });
 

@@ -15,6 +15,7 @@ export type { StateDriver } from "./driver.ts";
 export { ENDPOINT_STATUS } from "./endpoint-status.ts";
 export { firstTooMuch } from "./first-too-much.ts";
 export { createForgetting } from "./forgetting.ts";
+export { mayBeForgotten, type ProofTimes } from "./forgotten-proofs.ts";
 export { healthFrom } from "./health-from.ts";
 export { type MemoryRevocations, type MemoryState, memoryDriver, memoryRevocations, memoryState } from "./memory.ts";
 export { rememberingBegan } from "./memory-began.ts";

@@ -51,6 +51,22 @@ describe("a state in memory", () => {
     });
   });
 
+  it("says that it takes no proof until the time comes of which it forgot some, by a clock that was set back", async () => {
+    let now = NOW;
+    const driver = memoryDriver({ clock: () => now * 1000, since: 0 });
+    await driver.replay.claim("a", NOW + 3660, { madeAtSeconds: NOW + 3600 });
+    now = NOW + 7200;
+    await driver.replay.claim("b", NOW + 7260, { madeAtSeconds: NOW + 7200 });
+    now = NOW;
+    expect(driver.health()).toEqual({
+      ok: false,
+      problem: expect.stringMatching(/^the clock was ahead when this store forgot proofs/),
+    });
+    now = NOW + 3601;
+    expect(driver.health()).toEqual({ ok: true });
+    expect(driver.replay.claim("c", now + 60, { madeAtSeconds: now })).toBe(true);
+  });
+
   it("refuses every step once it was closed, and says so", async () => {
     const state = memoryState({ clock, since: 0 });
     expect(await state.health()).toEqual({ ok: true });

@@ -2,6 +2,7 @@ import { HopwiseError } from "../errors.ts";
 import type { Awaitable } from "../lib/index.ts";
 import { CLOCK, isInSeconds, maybe, optionsOf, type Rows, secondsBy, such, whole } from "../options/index.ts";
 import { checkClocks } from "./clocks.ts";
+import { mayBeForgotten } from "./forgotten-proofs.ts";
 import { createLapsing } from "./lapsing.ts";
 import { memoryBegan } from "./memory-began.ts";
 import { readStep } from "./read-step.ts";
@@ -12,7 +13,8 @@ export interface ClaimAbout {
   /**
    * What the proof says of itself, in seconds since the epoch, where only a time window ends its life. Authorizers may share
    * a store and differ in `proofWindowSeconds`: what one of them let it forget may still be good for another. So a store that
-   * forgets says false, too, for a proof that was made no later than one that was forgotten.
+   * forgets says false, too, for a proof that was made no later than one that was forgotten; or it throws, where its clock was
+   * ahead then, and nothing can be told of the time until it comes.
    */
   readonly madeAtSeconds?: number;
   /** The caller's clock, in seconds since the epoch. A store whose own clock is more than 5 seconds from it refuses. */
@@ -81,7 +83,7 @@ function isBeginning(value: unknown): boolean {
 }
 
 interface MemoryReplay extends ReplayStore {
-  /** @throws {HopwiseError} `state_unavailable` where there is no room for one more proof, whosever it is */
+  /** @throws {HopwiseError} `state_unavailable` where no proof could be taken that is made now, whosever it is */
   checkRoom(): void;
 }
 
@@ -112,14 +114,14 @@ export function replayInMemory(options: MemoryReplayOptions): MemoryReplay {
   const { maxProofsOfRoot = Math.ceil(maxProofs / 10), maxProofsOfUser = Math.ceil(maxProofs / 4) } = most;
   const seen = new Map<string, Seen>();
   const shares = createShares(maxProofsOfUser, maxProofsOfRoot);
-  // The latest of all that was forgotten.
-  let forgottenUntil = 0;
-  let forgottenMadeAt = 0;
+  let forgotten = { untilSeconds: 0, madeAtSeconds: 0 };
 
   const lapsing = createLapsing((key, second) => {
     const { madeAt, sharers } = seen.get(key) as Seen;
-    forgottenMadeAt = Math.max(forgottenMadeAt, madeAt);
-    forgottenUntil = Math.max(forgottenUntil, second);
+    forgotten = {
+      untilSeconds: Math.max(forgotten.untilSeconds, second),
+      madeAtSeconds: Math.max(forgotten.madeAtSeconds, madeAt),
+    };
     seen.delete(key);
     shares.giveBack(sharers);
   });
@@ -139,19 +141,21 @@ export function replayInMemory(options: MemoryReplayOptions): MemoryReplay {
       checkClocks(now, about.nowSeconds, [{ untilSeconds }]);
       const { madeAtSeconds } = about;
       lapsing.forget(now);
-      if (seen.has(key)) return false;
-      // After a jump of the clock, or for a longer window, what is no later than a forgotten proof may be that very proof.
-      if (untilSeconds <= forgottenUntil) return false;
-      if (madeAtSeconds !== undefined && madeAtSeconds <= forgottenMadeAt) return false;
+      if (seen.has(key) || mayBeForgotten({ untilSeconds, madeAtSeconds }, forgotten, now)) return false;
       remember(key, untilSeconds, about);
       return true;
     },
     checkRoom: () => {
-      lapsing.forget(secondsBy(clock));
+      const now = secondsBy(clock);
+      lapsing.forget(now);
       mustHaveRoom(seen, maxProofs);
+      mayBeForgotten({ untilSeconds: now + USUAL_SECONDS, madeAtSeconds: now }, forgotten, now);
     },
   };
 }
+
+/** How long a proof is good where its authorizer says nothing else. */
+const USUAL_SECONDS = 60;
 
 function mustHaveRoom({ size }: ReadonlyMap<string, Seen>, most: number): void {
   if (size >= most) throw new HopwiseError("state_unavailable", `more than ${most} live proofs`);

@@ -108,8 +108,8 @@ export function revocationsOverHttp(options: FeedReaderOptions): FeedRevocations
   });
   const asked = askedFor(async () => copy.catchUp(), everySeconds * 1000);
   const wrong = (): string | undefined => {
-    if (fresh.ageSeconds() <= maxStalenessSeconds) return undefined;
-    return asked.problem() ?? `no page of the feed of revocations is newer than ${maxStalenessSeconds} seconds`;
+    const tooOld = fresh.problem(maxStalenessSeconds);
+    return tooOld && (asked.problem() ?? tooOld);
   };
   const find: RevocationStore["find"] = (query) => {
     // A call in the first moment waits, within its own deadline.

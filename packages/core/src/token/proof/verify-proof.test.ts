@@ -361,7 +361,9 @@ describe.each(worlds)("a proof by an $algorithm key, where a nonce is asked for,
     const elsewhere = await errorOf(
       proveAt(chain, await world.proof(text, { nonce: await createNonces().issue(NOW) }), { nonces }),
     );
-    expect(elsewhere.message).toContain("; it names one that has lapsed, or was made with another secret");
+    expect(elsewhere.message).toContain(
+      "; it names one that has lapsed by the clock here, or was made with another secret",
+    );
     expect(elsewhere.message).toContain("all instances behind one address need the same (createNonces({ secret }))");
   });
 

@@ -107,7 +107,7 @@ export async function verifyProof(text: string, expected: ExpectedProof): Promis
 }
 
 const FOREIGN =
-  "one that has lapsed, or was made with another secret: all instances behind one address need the same (createNonces({ secret }))";
+  "one that has lapsed by the clock here, or was made with another secret: all instances behind one address need the same (createNonces({ secret })), and clocks that agree";
 
 /** The nonce that a proof names. @throws {HopwiseError} `proof_nonce_required`, with another nonce, where it is no good */
 async function goodNonce(

@@ -1,4 +1,5 @@
 import { HopwiseError } from "../../errors.ts";
+import { timeAway } from "../../lib/index.ts";
 import { CLOCK, choice, maybe, members, optionsOf } from "../../options/index.ts";
 import { ISSUER, KEY_ID, LIFETIME, SIGNER, SUBJECT } from "../claims/index.ts";
 import type { Signer } from "../keys/index.ts";
@@ -50,7 +51,9 @@ export async function signApproval(given: ApprovalOrder): Promise<string> {
   const nowMs = Math.floor(clock());
   const now = Math.floor(nowMs / 1000);
   const exp = lifetimeSeconds === undefined ? untilSeconds : Math.min(now + lifetimeSeconds, untilSeconds);
-  if (exp <= now) refuseApproval("/exp", "the request has run out; have the call asked about anew");
+  if (exp <= now) {
+    refuseApproval("/exp", `the request has run out${timeAway(untilSeconds - now)}; have the call asked about anew`);
+  }
   const claims = { aud: audience, answer, exp, request: hash, ...(as !== undefined && { sub: as.subject }) };
   return signStatement("hw-approval+jwt", claims, order, nowMs);
 }
