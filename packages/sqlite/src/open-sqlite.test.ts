@@ -44,6 +44,13 @@ async function open(options: SqliteOptions, boot = "1", told: sqlite.DatabaseSyn
   return driver;
 }
 
+/** By another program, which is gone then: a connection that is left to be collected would write once more. */
+function written(file: string, text: string): void {
+  const database = new sqlite.DatabaseSync(file);
+  database.exec(text);
+  database.close();
+}
+
 const now = (): number => Date.now() / 1000;
 const claim = async (driver: StateDriver, key: string): Promise<boolean> =>
   driver.replay.claim(key, now() + 50, { madeAtSeconds: now(), nowSeconds: now() });
@@ -92,7 +99,7 @@ describe("the file", () => {
     [
       "of another program",
       (file) => {
-        new sqlite.DatabaseSync(file).exec("CREATE TABLE notes (text TEXT)");
+        written(file, "CREATE TABLE notes (text TEXT)");
         chmodSync(file, 0o600);
       },
       /is a database of something else/,
@@ -101,7 +108,7 @@ describe("the file", () => {
       "of a later version",
       async (file) => {
         await (await openSqlite({ file })).close();
-        new sqlite.DatabaseSync(file).exec("PRAGMA user_version = 3");
+        written(file, "PRAGMA user_version = 3");
       },
       /was made by a newer version of @hopwise\/sqlite \(its tables are number 3, and here they are number 2\)/,
     ],
@@ -109,14 +116,14 @@ describe("the file", () => {
       "of a version before the first",
       async (file) => {
         await (await openSqlite({ file })).close();
-        new sqlite.DatabaseSync(file).exec("PRAGMA user_version = 0");
+        written(file, "PRAGMA user_version = 0");
       },
       /was made by an older version of @hopwise\/sqlite \(its tables are number 0/,
     ],
     [
       "of another program that has no tables yet",
       (file) => {
-        new sqlite.DatabaseSync(file).exec("PRAGMA user_version = 2");
+        written(file, "PRAGMA user_version = 2");
         chmodSync(file, 0o600);
       },
       /is a database of something else/,
@@ -156,7 +163,7 @@ describe("the file", () => {
     [
       "is a database of something else",
       (file) => {
-        new sqlite.DatabaseSync(file).exec("CREATE TABLE t (x); PRAGMA user_version = 1");
+        written(file, "CREATE TABLE t (x); PRAGMA user_version = 1");
         chmodSync(file, 0o600);
       },
       /is a database of something else/,

@@ -41,6 +41,7 @@ describe("the way to the file", () => {
     const charges = [{ account: "a", counter: "c", amount: 3, most: 10, untilSeconds: store.at.now + 60 }];
     const claims = ["a", "b", "a", "c", "d", "e", "f", "b"].map((key) => claim(key, store.at.now + 60));
     const reserved = ["1", "2", "3", "4"].map((id) => reserve({ id, owner: "o", nowSeconds: store.at.now, charges }));
+    await new Promise((done) => setTimeout(done, 20));
     holder.exec("COMMIT");
     const answers = await Promise.allSettled(claims);
     expect(answers.map((it) => (it.status === "fulfilled" ? it.value : it.reason.message))).toEqual([
@@ -53,6 +54,24 @@ describe("the way to the file", () => {
       "refused",
     ]);
     holder.close();
+  });
+
+  it("waits for the disk once for the steps that come together, and not before what was begun beside them has left", async () => {
+    const file = newFile();
+    const store = await storeAt({ file });
+    const other = new DatabaseSync(file);
+    const order: unknown[] = [];
+    const add = (sharer: string) =>
+      store.write(({ sql }) => {
+        sql(`INSERT INTO share (sharer, taken) VALUES (x'${sharer}', 1)`).run();
+        order.push(other.prepare("SELECT count(*) AS kept FROM share").get()?.["kept"]);
+      });
+    const added = [add("01"), add("02"), add("03")];
+    order.push("asked beside them");
+    await Promise.all(added);
+    expect(order).toEqual(["asked beside them", 0, 0, 0]);
+    expect(await rowsOf(store)).toMatchObject({ share: 3 });
+    other.close();
   });
 
   it("refuses what waits when it is closed, and what comes then", async () => {

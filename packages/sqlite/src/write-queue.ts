@@ -2,7 +2,10 @@ import { HopwiseError } from "@hopwise/core";
 import { lockedTooLong } from "./faults.ts";
 import type { Moment } from "./store.ts";
 
-/** Steps that write. Those that wait for the lock are done together once it is free: in one transaction, with one wait for the disk. */
+/**
+ * Steps that write. Those that come in one turn, or wait for the lock, are done together: in one transaction, with one wait for the
+ * disk.
+ */
 export interface WriteQueue {
   /** Whether any step waits. */
   readonly isWaiting: boolean;
@@ -43,7 +46,6 @@ export function createWriteQueue({ file, deadlineMs, transact, inPart }: Transac
   let pumping = false;
 
   const pump = async (): Promise<void> => {
-    pumping = true;
     while (steps.length > 0) {
       const group = steps.slice(0, MOST_TOGETHER);
       if (isDone(group)) steps = steps.slice(group.length);
@@ -84,7 +86,10 @@ export function createWriteQueue({ file, deadlineMs, transact, inPart }: Transac
       new Promise((resolve, reject) => {
         const until = performance.now() + deadlineMs;
         steps.push({ onDisk, until, ...stepOf(work, inPart, resolve, reject) });
-        if (!pumping) void pump();
+        if (pumping) return;
+        pumping = true;
+        // The disk holds up this whole process: what was begun in the same turn, such as a question to the policies, leaves before it.
+        setImmediate(() => void pump());
       }),
   };
 }
