@@ -11,6 +11,16 @@ export interface ListedSchemas {
   readonly outputSchema: OutputSchema | undefined;
 }
 
+/** The same for each tool, asked once: a server without sessions makes one for each request. */
+export function listedOnce(mayChange: MayChangeByTool): (tool: AnyTool) => () => Promise<ListedSchemas> {
+  const schemas = new WeakMap<AnyTool, Promise<ListedSchemas>>();
+  return (tool) => () => {
+    const listed = schemas.get(tool) ?? listedSchemas(tool, mayChange);
+    schemas.set(tool, listed);
+    return listed;
+  };
+}
+
 /**
  * The schemas that FastMCP lists of a tool: its clients go by those, whatever library the tool's author wrote them in.
  * FastMCP is asked itself, by a session of this tool alone, which no client ever sees; the guard then lists that of results

@@ -1,7 +1,7 @@
 import { nothingHappened, runToEnd } from "@hopwise/core/running";
 import type { GuardedTools, MayChangeByTool } from "@hopwise/mcp";
 import type { FastMCP } from "fastmcp";
-import { type ListedSchemas, listedSchemas } from "./listed-schemas.ts";
+import { listedOnce } from "./listed-schemas.ts";
 
 export type AnyTool = Parameters<FastMCP["addTool"]>[0];
 
@@ -10,13 +10,7 @@ export type AnyTool = Parameters<FastMCP["addTool"]>[0];
  * were decided.
  */
 export function toolWrapper(mayChange: MayChangeByTool = {}): (tool: AnyTool, tools: GuardedTools) => AnyTool {
-  // A server without sessions makes one for each request: the schemas are made once.
-  const schemas = new WeakMap<AnyTool, Promise<ListedSchemas>>();
-  const announcedBy = (tool: AnyTool): Promise<ListedSchemas> => {
-    const listed = schemas.get(tool) ?? listedSchemas(tool, mayChange);
-    schemas.set(tool, listed);
-    return listed;
-  };
+  const announcedBy = listedOnce(mayChange);
   return (tool, tools) => {
     const { name } = tool;
     const run = (args: never, context: Parameters<AnyTool["execute"]>[1]) => {
@@ -25,7 +19,7 @@ export function toolWrapper(mayChange: MayChangeByTool = {}): (tool: AnyTool, to
       context.signal.throwIfAborted();
       return runToEnd(context, (own) => tool.execute(args, own));
     };
-    const execute = tools.wrap(name, run, () => announcedBy(tool));
+    const execute = tools.wrap(name, run, announcedBy(tool));
     // Over the tool itself: it may be frozen, or have its members from a class.
     return Object.create(tool, {
       name: { value: name, enumerable: true },
