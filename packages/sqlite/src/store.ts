@@ -38,6 +38,7 @@ export interface Store {
   write<T>(work: (at: Moment) => T, how?: "onDisk"): Promise<T>;
   /** The same, but not at all where another process writes just now. */
   writeIfFree(work: (at: Moment) => void): void;
+  /** Does what was asked for before, and refuses what waits for another process. */
   close(): void;
 }
 
@@ -103,7 +104,11 @@ export async function openStore(machine: Machine, settings: Settings): Promise<S
     writeIfFree: (work) => {
       if (!queue.isWaiting) tried(() => transact.run("BEGIN IMMEDIATE", work));
     },
-    close: held.close,
+    close: () => {
+      // Such as what a call gives back, for which nobody waits.
+      queue.finish();
+      held.close();
+    },
   };
 }
 
