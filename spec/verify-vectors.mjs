@@ -1029,6 +1029,11 @@ function ownMember(object, name) {
   return isOne && Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
+/** Where one step of a reference leads. */
+function stepInto(place, name) {
+  return Array.isArray(place) && /^(0|[1-9][0-9]*)$/.test(name) ? place[name] : ownMember(place, name);
+}
+
 /** A member of a schema, or else of what its reference leads to. */
 function announcedAs(word, whole, schema, references = 8) {
   const here = ownMember(schema, word);
@@ -1038,7 +1043,7 @@ function announcedAs(word, whole, schema, references = 8) {
   if (document !== "#") return undefined;
   try {
     const names = steps.map((part) => decodeURIComponent(part).replace(/~1/g, "/").replace(/~0/g, "~"));
-    return announcedAs(word, whole, names.reduce(ownMember, whole), references - 1);
+    return announcedAs(word, whole, names.reduce(stepInto, whole), references - 1);
   } catch {
     return undefined;
   }

@@ -134,3 +134,14 @@ it("says where the address leads, and that the chain was not sent there", async 
   expect(refused).toMatchObject({ code: "config_invalid" });
   expect(String(refused)).toContain(`leads on to ${elsewhere}/there, and a chain is sent nowhere`);
 });
+
+it("takes no answer of a fetch that follows all the same, and says where the chain went", async () => {
+  const follows: typeof fetch = (input, init) => fetch(input, { ...init, redirect: "follow" });
+  const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" });
+  status = 307;
+  const refused = await carryingFetch({ delegation: planner, audience }, follows)(here, { method: "POST", body }).catch(
+    (error: unknown) => error,
+  );
+  expect(refused).toMatchObject({ code: "config_invalid" });
+  expect(String(refused)).toContain(`went on to ${elsewhere}/there: give it one`);
+});

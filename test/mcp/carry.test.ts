@@ -156,11 +156,16 @@ describe("over HTTP, a client that is asked for a nonce", () => {
 
 describe("over HTTP, a message is signed", () => {
   const body = JSON.stringify(call);
+  const headers = { "content-type": "application/json" };
+  const copied = { ...headers, "content-length": String(body.length) };
   const rows: [string, string | Request, RequestInit?][] = [
     ["a text", audience, { method: "post", body }],
+    ["a text with its length", audience, { method: "POST", body, headers: copied }],
+    ["a blob", audience, { method: "POST", body: new Blob([body]) }],
     ["bytes", audience, { method: "POST", body: new TextEncoder().encode(body) }],
     ["a buffer", audience, { method: "POST", body: new TextEncoder().encode(body).buffer }],
-    ["a Request", new Request(audience, { method: "POST", body })],
+    ["a Request", new Request(audience, { method: "POST", body, headers })],
+    ["a Request with its length", new Request(audience, { method: "POST", body, headers: copied })],
     ["a Request with a text beside it", new Request(audience, { method: "POST", body: "{}" }), { body }],
   ];
 
@@ -168,7 +173,9 @@ describe("over HTTP, a message is signed", () => {
     const sent: JsonRpcMessage[] = [];
     const answers = [json(challenge()), json(done)];
     const fetch = carryingFetch(options, async (...given) => {
-      sent.push((await new Request(given[0] as string, given[1]).json()) as JsonRpcMessage);
+      const request = new Request(given[0] as string, given[1]);
+      expect(request.headers.has("content-length")).toBe(false);
+      sent.push((await request.json()) as JsonRpcMessage);
       return answers.shift() as Response;
     });
     expect(await (await fetch(input, init)).json()).toEqual(done);
@@ -193,6 +200,18 @@ describe("over HTTP, a message is signed", () => {
     }
     expect(request.bodyUsed).toBe(false);
   });
+});
+
+it("over HTTP, a Request that is no JSON goes as it is, and nobody waits for its end", async () => {
+  const body = new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array(9)) });
+  const request = new Request(audience, { method: "POST", body, duplex: "half" } as RequestInit);
+  const sent: unknown[] = [];
+  const fetch = carryingFetch(options, async (...given) => {
+    sent.push(given);
+    return json({});
+  });
+  await fetch(request);
+  expect(sent).toEqual([[request, undefined]]);
 });
 
 describe("over HTTP, any other answer", () => {

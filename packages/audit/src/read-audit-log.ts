@@ -28,7 +28,7 @@ const readFilter = optionsOf<AuditFilter>("readAuditLog", FILTER_ROWS);
  *
  * @throws {HopwiseError} `config_invalid` at once for a filter that cannot be right, and where a folder cannot be read
  *   or holds no log;
- *   `audit_unavailable` for a line that is not one of an audit log
+ *   `audit_unavailable` for a line that is not one of an audit log, among those that have the names of the filter
  */
 export function readAuditLog(folder: AuditFolders, filter: AuditFilter = {}): AsyncGenerator<AuditEntry> {
   const [folders, read] = [readFolder(folder), readFilter(filter)];

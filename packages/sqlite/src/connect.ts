@@ -64,7 +64,8 @@ export function connect(machine: Machine, settings: Settings, lostFile?: string)
 }
 
 /**
- * What the file's own header says it is. Whatever is not ours, or is of another version, is left alone, to the byte.
+ * What the file's own header says it is. Whatever is not ours, or is of another version, is left alone, to the byte; but of a file
+ * whose program was killed, SQLite first brings in what stands beside it, as for everybody who opens it.
  *
  * @throws {HopwiseError} `config_invalid`
  */

@@ -74,6 +74,23 @@ describe("the way to the file", () => {
     other.close();
   });
 
+  it("does what was asked for in the turn in which it is closed, however much that is: what a call gives back is not lost", async () => {
+    const file = newFile();
+    const store = await storeAt({ file });
+    const { reserve, settle } = sqliteSpending(store);
+    const about = { id: "1", owner: "o", nowSeconds: store.at.now };
+    const charges = [{ account: "a", counter: "c", amount: 3, most: 10, untilSeconds: store.at.now + 60 }];
+    await reserve({ ...about, charges });
+    const { claim } = sqliteReplay(store);
+    const claims = Array.from({ length: 100 }, (_, i) => claim(`proof ${i}`, store.at.now + 60));
+    const given = settle(about, "nothing_happened");
+    store.close();
+    await given;
+    expect(await Promise.all(claims)).toEqual(claims.map(() => true));
+    const again = await storeAt({ file });
+    expect(await sqliteSpending(again).spent("o", charges)).toEqual([0]);
+  });
+
   it("refuses what waits when it is closed, and what comes then", async () => {
     const file = newFile();
     const store = await storeAt({ file });

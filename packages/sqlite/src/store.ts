@@ -38,6 +38,7 @@ export interface Store {
   write<T>(work: (at: Moment) => T, how?: "onDisk"): Promise<T>;
   /** The same, but not at all where another process writes just now. */
   writeIfFree(work: (at: Moment) => void): void;
+  /** Does what was asked for before, such as what a call gives back, and refuses what waits for another process. */
   close(): void;
 }
 
@@ -81,10 +82,7 @@ export async function openStore(machine: Machine, settings: Settings): Promise<S
   // Not a lock: no deadline of a step is for it, and it ends by itself.
   while (tried(() => isBeingMade(file))?.answer) await new Promise((resolve) => setTimeout(resolve, pauseMs()));
   try {
-    await read(({ sql }) => {
-      if (isWhole(sql)) return;
-      throw unusable(called, file, DAMAGED_WORDS);
-    });
+    await read((at) => checkWhole(at, settings));
   } catch (error) {
     held.close();
     throw error;
@@ -103,13 +101,20 @@ export async function openStore(machine: Machine, settings: Settings): Promise<S
     writeIfFree: (work) => {
       if (!queue.isWaiting) tried(() => transact.run("BEGIN IMMEDIATE", work));
     },
-    close: held.close,
+    close: () => {
+      queue.finish();
+      held.close();
+    },
   };
 }
 
-/** What is lost of a file may read as if nothing had been there, such as what was spent: so all of it is looked at, once. */
-function isWhole(sql: Connection["sql"]): boolean {
-  return sql("PRAGMA quick_check(1)").get()?.["quick_check"] === "ok";
+/**
+ * What is lost of a file may read as if nothing had been there, such as what was spent: so all of it is looked at, once.
+ *
+ * @throws {HopwiseError} `config_invalid`
+ */
+function checkWhole({ sql }: Moment, { called, file }: Settings): void {
+  if (sql("PRAGMA quick_check(1)").get()?.["quick_check"] !== "ok") throw unusable(called, file, DAMAGED_WORDS);
 }
 
 interface Transactions {

@@ -10,6 +10,8 @@ export interface WriteQueue {
   /** Whether any step waits. */
   readonly isWaiting: boolean;
   add<T>(work: (at: Moment) => T, onDisk: boolean): Promise<T>;
+  /** Does at once what waits, unless another process holds the lock: for the last moment before the file is closed. */
+  finish(): void;
 }
 
 /** What the queue needs of the store. */
@@ -47,13 +49,18 @@ export function createWriteQueue({ file, deadlineMs, transact, inPart }: Transac
 
   const pump = async (): Promise<void> => {
     while (steps.length > 0) {
-      const group = steps.slice(0, MOST_TOGETHER);
-      if (isDone(group)) steps = steps.slice(group.length);
-      else refuseLate();
+      if (!isNextDone()) refuseLate();
       // Also where more wait: other processes and the event loop have their turn.
       if (steps.length > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs()));
     }
     pumping = false;
+  };
+
+  const isNextDone = (): boolean => {
+    const group = steps.slice(0, MOST_TOGETHER);
+    const done = isDone(group);
+    if (done) steps = steps.slice(group.length);
+    return done;
   };
 
   const isDone = (group: readonly Step[]): boolean => {
@@ -91,6 +98,9 @@ export function createWriteQueue({ file, deadlineMs, transact, inPart }: Transac
         // The disk holds up this whole process: what was begun in the same turn, such as a question to the policies, leaves before it.
         setImmediate(() => void pump());
       }),
+    finish: () => {
+      while (steps.length > 0 && isNextDone());
+    },
   };
 }
 

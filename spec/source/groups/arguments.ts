@@ -204,6 +204,27 @@ export const args = collect("arguments", (add) => {
     { to: wildcard },
     { arguments: to, ...EUR, inputSchema: referring("#/$defs/Again") },
   );
+  const inList = (place: string): object => ({
+    properties: {
+      to: { anyOf: [{ type: "string" }, { type: "string", default: "EUR" }] },
+      currency: { $ref: `#/properties/to/anyOf/${place}` },
+    },
+  });
+  call(
+    "own-reference-in-list",
+    "a reference that leads to a place of an array",
+    "V11.5",
+    { to: wildcard },
+    { arguments: to, ...EUR, inputSchema: inList("1") },
+  );
+  call(
+    "own-reference-in-list-padded",
+    "a reference to a place of an array by a number with a zero before it",
+    "V11.5",
+    { to: wildcard },
+    { arguments: to, ...EUR, inputSchema: inList("01") },
+    refused("/currency"),
+  );
   call(
     "own-reference-of-all",
     "a schema that is a reference as a whole",

@@ -76,6 +76,8 @@ export function createLane(
         if (verdict === "answer" || verdict === "refused") answered();
         if (verdict !== "left" && verdict !== "full") onlySlow = verdict === "slow";
         if (verdict === "slow") return trying || othersUp(lane) ? "failure" : "neither";
+        // Whoever tries a target and finds no room has not seen that it is there.
+        if (verdict === "full") return trying ? "failure" : "neither";
         return COUNTS_AS[verdict];
       };
       return { ended: breaker.admits ? breaker.run(run, shows) : run(), requests }; // else as a last resort
@@ -88,6 +90,5 @@ const COUNTS_AS = {
   answer: "success",
   refused: "success",
   fault: "failure",
-  full: "neither",
   left: "neither",
 } as const;

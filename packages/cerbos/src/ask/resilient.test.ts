@@ -164,6 +164,19 @@ describe("a client that fails several times in a row", () => {
     );
   });
 
+  it("is left alone again when the one call finds no room among those that wait for it", async () => {
+    const client = fake(fails(GONE));
+    const steady = resilient(client, { ...options, restMs: 200 });
+    await outcomes(steady, 2);
+    client.behave = fails(noRoom("too many wait"));
+    const before = client.asked;
+    await until(async () => {
+      await check(steady).catch(() => {});
+      return client.asked > before;
+    });
+    await expect(check(steady)).rejects.toThrow("left alone");
+  });
+
   it("is asked again though the clock of the machine was set back", async () => {
     vi.useFakeTimers({ toFake: ["Date"] });
     onTestFinished(() => void vi.useRealTimers());

@@ -37,6 +37,16 @@ describe("an argument that nobody sent", () => {
       { properties: { limit: { $ref: "#/$defs/a" } }, $defs: { a: { $ref: "#/$defs/b" }, b: LIMIT } },
     ],
     ["of all arguments", { $ref: "#/$defs/Args", $defs: { Args: { properties: { limit: LIMIT } } } }],
+    // As the MCP SDK lists a schema of Zod 3 that is used twice.
+    [
+      "into a list",
+      {
+        properties: {
+          page: { anyOf: [{ type: "string" }, LIMIT] },
+          limit: { $ref: "#/properties/page/anyOf/1" },
+        },
+      },
+    ],
     ["with signs in its name", { properties: { limit: { $ref: "#/$defs/a~1b~0c%20d" } }, $defs: { "a/b~c d": LIMIT } }],
   ])("is the tool's own where a reference %s leads to that default", (_, schema) => {
     const own = ownArguments(entry, schema);
@@ -53,7 +63,9 @@ describe("an argument that nobody sent", () => {
     ["elsewhere", "https://example.com/limit.json#/$defs/Limit"],
     ["to nothing", "#/$defs/Other"],
     ["to a name", "#Limit"],
-    ["into a list", "#/allOf/0"],
+    ["to no place of a list", "#/allOf/1"],
+    ["to a place of a list by another number", "#/allOf/00"],
+    ["to what is no place of a list", "#/allOf/length"],
     ["to itself", "#/properties/limit"],
     ["by signs that are none", "#/$defs/%E0%A4%A"],
     ["by no text", 5],

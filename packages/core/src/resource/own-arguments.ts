@@ -41,14 +41,21 @@ function saidOf(listed: unknown, schema: unknown, word: string): unknown {
   return undefined;
 }
 
-/** Where a reference leads: a `#`, and a JSON pointer through objects. Undefined for any other. */
+/**
+ * Where a reference leads: a `#`, and a JSON pointer. Undefined for any other. Of an argument that is one of the forms of another
+ * one, libraries refer to its place in that list.
+ */
 function placeIn(listed: unknown, reference: unknown): unknown {
   if (typeof reference !== "string" || !/^#(\/|$)/.test(reference)) return undefined;
   try {
-    return stepsOf(decodeURIComponent(reference.slice(1))).reduce(memberOf, listed);
+    return stepsOf(decodeURIComponent(reference.slice(1))).reduce(stepInto, listed);
   } catch {
     return undefined;
   }
+}
+
+function stepInto(place: unknown, step: string): unknown {
+  return Array.isArray(place) && /^(?:0|[1-9]\d*)$/.test(step) ? place[Number(step)] : memberOf(place, step);
 }
 
 /** An own member, as a list shows it; undefined where there is none. */

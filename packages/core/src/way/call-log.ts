@@ -26,8 +26,8 @@ export interface CallLog {
   stage<T>(name: Stage, run: (watch: StageWatch) => T | Promise<T>): Promise<Exclude<T, HopwiseError> | HopwiseError>;
   note(found: Partial<Notes>): void;
   /**
-   * The call goes on, and does not end before this is known. Where it is a refusal the call ends in it, and what was noted
-   * meanwhile is forgotten.
+   * The call goes on, and does not end before this is known. Where it is a refusal the call ends in it: what was noted meanwhile is
+   * forgotten, and from then on no stage runs and nothing is noted.
    */
   endsBehind(standing: Promise<HopwiseError | undefined>): undefined;
   /** Whether shadow mode lets the call go on all the same. Then it notes the first refusal: what would have happened. */
@@ -43,8 +43,9 @@ export interface CallLog {
 export function beginLog(call: IncomingCall, point: EnforcementPoint): CallLog {
   const id = randomId();
   const watch = watchOf(call, point, id);
-  const { stage, timings } = timedStages(watch);
+  const { stage: runStage, timings } = timedStages(watch);
   const book = noteBook(call);
+  const stage: CallLog["stage"] = async (name, run) => book.gone ?? runStage(name, run);
 
   const now = (): string => new Date(timeOf(point.clock)).toISOString();
   const named = { invocation: id, tool: plainName(call.tool) };
@@ -104,16 +105,22 @@ export function beginLog(call: IncomingCall, point: EnforcementPoint): CallLog {
 function noteBook({ caller: { via } }: IncomingCall) {
   let notes: Notes = { received: {}, verified: via !== "proof", origins: [], verdicts: [], kept: [] };
   let standing: Promise<HopwiseError | undefined> | undefined;
+  let gone: HopwiseError | undefined;
   return {
     get notes() {
       return notes;
     },
+    /** The refusal in which the call ends whatever follows, once that is known. */
+    get gone() {
+      return gone;
+    },
     note: (found: Partial<Notes>): void => {
-      notes = { ...notes, ...found };
+      if (gone === undefined) notes = { ...notes, ...found };
     },
     endsBehind: (behind: Promise<HopwiseError | undefined>): undefined => {
       const before = notes;
-      standing = behind.then((gone) => {
+      standing = behind.then((refusal) => {
+        gone = refusal;
         const { verified, calledAt } = notes;
         if (gone !== undefined) notes = { ...before, verified, ...defined({ calledAt }) };
         return gone;

@@ -9,6 +9,7 @@ import type { Decision } from "../decision/index.ts";
 import { memoryState, type RevocationStore, type State } from "../state/index.ts";
 import { ARGUMENTS, NOW, pdpOf } from "../world.fixture.ts";
 import { admit, admitAndDecide } from "./admission.ts";
+import type { IncomingCall } from "./call.ts";
 import { refuseOtherUser } from "./gone-by.ts";
 import {
   ALICE,
@@ -35,25 +36,31 @@ type Stores = Pick<State, "replay" | "revocations">;
 
 const fresh = () => memoryState({ since: 0, clock: () => NOW * 1000 });
 
+/** The same stores, whose answers come late. */
+function later({ replay, revocations }: Stores, when: () => Promise<unknown>): Stores {
+  const late = async <T>(run: () => T | Promise<T>): Promise<T> => {
+    const found = Promise.resolve(run());
+    await Promise.allSettled([found]).then(when);
+    return found;
+  };
+  return {
+    replay: { notBefore: 0, claim: (...claim) => late(() => replay.claim(...claim)) },
+    revocations: { find: (...query) => late(() => revocations.find(...query)) },
+  };
+}
+
 /** Stores that answer when they are told to. */
-function slowStores({ replay, revocations }: Stores = fresh()): {
-  readonly parts: Stores;
-  readonly answer: () => void;
-} {
+function slowStores(stores: Stores = fresh()): { readonly parts: Stores; readonly answer: () => void } {
   let answer = (): void => {};
   const told = new Promise<void>((resolve) => {
     answer = resolve;
   });
-  const late = async <T>(run: () => T | Promise<T>): Promise<T> => {
-    const found = Promise.resolve(run());
-    await Promise.allSettled([found]).then(() => told);
-    return found;
-  };
-  const parts: Stores = {
-    replay: { notBefore: 0, claim: (...claim) => late(() => replay.claim(...claim)) },
-    revocations: { find: (...query) => late(() => revocations.find(...query)) },
-  };
-  return { parts, answer };
+  return { parts: later(stores, () => told), answer };
+}
+
+/** Waits for so many promises. */
+async function promises(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await undefined;
 }
 
 /** What a store may say that ends a call. */
@@ -107,6 +114,12 @@ function recorded({ audit }: WatchedPoint): readonly object[] {
   return audit.records.map(({ invocation: _, time: __, timings: ___, ...record }: DecisionRecord) => record);
 }
 
+async function calling(via: "proof" | "session", tool?: string, args?: object): Promise<IncomingCall> {
+  const claims = { ...(tool && { aat_tool: tool }), ...(args && { hta: args }) };
+  const changed = { ...(tool && { tool }), ...(args && { arguments: args }) };
+  return payment(via === "proof" ? await scene.byProof(claims) : scene.inSession, changed);
+}
+
 describe.each(Object.entries(GONE))("a call that a store ends late by %s, decided in one step", (code, stores) => {
   it.each(Object.entries(MEANWHILE))("ends as one that waited for it, where %s", async (_, { parts, tool, args }) => {
     for (const via of ["proof", "session"] as const) {
@@ -114,9 +127,7 @@ describe.each(Object.entries(GONE))("a call that a store ends late by %s, decide
       const { parts: slow, answer } = slowStores(stores());
       const watched = scene.point({ ...slow, ...parts });
       const waiting = scene.point({ ...stores(), ...parts });
-      const claims = { ...(tool && { aat_tool: tool }), ...(args && { hta: args }) };
-      const changed = { ...(tool && { tool }), ...(args && { arguments: args }) };
-      const call = payment(via === "proof" ? await scene.byProof(claims) : scene.inSession, changed);
+      const call = await calling(via, tool, args);
       const deciding = admitAndDecide(call, watched.point, {});
       let isOver = false;
       void deciding.then(() => {
@@ -132,6 +143,28 @@ describe.each(Object.entries(GONE))("a call that a store ends late by %s, decide
       expect(recorded(watched)).toEqual(recorded(waiting));
     }
   });
+});
+
+it.each(Object.entries(GONE))(
+  "a call that a store ends by %s at any moment leaves nothing on record of what was found until then",
+  async (_, stores) => {
+    for (const { parts, tool, args } of Object.values(MEANWHILE)) {
+      const waiting = scene.point({ ...stores(), ...parts });
+      const decision = await decide(await calling("proof", tool, args), waiting.point);
+      for (let count = 0; count < 40; count += 3) {
+        const watched = scene.point({ ...later(stores(), () => promises(count)), ...parts });
+        const call = await calling("proof", tool, args);
+        expect(ended(await admitAndDecide(call, watched.point, {}))).toEqual(ended(decision));
+        expect(recorded(watched)).toEqual(recorded(waiting));
+      }
+    }
+  },
+);
+
+it("a call that was ended asks nobody any more", async () => {
+  const { point, asked } = scene.point(GONE.revoked?.());
+  expect(codeOf(await admitAndDecide(payment(await scene.byProof()), point, {}))).toBe("revoked");
+  expect(asked()).not.toContain("policies");
 });
 
 describe("a call that is decided in one step", () => {

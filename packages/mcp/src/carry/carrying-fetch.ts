@@ -1,7 +1,7 @@
 import { func, readerOf } from "@hopwise/core/options";
 import { checkOneLayer, isPlain, type JsonRpcId, type JsonRpcMessage, noteLayer } from "../protocol/index.ts";
 import { jsonIn, nonceAskedFor, openAnswer } from "./challenge.ts";
-import { postedText } from "./posted-text.ts";
+import { postedInstead, postedText } from "./posted-text.ts";
 import { sentNoFurther } from "./sent-no-further.ts";
 import { type CarryOptions, carryOptionsOf, sign } from "./sign.ts";
 
@@ -29,7 +29,7 @@ export function carryingFetch(
     const body = jsonIn(posted);
     const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined);
     const post = (signed: unknown): Promise<Response> =>
-      sentNoFurther(fetch, input, { ...init, body: JSON.stringify(signed) });
+      sentNoFurther(fetch, input, postedInstead(input, init, JSON.stringify(signed)));
     if (Array.isArray(body)) return post(await Promise.all(body.map((message) => sign(message, options, { signal }))));
     // Clients send more than MCP through their `fetch`: what OAuth asks for, for example.
     if (!isPlain(body) || !("jsonrpc" in body)) return fetch(input, init);
