@@ -7,7 +7,8 @@ import type { DecisionRecord } from "../audit/index.ts";
 import type { ErrorCode } from "../codes.ts";
 import type { Decision } from "../decision/index.ts";
 import { memoryState, type RevocationStore, type State } from "../state/index.ts";
-import { ARGUMENTS, NOW, pdpOf } from "../world.fixture.ts";
+import type { Chain } from "../token/index.ts";
+import { ARGUMENTS, DOCS, NOW, PAY, pdpOf } from "../world.fixture.ts";
 import { admit, admitAndDecide } from "./admission.ts";
 import { refuseOtherUser } from "./gone-by.ts";
 import {
@@ -72,9 +73,24 @@ const GONE: { readonly [code in ErrorCode]?: () => Stores } = {
 
 const MUCH = { ...ARGUMENTS, amount: 5000 };
 
+/** The same chain, of an order for two enforcement points, in which tools are named with theirs. */
+function forBoth(chain: Chain): Chain {
+  const links = chain.links.map((link) => ({
+    ...link,
+    grant: { [`${PAY}#send_payment`]: link.grant["send_payment"] },
+  }));
+  return { ...chain, rootAudience: [DOCS, PAY], links } as Chain;
+}
+
 /** Where a call may end meanwhile: in each of the stages that follow, and in none. */
 const MEANWHILE: {
-  readonly [title: string]: { readonly parts?: Parts; readonly tool?: string; readonly args?: object };
+  readonly [title: string]: {
+    readonly parts?: Parts;
+    readonly tool?: string;
+    readonly args?: object;
+    /** What a proof names, where that is not the tool's bare name. */
+    readonly toolId?: string;
+  };
 } = {
   "nothing else is wrong": {},
   "an agent is not registered": { parts: { agents: { find: () => undefined } } },
@@ -92,6 +108,13 @@ const MEANWHILE: {
       }).pdp,
     },
   },
+  "the chain is for two, of which this is the second name": {
+    toolId: `${PAY}#send_payment`,
+    parts: {
+      audience: [DOCS, PAY],
+      verifier: { verify: async () => forBoth(scene.chain) },
+    },
+  },
   "shadow mode is on": {
     args: MUCH,
     parts: { shadow: shadowOf({ shadow: "everything", tools: TOOLS, onWarning: () => {} }) },
@@ -107,30 +130,47 @@ function recorded({ audit }: WatchedPoint): readonly object[] {
   return audit.records.map(({ invocation: _, time: __, timings: ___, ...record }: DecisionRecord) => record);
 }
 
+type Meanwhile = (typeof MEANWHILE)[string];
+
+/** Ends a call late, and holds it against one that waited. @returns how both ended */
+async function endLate(
+  via: "proof" | "session",
+  stores: () => Stores,
+  { parts, tool, args, toolId = tool }: Meanwhile,
+) {
+  const { parts: slow, answer } = slowStores(stores());
+  const watched = scene.point({ ...slow, ...parts });
+  const waiting = scene.point({ ...stores(), ...parts });
+  const claims = { ...(toolId && { aat_tool: toolId }), ...(args && { hta: args }) };
+  const changed = { ...(tool && { tool }), ...(args && { arguments: args }) };
+  const call = payment(via === "proof" ? await scene.byProof(claims) : scene.inSession, changed);
+  const deciding = admitAndDecide(call, watched.point, {});
+  let isOver = false;
+  void deciding.then(() => {
+    isOver = true;
+  });
+  await settled();
+  await settled();
+  expect([isOver, recorded(watched)]).toEqual([false, []]);
+  answer();
+  const decision = await deciding;
+  expect(ended(decision)).toEqual(ended(await decide(call, waiting.point)));
+  expect(recorded(watched)).toEqual(recorded(waiting));
+  return decision;
+}
+
 describe.each(Object.entries(GONE))("a call that a store ends late by %s, decided in one step", (code, stores) => {
-  it.each(Object.entries(MEANWHILE))("ends as one that waited for it, where %s", async (_, { parts, tool, args }) => {
+  it.each(Object.entries(MEANWHILE))("ends as one that waited for it, where %s", async (_, meanwhile) => {
     for (const via of ["proof", "session"] as const) {
       if (via === "session" && code === "proof_replayed") continue;
-      const { parts: slow, answer } = slowStores(stores());
-      const watched = scene.point({ ...slow, ...parts });
-      const waiting = scene.point({ ...stores(), ...parts });
-      const claims = { ...(tool && { aat_tool: tool }), ...(args && { hta: args }) };
-      const changed = { ...(tool && { tool }), ...(args && { arguments: args }) };
-      const call = payment(via === "proof" ? await scene.byProof(claims) : scene.inSession, changed);
-      const deciding = admitAndDecide(call, watched.point, {});
-      let isOver = false;
-      void deciding.then(() => {
-        isOver = true;
-      });
-      await settled();
-      await settled();
-      expect([isOver, recorded(watched)]).toEqual([false, []]);
-      answer();
-      const decision = await deciding;
-      expect(codeOf(decision)).toBe(code);
-      expect(ended(decision)).toEqual(ended(await decide(call, waiting.point)));
-      expect(recorded(watched)).toEqual(recorded(waiting));
+      expect(codeOf(await endLate(via, stores, meanwhile))).toBe(code);
     }
+  });
+});
+
+describe("a call of which its stores say late that all is well, decided in one step", () => {
+  it.each(Object.entries(MEANWHILE))("ends as one that waited for it, where %s", async (_, meanwhile) => {
+    for (const via of ["proof", "session"] as const) await endLate(via, fresh, meanwhile);
   });
 });
 
