@@ -133,7 +133,7 @@ describe("answers that are waited for together", () => {
 it("what is there already is gone on with at once, and any promise becomes one of this process", async () => {
   expect(andThen(1, (value) => value + 1)).toBe(2);
   // biome-ignore lint/suspicious/noThenProperty: another library's promise
-  const foreign = { then: (go: (value: number) => void) => go(1) } as PromiseLike<number>;
+  const foreign = { then: (go: (value: number) => void) => go(1) } as Promise<number>;
   const later = andThen(foreign, (value) => value + 1);
   expect(later).toBeInstanceOf(Promise);
   expect(await later).toBe(2);
