@@ -1,15 +1,17 @@
 /**
  * Mutation testing of the folders of @hopwise/core that decide; test/mutation.md says how to run it and what it found.
- * `HOPWISE_MUTATE=decision pnpm test:mutation` runs one folder.
+ * `HOPWISE_MUTATE=decision pnpm test:mutation` runs one folder, of another package with `HOPWISE_MUTATE_IN=mcp`.
  */
+const SOURCES = `packages/${process.env.HOPWISE_MUTATE_IN ?? "core"}/src`;
+
 export default {
   testRunner: "vitest",
   vitest: { configFile: "test/mutation.vitest.ts", related: true },
   plugins: ["@stryker-mutator/vitest-runner"],
   mutate: [
-    `packages/core/src/${process.env.HOPWISE_MUTATE ?? "{decision,filter,grant,principal,resource,result,source,token,views,way}"}/**/*.ts`,
-    "!packages/core/src/**/*.{test,fixture}.ts",
-    "!packages/core/src/**/index.ts",
+    `${SOURCES}/${process.env.HOPWISE_MUTATE ?? "{decision,filter,grant,principal,resource,result,source,token,views,way}"}/**/*.ts`,
+    `!${SOURCES}/**/*.{test,fixture}.ts`,
+    `!${SOURCES}/**/index.ts`,
   ],
   coverageAnalysis: "perTest",
   ignoreStatic: true,

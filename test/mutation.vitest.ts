@@ -13,30 +13,35 @@ const SLOW =
         "packages/core/src/grant/narrow.property.test.ts",
         "packages/core/src/state/revocation.test.ts",
         "packages/core/src/state/revocations-over-http.test.ts",
+        // It starts policy decision points.
+        "packages/cerbos/src/sharing/shared-answers.test.ts",
       ];
+
+/** The package whose folders are looked at. */
+const PACKAGE = process.env["HOPWISE_MUTATE_IN"] ?? "core";
 
 /** More tests, of those that no package owns: `approvals/*`. */
 const WITH = process.env["HOPWISE_MUTATE_WITH"];
 
-/** The doors of @hopwise/core where the mutants are: a link in `node_modules` leads to the sources that nobody changes. */
+/** The doors of that package where the mutants are: a link in `node_modules` leads to the sources that nobody changes. */
 function doorsHere(): { readonly find: RegExp; readonly replacement: string }[] {
-  const here = new URL("../packages/core/", import.meta.url);
+  const here = new URL(`../packages/${PACKAGE}/`, import.meta.url);
   const { exports } = JSON.parse(readFileSync(new URL("package.json", here), "utf8"));
   return Object.entries(exports as Record<string, string>).map(([door, file]) => ({
-    find: new RegExp(`^@hopwise/core${door.slice(1)}$`),
+    find: new RegExp(`^@hopwise/${PACKAGE}${door.slice(1)}$`),
     replacement: fileURLToPath(new URL(file, here)),
   }));
 }
 
 /**
- * What runs against a mutant (stryker.config.mjs): the unit tests of @hopwise/core and nothing else; where one folder is
+ * What runs against a mutant (stryker.config.mjs): the unit tests of that package and nothing else; where one folder is
  * looked at, those of that folder alone, and those that `HOPWISE_MUTATE_WITH` names.
  */
 export default defineConfig({
   resolve: { alias: doorsHere() },
   test: {
     include: [
-      `packages/core/src/${process.env["HOPWISE_MUTATE"] ?? "**"}/**/*.test.ts`,
+      `packages/${PACKAGE}/src/${process.env["HOPWISE_MUTATE"] ?? "**"}/**/*.test.ts`,
       ...(WITH === undefined ? [] : [`test/${WITH}.test.ts`]),
     ],
     exclude: ["**/node_modules/**", LOADS_AGAIN, ...SLOW],

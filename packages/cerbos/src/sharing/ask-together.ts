@@ -32,9 +32,9 @@ export async function askTogether(
   try {
     await askShared(askers, common, together);
   } catch (error) {
-    const waiting = askers.filter((asker) => asker.waits);
     const alike = askers.every(({ question }) => question === first.question);
-    if (alike || !oneIsBad(error)) return waiting.forEach((asker) => void asker.fail(error));
+    if (alike || !oneIsBad(error)) return askers.forEach((asker) => void asker.fail(error));
+    const waiting = askers.filter((asker) => asker.waits);
     const anew = byQuestion(waiting).map((same) => askTogether(same, common, { together: alone, alone }));
     await Promise.all(anew);
   }
@@ -43,10 +43,9 @@ export async function askTogether(
 /** Never rejects. */
 async function askAsItIs(asker: Asker, common: Common, ask: Check): Promise<void> {
   try {
-    const response = await ask(asker.request(common), asker.options);
-    if (asker.waits) asker.answer(response);
+    asker.answer(await ask(asker.request(common), asker.options));
   } catch (error) {
-    if (asker.waits) asker.fail(error);
+    asker.fail(error);
   }
 }
 
@@ -63,9 +62,7 @@ async function askShared(askers: readonly Asker[], common: Common, ask: Check): 
   }
   const response = await ask(shared, sharedOptions(askers, common, all.signal));
   const parts = partsOf(shared, response, calls);
-  askers.forEach((asker, i) => {
-    if (asker.waits) asker.answer(parts[i] as CheckResponse);
-  });
+  askers.forEach((asker, i) => void asker.answer(parts[i] as CheckResponse));
 }
 
 function byQuestion(askers: readonly Asker[]): readonly [Asker, ...Asker[]][] {

@@ -21,6 +21,7 @@ export interface Asker {
   request(common: Common): CheckRequest;
   /** False once it has its answer, or left. */
   readonly waits: boolean;
+  /** Of one that left, this and `fail` change nothing. */
   answer(response: CheckResponse): void;
   fail(error: unknown): void;
   /** Called when it leaves before it has an answer. Set by whoever has it. */

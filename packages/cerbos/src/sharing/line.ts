@@ -135,7 +135,6 @@ function take({ waiting }: Group, questionsInOne: number): readonly [Asker, ...A
 
 /** A client may not listen to its signal, and would then seem to be asked for ever. */
 function untilLeft<Answer>(answer: Promise<Answer>, { signal }: CheckOptions = {}, leaving: Leaving): Promise<Answer> {
-  if (!signal) return answer;
   return new Promise((resolve, reject) => {
     const end = leaving(signal, () => reject(callerLeft(signal)));
     answer.then(resolve, reject).finally(end);

@@ -187,6 +187,31 @@ describe("questions about one principal", () => {
     expect(JSON.stringify(pdp.requests[1]?.principal.attr)).toBe(JSON.stringify(attr));
   });
 
+  it("say nothing of a hop where they are of none: Cerbos' client writes down no member that is undefined", async () => {
+    const { pdp, all } = scene();
+    const bare = { requestContext: { annotations: {} } };
+    const answers = all([question(0), question(1, bare), question(2, bare)]);
+    pdp.flow();
+    await answers;
+    const calls = pdp.requests[1]?.requestContext?.annotations["hopwise.calls"];
+    expect(calls).toStrictEqual([
+      { i: "q1", at: [0] },
+      { i: "q2", at: [1] },
+    ]);
+  });
+
+  it("take room once for what they have in common", async () => {
+    const { pdp, all } = scene();
+    const text = "x".repeat(20_000);
+    const principal = { ...ann, attr: { text } };
+    const answers = all(
+      range(0, 26).map((mark) => question(mark, { ...resourceOf({ mark, text } as never), principal })),
+    );
+    pdp.flow();
+    await answers;
+    expect(sizes(pdp)).toEqual([1, 16, 9]);
+  });
+
   it("hold 50 resources together, and about a megabyte", async () => {
     const { pdp, all } = scene();
     const many = (mark: number, count: number): CheckRequest =>
@@ -195,6 +220,11 @@ describe("questions about one principal", () => {
     pdp.flow();
     await answers;
     expect(sizes(pdp)).toEqual([1, 40, 30]);
+    const full = scene();
+    const fullAnswers = full.all([question(0), ...[25, 25].map((count, i) => many(i + 1, count))]);
+    full.pdp.flow();
+    await fullAnswers;
+    expect(sizes(full.pdp)).toEqual([1, 50]);
     const large = scene();
     const text = "x".repeat(30_000);
     const largeAnswers = large.all(range(0, 25).map((mark) => question(mark, resourceOf({ mark, text } as never))));
@@ -427,6 +457,20 @@ describe("a shared request that fails", () => {
     expect(pdp.requests.slice(2)).toEqual([1, 2, 3].map((mark) => question(mark)));
   });
 
+  it("asks nothing anew for those who left meanwhile", async () => {
+    const { pdp, ask, all } = scene();
+    const leaving = new AbortController();
+    const answers = all([0, 1, 2].map((mark) => question(mark)));
+    const left = ask(question(3), { signal: leaving.signal }).catch(({ code }) => code);
+    await pdp.answer();
+    leaving.abort();
+    expect(await left).toBe("policy_unavailable");
+    await pdp.answer(throwing(notOK(3, "bad")));
+    pdp.flow();
+    expect(await answers).toEqual(["0", "1", "2"]);
+    expect(sizes(pdp)).toEqual([1, 3, 1, 1]);
+  });
+
   it("asks each question singly but once, for all who ask it: a thousand alike are no thousand requests", async () => {
     const { pdp, ask } = scene();
     const asked = range(0, 1_003).map((i) => (i === 500 ? question("bad") : question(i % 3)));
@@ -538,6 +582,16 @@ describe("many questions", () => {
     expect(await all([question("after")])).toEqual(["after"]);
   });
 
+  it("are refused in words that say why: it is slow, or one principal asks too much", async () => {
+    const { pdp, ask } = scene({ mostWaiting: 3, requestsUnderWay: 3 });
+    const asked = [0, 1, 2].map((mark) => ask(question(mark, of(`user ${mark}`))));
+    await expect(ask(question(3, of("bob")))).rejects.toThrow(
+      "3 questions wait for the policy decision point already: it is slower than they come",
+    );
+    pdp.flow();
+    await Promise.all(asked);
+  });
+
   it("of one principal leave room to all others, in one breath, too; and of several", async () => {
     const { pdp, all } = scene({ mostWaiting: 100 });
     const many = (mark: string) => all(Array.from({ length: 200 }, () => question(mark, of(mark))));
@@ -570,6 +624,13 @@ describe("plans, and checks that share no request", () => {
     const { pdp } = scene();
     const plan = await shareRequests(pdp).planResources({} as never);
     expect(plan).toEqual({ kind: "KIND_ALWAYS_ALLOWED" });
+  });
+
+  it("about a principal that cannot be written down are refused by the client, in its words", async () => {
+    const { pdp, ask } = scene();
+    const asked = ask(question(0, { principal: { ...ann, attr: { many: 1n as never } } }));
+    pdp.flow(throwing(new TypeError("the client's own words")));
+    await expect(asked).rejects.toThrow("the client's own words");
   });
 
   /** Of one principal more than are asked at once, then one of another; the first ends, and that other one has its turn. */

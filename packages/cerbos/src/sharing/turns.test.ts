@@ -48,6 +48,27 @@ describe("requests that nobody shares", () => {
     expect(sent.at(-1)).toBe("ann 6");
   });
 
+  it("have their turn also where others waited before them, and wait no more", async () => {
+    const { sent, ask, answer } = scene(1);
+    for (const text of ["ann 1", "ann 2", "bob 1"]) void ask(text);
+    await answer();
+    await answer();
+    void ask("eve 1");
+    await answer();
+    expect(sent).toEqual(["ann 1", "ann 2", "bob 1", "eve 1"]);
+  });
+
+  it("are left to who sends them once they are sent", async () => {
+    const { ask, answer } = scene(1);
+    const caller = new AbortController();
+    void ask("ann 1");
+    const second = ask("ann 2", caller.signal);
+    await answer();
+    caller.abort();
+    await answer();
+    expect(await second).toBe("ann 2");
+  });
+
   it("make room also where one fails", async () => {
     const { sent, ask, answer } = scene(1);
     const failed = expect(ask("ann 1")).rejects.toThrow("gone");

@@ -1,7 +1,11 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { ageBy } from "./age-by.ts";
 
-beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  // The process is not new.
+  vi.advanceTimersByTime(7000);
+});
 afterEach(() => void vi.useRealTimers());
 
 const YEARS = 10 * 365 * 86_400_000;

@@ -15,6 +15,7 @@ describe("what may be told of somebody else's error", () => {
       new Error("x", { cause: new TypeError("y") }),
       "TypeError",
     ],
+    ["nothing of a class that is a sentence", Object.assign(new Error("x"), { name: "for hunter2" }), undefined],
     ["nothing of an error of no class", new Error("hunter2"), undefined],
     ["nothing of a code that is a sentence", coded("the password is hunter2"), undefined],
     ["nothing of a code that is an address", coded("postgres://admin:hunter2@db"), undefined],

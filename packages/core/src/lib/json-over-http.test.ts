@@ -21,9 +21,14 @@ async function refusalOf(request: Request): Promise<{ readonly status: number; r
 describe("a request in JSON", () => {
   it("is read where it is what is wanted, whatever its type says beside that", async () => {
     expect(await readJson(post("12"), LIMITS, numberIn, "a number")).toBe(12);
-    expect(
-      await readJson(post("0", { "content-type": "Application/JSON; charset=utf-8" }), LIMITS, numberIn, "a number"),
-    ).toBe(0);
+    for (const type of ["Application/JSON; charset=utf-8", "application/json ;charset=utf-8"]) {
+      expect(await readJson(post("0", { "content-type": type }), LIMITS, numberIn, "a number"), type).toBe(0);
+    }
+  });
+
+  it("may be as long as it may be, and say so", async () => {
+    const longest = post(`${" ".repeat(15)}7`, { ...JSON_TYPE, "content-length": "16" });
+    expect(await readJson(longest, LIMITS, numberIn, "a number")).toBe(7);
   });
 
   it.each<[string, Request, number]>([

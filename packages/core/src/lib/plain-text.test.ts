@@ -16,7 +16,20 @@ describe("text that came from elsewhere", () => {
   });
 
   it("stays well formed where it is cut, even through a pair of surrogates", () => {
-    for (const lead of ["", "x"]) expect(plainText(lead + "😀".repeat(300)).isWellFormed()).toBe(true);
+    expect(plainText("😀".repeat(300))).toBe(`${"😀".repeat(250)}…`);
+    expect(plainText(`x${"😀".repeat(300)}`)).toBe(`x${"😀".repeat(249)}…`);
+  });
+
+  it("is cut at 500 characters, and says so, and has no spaces around it", () => {
+    expect(plainText(" \nallowed\u200b ")).toBe("allowed");
+    expect(plainText("x".repeat(500))).toBe("x".repeat(500));
+    expect(plainText("x".repeat(501))).toBe(`${"x".repeat(500)}…`);
+    expect(plainName("x".repeat(501))).toBe(`${"x".repeat(500)}…`);
+  });
+
+  it("is shown as a question mark where it is no text: whoever prints a refusal must not fail", () => {
+    for (const none of [5, undefined, null, {}] as never[])
+      expect([plainText(none), withoutTokens(none)]).toEqual(["?", "?"]);
   });
 
   it("is made plain in every error that may quote a stranger", async () => {
@@ -64,6 +77,7 @@ describe("a name that came from elsewhere", () => {
 
   it("is one that people can read to its end, however long it may be", () => {
     expect(hiddenInName("x".repeat(500))).toBeUndefined();
+    expect(hiddenInName("pay ")).toBe("it has a character that nobody sees, or a space at an end");
     expect(hiddenInName("x".repeat(501))).toBe("it is longer than 500 characters, and no more of it is shown");
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { timeOf } from "./time-of.ts";
+import { isoOf, timeOf } from "./time-of.ts";
 
 describe("the time of a record", () => {
   it("is what the clock says", () => {
@@ -23,4 +23,9 @@ describe("the time of a record", () => {
     expect(said).toBeGreaterThanOrEqual(before);
     expect(said).toBeLessThanOrEqual(Date.now());
   });
+});
+
+it("a time is read by people in UTC, and what is none is no exception", () => {
+  expect(isoOf(1_800_000_000)).toBe("2027-01-15T08:00:00.000Z");
+  for (const none of [Number.NaN, 1e300]) expect(isoOf(none)).toBe("?");
 });

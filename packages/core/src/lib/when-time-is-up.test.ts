@@ -41,6 +41,17 @@ it("what does not come at all is late, held up or not, once", async () => {
   }
 });
 
+it("what does not come is late in that moment, where nothing held the process up", () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  vi.advanceTimersByTime(7000);
+  const late = vi.fn();
+  whenTimeIsUp(20, late);
+  vi.advanceTimersByTime(19);
+  expect(late).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(1);
+  expect(late).toHaveBeenCalledTimes(1);
+});
+
 it("nobody is told who has an answer, also in that last moment", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   const late = vi.fn();

@@ -438,6 +438,14 @@ describe("when a copy may be used", () => {
     expect(seldom).toEqual({ heads: 3, pages: 1 });
   });
 
+  it("a copy of a log that takes a way to ask is compared at each call, also at two in one moment", async () => {
+    const { log, asked } = logOf();
+    const followed = follow({ ...log, head: async () => log.head() }, 0);
+    await followed.newest();
+    await followed.newest();
+    expect(asked.heads).toBe(2);
+  });
+
   it("a copy is older by the clock, too, which goes on while the machine sleeps and this process' own stands still", () => {
     const { log, asked } = logOf();
     let now = NOW * 1000;

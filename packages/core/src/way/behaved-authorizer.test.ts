@@ -33,12 +33,37 @@ const NONSENSE: readonly unknown[] = [
   Promise.resolve(undefined),
   { outcome: "denied" },
   { outcome: "denied", code: "nonsense", message: "m" },
+  { outcome: "denied", code: "config_invalid", message: "m" },
+  { outcome: "denied", code: ["policy_denied"], message: "m" },
+  { outcome: "denied", code: "policy_denied", message: 5 },
+  { outcome: "refused", code: "policy_denied", message: "m" },
   { outcome: "pending" },
+  { outcome: "pending", approval: { request: 5 } },
+  { outcome: "waiting", approval: { request: "r" } },
   { outcome: "listed", shown: [] },
   { outcome: "listed", shown: ["yes"] },
+  { outcome: "shown", shown: [true] },
   { outcome: "admitted", decide: () => {} },
   { authorize: () => {} },
 ];
+
+const DENIED = { outcome: "denied", code: "policy_denied", message: "m" };
+const DECISIONS: readonly object[] = [
+  { outcome: "allowed" },
+  { outcome: "pending", approval: { request: "r" } },
+  DENIED,
+];
+
+/** What a function may give as it is. By the last word of its door. */
+const ANSWERS: { readonly [name: string]: readonly object[] } = {
+  authorize: DECISIONS,
+  decide: DECISIONS,
+  filter: DECISIONS,
+  list: [{ outcome: "listed", shown: [false] }, DENIED],
+  refuse: [DENIED],
+  admit: [DENIED],
+  openSession: [],
+};
 
 /** An authorizer of which one function gives something else, and who asks it. By the place that its error names. */
 const DOORS: { readonly [door: string]: (gives: () => unknown) => Promise<unknown> } = {
@@ -84,13 +109,22 @@ describe("an authorizer that a program wrapped", () => {
     }
   });
 
+  it.each(Object.entries(DOORS))("gives on what its %s answers", async (door, ask) => {
+    for (const answer of ANSWERS[door.split(".").at(-1) as string] ?? [])
+      expect(await ask(() => answer), JSON.stringify(answer)).toBe(answer);
+  });
+
   it("does what it did, where it passes all answers on", async () => {
     const seen: string[] = [];
     const wrapped = read(
       new Proxy(own, {
         get: (target, name) => {
-          seen.push(String(name));
-          return Reflect.get(target, name);
+          const run: unknown = Reflect.get(target, name);
+          if (typeof run !== "function") return run;
+          return (...args: unknown[]) => {
+            seen.push(String(name));
+            return run(...args);
+          };
         },
       }),
     );
@@ -104,6 +138,7 @@ describe("an authorizer that a program wrapped", () => {
     if (decision.outcome === "allowed") await wrapped.report(decision, { outcome: "failed" });
     const admission = await wrapped.admit(call());
     if (admission.outcome !== "admitted") throw new Error("not admitted");
+    expect(admission).toMatchObject({ arguments: CALL.arguments, invocation: expect.any(String) });
     expect(admission.user).toEqual(call().user);
     expect(await admission.decide()).toMatchObject({ outcome: "allowed" });
     expect(await wrapped.refuse(CALL, REFUSAL)).toMatchObject({ outcome: "denied", code: "guard_failed" });
@@ -111,11 +146,22 @@ describe("an authorizer that a program wrapped", () => {
     expect(() => wrapped.checkTool("nonsense")).toThrow(/nonsense/);
     expect((await wrapped.health()).ok).toBe(true);
     expect(wrapped.approvals).toBe(own.approvals);
-    expect(seen).toContain("report");
+    const asked = ["authorize", "openSession", "report", "admit", "refuse", "hasEntry", "checkTool", "health"];
+    expect(seen).toEqual(asked);
+  });
+
+  it("tells what is left of a session's budget", async () => {
+    const left = { calls: 5 };
+    const openSession = async () => ({ ...(await own.openSession(await held())), budgetLeft: async () => left });
+    expect(await (await changed({ openSession }).openSession(await held())).budgetLeft()).toBe(left);
   });
 
   it("may have no onChange, and then has none", () => {
     expect(changed({ onChange: undefined }).onChange).toBeUndefined();
     expect(typeof changed({}).onChange).toBe("function");
   });
+});
+
+it("an authorizer of this package's own stays the object that it is", () => {
+  expect(read(own)).toBe(own);
 });

@@ -7,7 +7,8 @@ import type { DecisionRecord } from "../audit/index.ts";
 import type { ErrorCode } from "../codes.ts";
 import type { Decision } from "../decision/index.ts";
 import { memoryState, type RevocationStore, type State } from "../state/index.ts";
-import { ARGUMENTS, NOW, pdpOf } from "../world.fixture.ts";
+import type { Chain } from "../token/index.ts";
+import { ARGUMENTS, DOCS, NOW, PAY, pdpOf } from "../world.fixture.ts";
 import { admit, admitAndDecide } from "./admission.ts";
 import type { IncomingCall } from "./call.ts";
 import { refuseOtherUser } from "./gone-by.ts";
@@ -79,9 +80,24 @@ const GONE: { readonly [code in ErrorCode]?: () => Stores } = {
 
 const MUCH = { ...ARGUMENTS, amount: 5000 };
 
+/** The same chain, of an order for two enforcement points, in which tools are named with theirs. */
+function forBoth(chain: Chain): Chain {
+  const links = chain.links.map((link) => ({
+    ...link,
+    grant: { [`${PAY}#send_payment`]: link.grant["send_payment"] },
+  }));
+  return { ...chain, rootAudience: [DOCS, PAY], links } as Chain;
+}
+
 /** Where a call may end meanwhile: in each of the stages that follow, and in none. */
 const MEANWHILE: {
-  readonly [title: string]: { readonly parts?: Parts; readonly tool?: string; readonly args?: object };
+  readonly [title: string]: {
+    readonly parts?: Parts;
+    readonly tool?: string;
+    readonly args?: object;
+    /** What a proof names, where that is not the tool's bare name. */
+    readonly toolId?: string;
+  };
 } = {
   "nothing else is wrong": {},
   "an agent is not registered": { parts: { agents: { find: () => undefined } } },
@@ -99,6 +115,13 @@ const MEANWHILE: {
       }).pdp,
     },
   },
+  "the chain is for two, of which this is the second name": {
+    toolId: `${PAY}#send_payment`,
+    parts: {
+      audience: [DOCS, PAY],
+      verifier: { verify: async () => forBoth(scene.chain) },
+    },
+  },
   "shadow mode is on": {
     args: MUCH,
     parts: { shadow: shadowOf({ shadow: "everything", tools: TOOLS, onWarning: () => {} }) },
@@ -114,33 +137,40 @@ function recorded({ audit }: WatchedPoint): readonly object[] {
   return audit.records.map(({ invocation: _, time: __, timings: ___, ...record }: DecisionRecord) => record);
 }
 
-async function calling(via: "proof" | "session", tool?: string, args?: object): Promise<IncomingCall> {
-  const claims = { ...(tool && { aat_tool: tool }), ...(args && { hta: args }) };
+type Meanwhile = (typeof MEANWHILE)[string];
+
+async function calling(via: "proof" | "session", { tool, args, toolId = tool }: Meanwhile): Promise<IncomingCall> {
+  const claims = { ...(toolId && { aat_tool: toolId }), ...(args && { hta: args }) };
   const changed = { ...(tool && { tool }), ...(args && { arguments: args }) };
   return payment(via === "proof" ? await scene.byProof(claims) : scene.inSession, changed);
 }
 
+/** Ends a call late, and holds it against one that waited. @returns how both ended */
+async function endLate(via: "proof" | "session", stores: () => Stores, meanwhile: Meanwhile): Promise<Decision> {
+  const { parts: slow, answer } = slowStores(stores());
+  const watched = scene.point({ ...slow, ...meanwhile.parts });
+  const waiting = scene.point({ ...stores(), ...meanwhile.parts });
+  const call = await calling(via, meanwhile);
+  const deciding = admitAndDecide(call, watched.point, {});
+  let isOver = false;
+  void deciding.then(() => {
+    isOver = true;
+  });
+  await settled();
+  await settled();
+  expect([isOver, recorded(watched)]).toEqual([false, []]);
+  answer();
+  const decision = await deciding;
+  expect(ended(decision)).toEqual(ended(await decide(call, waiting.point)));
+  expect(recorded(watched)).toEqual(recorded(waiting));
+  return decision;
+}
+
 describe.each(Object.entries(GONE))("a call that a store ends late by %s, decided in one step", (code, stores) => {
-  it.each(Object.entries(MEANWHILE))("ends as one that waited for it, where %s", async (_, { parts, tool, args }) => {
+  it.each(Object.entries(MEANWHILE))("ends as one that waited for it, where %s", async (_, meanwhile) => {
     for (const via of ["proof", "session"] as const) {
       if (via === "session" && code === "proof_replayed") continue;
-      const { parts: slow, answer } = slowStores(stores());
-      const watched = scene.point({ ...slow, ...parts });
-      const waiting = scene.point({ ...stores(), ...parts });
-      const call = await calling(via, tool, args);
-      const deciding = admitAndDecide(call, watched.point, {});
-      let isOver = false;
-      void deciding.then(() => {
-        isOver = true;
-      });
-      await settled();
-      await settled();
-      expect([isOver, recorded(watched)]).toEqual([false, []]);
-      answer();
-      const decision = await deciding;
-      expect(codeOf(decision)).toBe(code);
-      expect(ended(decision)).toEqual(ended(await decide(call, waiting.point)));
-      expect(recorded(watched)).toEqual(recorded(waiting));
+      expect(codeOf(await endLate(via, stores, meanwhile))).toBe(code);
     }
   });
 });
@@ -148,12 +178,12 @@ describe.each(Object.entries(GONE))("a call that a store ends late by %s, decide
 it.each(Object.entries(GONE))(
   "a call that a store ends by %s at any moment leaves nothing on record of what was found until then",
   async (_, stores) => {
-    for (const { parts, tool, args } of Object.values(MEANWHILE)) {
-      const waiting = scene.point({ ...stores(), ...parts });
-      const decision = await decide(await calling("proof", tool, args), waiting.point);
+    for (const meanwhile of Object.values(MEANWHILE)) {
+      const waiting = scene.point({ ...stores(), ...meanwhile.parts });
+      const decision = await decide(await calling("proof", meanwhile), waiting.point);
       for (let count = 0; count < 40; count += 3) {
-        const watched = scene.point({ ...later(stores(), () => promises(count)), ...parts });
-        const call = await calling("proof", tool, args);
+        const watched = scene.point({ ...later(stores(), () => promises(count)), ...meanwhile.parts });
+        const call = await calling("proof", meanwhile);
         expect(ended(await admitAndDecide(call, watched.point, {}))).toEqual(ended(decision));
         expect(recorded(watched)).toEqual(recorded(waiting));
       }
@@ -165,6 +195,12 @@ it("a call that was ended asks nobody any more", async () => {
   const { point, asked } = scene.point(GONE.revoked?.());
   expect(codeOf(await admitAndDecide(payment(await scene.byProof()), point, {}))).toBe("revoked");
   expect(asked()).not.toContain("policies");
+});
+
+describe("a call of which its stores say late that all is well, decided in one step", () => {
+  it.each(Object.entries(MEANWHILE))("ends as one that waited for it, where %s", async (_, meanwhile) => {
+    for (const via of ["proof", "session"] as const) await endLate(via, fresh, meanwhile);
+  });
 });
 
 describe("a call that is decided in one step", () => {
