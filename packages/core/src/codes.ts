@@ -470,7 +470,7 @@ export const CODES = {
     stage: "approval",
     retryable: true,
     model: "Too many of your calls wait for a person. Wait for these first.",
-    help: "As many requests of this chain wait as may (`approvals.maxWaiting`).",
+    help: "As many requests of this chain wait as may (`approvals.maxWaiting`); or of this user by all chains, 200 or as many as one chain may where that is more. The message says which.",
   },
 
   // spending: is enough left?
