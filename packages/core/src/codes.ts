@@ -499,8 +499,8 @@ export const CODES = {
   result_withheld: {
     stage: "result",
     fault: true,
-    model: "The tool ran, and its result may not be shown. Do not call it again; report it.",
-    help: "The policies oblige to change the result, and a result of this form cannot be changed: return JSON, or let the policy point at values that exist. Or a function ran that did not ask before (the record is `tool_unguarded`): wrap it.",
+    model: "The tool ran, or may still run, and its result may not be shown. Do not call it again; report it.",
+    help: "The policies oblige to change the result, and a result of this form cannot be changed: return JSON, or let the policy point at values that exist. Or a function ran that did not ask before (the record is `tool_unguarded`), or may still run (`guard_failed`): wrap it, or see why its own schema does not end.",
   },
   filter_lapsed: {
     stage: "result",

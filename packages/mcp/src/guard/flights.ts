@@ -34,6 +34,15 @@ export interface Flight {
   outputSchema: OutputSchema | undefined;
 }
 
+/**
+ * Whether its tool may have run, so that who reads "try again" would run it twice: it was allowed; or the server had it, and
+ * may have run a function that never asks.
+ */
+export function mayHaveRun({ decision, asked, handedOver }: Flight): boolean {
+  if (decision !== undefined || asked) return decision?.outcome === "allowed";
+  return handedOver?.turn?.isFirst === true;
+}
+
 /** The requests of one transport that wait for their answer. */
 export interface Flights {
   begin(request: JsonRpcRequest, operation: Operation, extra?: MessageExtra): Flight;
