@@ -500,7 +500,7 @@ export const CODES = {
     stage: "result",
     fault: true,
     model: "The tool ran, or may still run, and its result may not be shown. Do not call it again; report it.",
-    help: "The policies oblige to change the result, and a result of this form cannot be changed: return JSON, or let the policy point at values that exist. Or a function ran that did not ask before (the record is `tool_unguarded`), or may still run (`guard_failed`): wrap it, or see why its own schema does not end.",
+    help: "The policies oblige to change the result, and a result of this form cannot be changed: return JSON, or let the policy point at values that exist. Or a function ran that did not ask before (the record is `tool_unguarded`), or may still run (`guard_failed`): wrap it, or see why its own schema does not end. Or its MCP server cannot send what the tool gave: the transport's `onerror` got why.",
   },
   filter_lapsed: {
     stage: "result",

@@ -227,6 +227,9 @@ function scopeOf(guard: Guard, flight: Flight): FlightScope {
     strayed: (wrappedAs) => {
       flight.strayed = wrappedAs;
     },
+    returned: () => {
+      flight.returned = true;
+    },
     begins: begins.bind(undefined, guard, flight),
   };
 }
