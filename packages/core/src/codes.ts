@@ -532,7 +532,7 @@ export const CODES = {
   approval_refused: {
     stage: "statement",
     model: "The approval is not for this call as it is now. Have the call approved as it is.",
-    help: "A signed approval is of another request than the one that this call makes, outlives it, or is signed by a key of no approver or of an agent of the chain.",
+    help: "A signed approval is of another request than the one that this call makes, outlives it, or is signed by a key of no approver or of an agent of the chain. Or its request lapsed, or its store lost it: the same call, made again, asks for a new one.",
   },
 
   // start: can this set-up work?

@@ -62,9 +62,7 @@ describe("the options of a function", () => {
     for (const name of ["constructor", "toString", "hasOwnProperty"]) {
       const runs = { [name]: () => {} };
       expect(readRuns(runs)).toEqual(runs);
-      expect((await errorOf(() => readRuns({ [name]: 5 }))).message).toBe(
-        `make: ${name} must be a function; got 5`,
-      );
+      expect((await errorOf(() => readRuns({ [name]: 5 }))).message).toBe(`make: ${name} must be a function; got 5`);
     }
   });
 
