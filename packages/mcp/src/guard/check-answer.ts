@@ -65,7 +65,7 @@ function allowed(
 ): JsonRpcMessage {
   const { obligations, filter } = decision;
   const { result, error } = message;
-  if (flight.returned && hasFailed(message)) {
+  if (flight.ran.returned && hasFailed(message)) {
     report(new Error(NOT_SENT, { cause: new Error(ownError(message).words) }));
     reportOutcome(decision, { outcome: "returned", result: undefined, withheld: true });
     return refusedAs(flight, { code: filter?.fault?.told ?? "result_withheld", invocation: decision.invocation });

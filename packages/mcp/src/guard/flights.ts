@@ -23,7 +23,7 @@ export interface Flight {
   /** As what the function was wrapped that the server ran for another tool: it did not begin. */
   strayed: string | undefined;
   /** Whether its tool gave a result, and did not say that it failed. */
-  returned: boolean;
+  readonly ran: { returned: boolean };
   /** The decision, once there is one; a tool's wrapper asks for it before the tool runs. */
   decision: Decision | undefined;
   /** Whether its caller left, rather than that it was answered. */
@@ -84,7 +84,7 @@ export function createFlights(): Flights {
         handedOver: undefined,
         asked: false,
         strayed: undefined,
-        returned: false,
+        ran: { returned: false },
         decision: undefined,
         left: false,
         answered: false,

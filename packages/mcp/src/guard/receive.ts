@@ -227,9 +227,7 @@ function scopeOf(guard: Guard, flight: Flight): FlightScope {
     strayed: (wrappedAs) => {
       flight.strayed = wrappedAs;
     },
-    returned: () => {
-      flight.returned = true;
-    },
+    ran: flight.ran,
     begins: begins.bind(undefined, guard, flight),
   };
 }
