@@ -43,7 +43,7 @@ const ANSWER = {
   clock: NOT_AT_ONCE,
 };
 
-const TRAITS = { uniqueIds: NO_FLAG, issuers: [null, 5, "https://id.example", {}, [5], [""]] };
+const TRAITS = { uniqueIds: NO_FLAG, issuers: [null, 5, "https://id.example", {}, [], [5], [""]] };
 
 const OVER_HTTP = {
   ...ANSWER,

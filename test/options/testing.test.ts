@@ -24,7 +24,7 @@ const doors: DoorRows<typeof testing> = {
     {},
     {
       users: [...NO_OBJECT, ...NO_USER.map((alice) => ({ alice }))],
-      subjects: [...NO_LIST, "alice", [5], [""]],
+      subjects: [...NO_LIST, [], "alice", [5], [""]],
       approvers: [...NO_LIST, "alice", [5], [""], ["nobody"]],
       agents: [...NO_OBJECT, ...[...NO_OBJECT, ...NO_SIGNER.map((key) => ({ key }))].map((planner) => ({ planner }))],
       tools: [...NO_OBJECT, { send_payment: {} }],

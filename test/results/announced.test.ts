@@ -348,7 +348,9 @@ describe.each(Object.entries(CLIENTS))("%s", (_, call) => {
     async (name, row) => {
       const { got, ran } = await once(name, row);
       expect(ran).toBe(1);
-      expect(got.words).toContain("The tool ran, and its result may not be shown. Do not call it again; report it.");
+      expect(got.words).toContain(
+        "The tool ran, or may still run, and its result may not be shown. Do not call it again; report it.",
+      );
     },
   );
 });

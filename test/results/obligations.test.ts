@@ -194,7 +194,7 @@ describe("in an AI SDK loop, what policies want taken out of a result", () => {
       retryable: false,
       invocation: audit.records.at(-1)?.invocation,
       message:
-        "Not allowed (result_withheld). The tool ran, and its result may not be shown. Do not call it again; report it.",
+        "Not allowed (result_withheld). The tool ran, or may still run, and its result may not be shown. Do not call it again; report it.",
     });
     await expect(run("throwing")).rejects.toThrow("The tool failed.");
     await vi.waitFor(() =>

@@ -52,3 +52,30 @@ it.each(CALLS)("a call of %s whose caller leaves while it is checked is on recor
 it.each(CALLS)("a call of %s whose caller leaves while its answer leaves is on record once", async (_, call) => {
   expect(await leaving(call, "outcome")).toEqual(["returned"]);
 });
+
+it("a tool that ran, and gave what its server cannot send, reads as one that ran; one that failed, in its own words", async () => {
+  const audit = memoryAudit();
+  const { authorizer } = world.authorizer({ audit, tools: { open: OPEN_TO_ALICE } });
+  const held = await plannerWith(world, "open");
+  const outputSchema = z.object({ total: z.number() });
+  const failing = (): never => {
+    throw new Error("no such name");
+  };
+  const called = async (execute: () => unknown, more: object = {}): Promise<string> => {
+    const server = emptyServer(authorizer);
+    server.addTool({ name: "open", parameters: z.object({ name: z.string() }), execute: execute as never, ...more });
+    const loose = await loosely(server);
+    loose.say(await proven(held, request(1, "tools/call", { name: "open", arguments: { name: "x" } })));
+    return JSON.stringify(await loose.answer(1));
+  };
+  const RAN = "Not allowed (result_withheld). The tool ran, or may still run";
+  for (const odd of [{ total: 1 }, { content: [{ type: "odd" }] }, 5]) expect(await called(() => odd)).toContain(RAN);
+  expect(await called(() => ({ total: "one" }), { outputSchema })).toContain(RAN);
+  expect(await called(failing)).toContain("execution failed: no such name");
+  expect(await called(() => ({ isError: true, content: [{ type: "text", text: "no" }] }))).toContain('"no"');
+  await vi.waitFor(() => expect(audit.outcomes).toHaveLength(6));
+  expect(audit.outcomes.map(({ outcome, withheld }) => [outcome, withheld])).toEqual([
+    ...Array(4).fill(["returned", true]),
+    ...Array(2).fill(["failed", undefined]),
+  ]);
+});

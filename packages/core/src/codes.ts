@@ -470,7 +470,7 @@ export const CODES = {
     stage: "approval",
     retryable: true,
     model: "Too many of your calls wait for a person. Wait for these first.",
-    help: "As many requests of this chain wait as may (`approvals.maxWaiting`).",
+    help: "As many requests of this chain wait as may (`approvals.maxWaiting`); or of this user by all chains, 200 or as many as one chain may where that is more. The message says which.",
   },
 
   // spending: is enough left?
@@ -499,8 +499,8 @@ export const CODES = {
   result_withheld: {
     stage: "result",
     fault: true,
-    model: "The tool ran, and its result may not be shown. Do not call it again; report it.",
-    help: "The policies oblige to change the result, and a result of this form cannot be changed: return JSON, or let the policy point at values that exist. Or a function ran that did not ask before (the record is `tool_unguarded`): wrap it.",
+    model: "The tool ran, or may still run, and its result may not be shown. Do not call it again; report it.",
+    help: "The policies oblige to change the result, and a result of this form cannot be changed: return JSON, or let the policy point at values that exist. Or a function ran that did not ask before (the record is `tool_unguarded`), or may still run (`guard_failed`): wrap it, or see why its own schema does not end. Or its MCP server cannot send what the tool gave: the transport's `onerror` got why.",
   },
   filter_lapsed: {
     stage: "result",
@@ -532,7 +532,7 @@ export const CODES = {
   approval_refused: {
     stage: "statement",
     model: "The approval is not for this call as it is now. Have the call approved as it is.",
-    help: "A signed approval is of another request than the one that this call makes, outlives it, or is signed by a key of no approver or of an agent of the chain.",
+    help: "A signed approval is of another request than the one that this call makes, outlives it, or is signed by a key of no approver or of an agent of the chain. Or its request lapsed, or its store lost it: the same call, made again, asks for a new one.",
   },
 
   // start: can this set-up work?

@@ -33,8 +33,8 @@ export interface GuardServerOptions {
    */
   readonly mayChange?: MayChangeByTool;
   /**
-   * The address of a page where people answer the request that a call waits for, behind your own login. It goes out with
-   * such a call, and a client that can show its user a page (elicitation in URL mode) is asked to. Default: the call waits
+   * The address of a page where people answer the request that a call waits for, behind your own login, by https (http on
+   * this machine alone). It goes out with such a call, and a client that can show its user a page (elicitation in URL mode) is asked to. Default: the call waits
    * without one.
    */
   readonly approvalUrl?: (approval: WaitingApproval) => string;

@@ -18,7 +18,7 @@ export function sessionTools(scope: AsyncLocalStorage<RequestScope>, known: Set<
       return own.wrap(name, run, announced);
     },
     has: (name) => known.has(name),
-    turns: { ...own.turns, take: () => ({ asked: () => {}, ended: () => {}, lost: () => {} }) },
+    turns: { ...own.turns, take: () => ({ isFirst: false, asked: () => {}, ended: () => {}, lost: () => {} }) },
     get size() {
       return own.size;
     },

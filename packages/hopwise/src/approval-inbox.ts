@@ -1,5 +1,5 @@
 import { type ErrorCode, HopwiseError } from "@hopwise/core";
-import { isObject } from "@hopwise/core/options";
+import { isHttpsAddress, isObject } from "@hopwise/core/options";
 import type { ShownApproval } from "@hopwise/core/state";
 import { hashOfRequest } from "@hopwise/core/tokens";
 import type { Typed } from "./command.ts";
@@ -88,8 +88,7 @@ const REASONS: { readonly [code: string]: string } = {
 function addressOf(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url !== undefined && url.username + url.password !== "") throw wrong("--at has no login in it: --login FILE");
-  const isHere = url !== undefined && ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
-  if (url?.protocol === "https:" || (url?.protocol === "http:" && isHere)) return url;
+  if (url !== undefined && isHttpsAddress(text)) return url;
   throw wrong("--at is an https address, or one of this machine");
 }
 

@@ -5,6 +5,7 @@ import {
   checkNames,
   either,
   flag,
+  func,
   having,
   list,
   mapOf,
@@ -12,6 +13,7 @@ import {
   members,
   nearest,
   optionsOf,
+  readerOf,
   text,
   whole,
 } from "./index.ts";
@@ -53,6 +55,15 @@ describe("the options of a function", () => {
     given.named.a = false;
     expect(options).toMatchObject({ trust: [{ keys: [{ kid: "k1" }] }, {}], named: { a: true } });
     expect(options.trust[1]?.keys).toBe(source);
+  });
+
+  it("may be functions by any names, also by one that every object has", async () => {
+    const readRuns = readerOf<object>("make", mapOf(func("a function"), "functions by name"));
+    for (const name of ["constructor", "toString", "hasOwnProperty"]) {
+      const runs = { [name]: () => {} };
+      expect(readRuns(runs)).toEqual(runs);
+      expect((await errorOf(() => readRuns({ [name]: 5 }))).message).toBe(`make: ${name} must be a function; got 5`);
+    }
   });
 
   it("may be left out, or undefined, where they may", () => {

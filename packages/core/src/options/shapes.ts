@@ -213,7 +213,8 @@ export function mapOf(item: Shape, what: string, names: Shape = named("a name"))
       });
     }
   });
-  return z.pipe(z.pipe(such(what, isPlainObject), checked), z.record(z.string(), item, { error: what }));
+  // No z.record: it takes an object with a function under the name "constructor" for one of a class.
+  return z.pipe(z.pipe(such(what, isPlainObject), checked), z.catchall(z.object({}, { error: what }), item));
 }
 
 /** One of several shapes. Where none fits, the error is that of the one which came nearest. */

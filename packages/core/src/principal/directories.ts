@@ -66,7 +66,9 @@ export function agentAttributesFrom(options: SourceOptions<string, JsonObject>):
 
 export const TRAIT_ROWS: Rows<UserDirectoryTraits> = {
   uniqueIds: maybe(flag()),
-  issuers: maybe(list(text("an issuer, such as https://id.acme.example"), "a list of issuers")),
+  issuers: maybe(
+    list(text("an issuer, such as https://id.acme.example"), "a list of issuers, at least one", { min: 1 }),
+  ),
 };
 
 function readTraits(options: UserDirectoryTraits): UserDirectoryTraits {

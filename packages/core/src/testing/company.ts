@@ -100,7 +100,7 @@ const readCompany = optionsOf<CompanyOptions>("createCompany", {
       mapOf(atLeast<Pick<CompanyUser, "roles">>({ roles: list(text("a role"), "a list of roles") }, USERS), USERS),
     ),
   ),
-  subjects: maybe(list(text("a user, such as alice"), "a list of users")),
+  subjects: maybe(list(text("a user, such as alice"), "a list of users, at least one", { min: 1 })),
   approvers: maybe(list(SUBJECT, "a list of users who approve")),
   agents: maybe(
     mapOf(
@@ -158,7 +158,7 @@ export async function createCompany<Name extends string = "planner" | "researche
     issuer: issuerName,
     signer: issuerKey,
     audiences: [audience],
-    subjects: options.subjects ?? names ?? "any",
+    subjects: options.subjects ?? (names?.length ? names : "any"),
     tools: "any",
     clock,
   });

@@ -10,6 +10,7 @@ import {
   type AuthorizerOptions,
   type Call,
   createAuthorizer,
+  NO_SUCH_REQUEST,
   type ParsedCall,
   type ShownApproval,
 } from "../way/index.ts";
@@ -110,7 +111,7 @@ export function testAuthorizer(
     answer: async (who, answer, waits) => {
       const id = requestOf(waits);
       const { request } = (await authorizer.approvals.find(id)) ?? {};
-      if (request === undefined) throw doesNotWait("no such request is in the inbox; it may have lapsed");
+      if (request === undefined) throw doesNotWait(NO_SUCH_REQUEST);
       return authorizer.approvals.answer(id, await people.sign(who, answer, request, clock));
     },
   };

@@ -25,6 +25,7 @@ export {
   DEFAULT_LIMITS,
   generateSigner,
   httpsAddress,
+  isHttpsAddress,
   isKeySource,
   isListing,
   isOperation,

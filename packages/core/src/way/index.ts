@@ -1,7 +1,7 @@
 /** May this call happen, for whom, and what is written down of it? The one door to what puts the stages in order. */
 export type { Admission, PointRefusal } from "./admission.ts";
 export { type ApprovalEndpointOptions, approvalEndpoint } from "./approvals/endpoint.ts";
-export type { ApprovalInbox } from "./approvals/inbox.ts";
+export { type ApprovalInbox, NO_SUCH_REQUEST } from "./approvals/inbox.ts";
 export type { ApprovalOptions } from "./approvals/options.ts";
 export type { CountedAnswer, ShownApproval } from "./approvals/shown-approval.ts";
 export { type Authorizer, createAuthorizer } from "./authorizer.ts";

@@ -17,7 +17,8 @@ const decision = {
 /** The answer to an allowed call whose result the policies oblige to change, and what was recorded of it. */
 async function checked(answer: object, operation: object = { kind: "tool", tool: "read_invoice", arguments: {} }) {
   const outcomes: Outcome[] = [];
-  const flight = { id: 1, operation, tool: "read_invoice", admission: {}, decision } as unknown as Flight;
+  const ran = { returned: false };
+  const flight = { id: 1, operation, tool: "read_invoice", admission: {}, decision, ran } as unknown as Flight;
   const rules = {
     hasTools: () => true,
     isWrapped: () => true,

@@ -61,10 +61,15 @@ function allowed(
   message: JsonRpcMessage,
   flight: Flight,
   decision: Allowed,
-  { reportOutcome }: AnswerRules,
+  { report, reportOutcome }: AnswerRules,
 ): JsonRpcMessage {
   const { obligations, filter } = decision;
   const { result, error } = message;
+  if (flight.ran.returned && hasFailed(message)) {
+    report(new Error(NOT_SENT, { cause: new Error(ownError(message).words) }));
+    reportOutcome(decision, { outcome: "returned", result: undefined, withheld: true });
+    return refusedAs(flight, { code: filter?.fault?.told ?? "result_withheld", invocation: decision.invocation });
+  }
   if (error !== undefined || result === undefined) {
     reportOutcome(decision, { outcome: "failed" });
     // FastMCP answers an unknown URI with the list of all URIs, and a tool's error may quote the data that it read.
@@ -103,6 +108,14 @@ function allowed(
       invocation: decision.invocation,
     });
   }
+}
+
+/** The server's own words say that the tool failed, by which its caller would call it again. */
+const NOT_SENT =
+  "a tool ran, and the server cannot send what it gave: it is no content of MCP, or not what the tool's output schema allows";
+
+function hasFailed({ error, result }: JsonRpcMessage): boolean {
+  return error !== undefined || result?.["isError"] === true;
 }
 
 /** The resource that a request asks for. */
@@ -168,8 +181,7 @@ async function undecided(
   admission: Admission,
   { report, distrust }: AnswerRules,
 ): Promise<JsonRpcMessage> {
-  const failed = message.error !== undefined || message.result?.["isError"] === true;
-  if (!failed) {
+  if (!hasFailed(message)) {
     const ran = `the tool ${JSON.stringify(tool)} ran without a decision; its result is withheld, and it is not called again`;
     // Which function a server runs shows only once it has run: it must not do so a second time.
     distrust(tool);

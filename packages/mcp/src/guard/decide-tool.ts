@@ -20,6 +20,8 @@ export interface RequestScope {
   strayed?(wrappedAs: string): void;
   /** Whether the tool, which was allowed, may begin: somebody still waits for its answer. Where not, that is on record. */
   begins?(): boolean;
+  /** Where it is noted that the tool gave a result, and did not say that it failed. */
+  readonly ran?: { returned: boolean };
 }
 
 /** The next step of a tool's wrapper: run with exactly these arguments, or answer with this denial. */
@@ -44,7 +46,10 @@ export function askingFirst<Args, More extends readonly unknown[], Result>(
     const takesNone = more.length === 0 && isContext(args);
     const decision = await decideTool(scope, tool, takesNone ? undefined : args, announced);
     if (!decision.run) return decision.result;
-    return run(takesNone ? args : (decision.arguments as Args), ...more);
+    const result = await run(takesNone ? args : (decision.arguments as Args), ...more);
+    const ran = scope.getStore()?.ran;
+    if (ran !== undefined) ran.returned = Object(result).isError !== true;
+    return result;
   };
 }
 

@@ -22,6 +22,8 @@ export interface Flight {
   asked: boolean;
   /** As what the function was wrapped that the server ran for another tool: it did not begin. */
   strayed: string | undefined;
+  /** Whether its tool gave a result, and did not say that it failed. */
+  readonly ran: { returned: boolean };
   /** The decision, once there is one; a tool's wrapper asks for it before the tool runs. */
   decision: Decision | undefined;
   /** Whether its caller left, rather than that it was answered. */
@@ -32,6 +34,15 @@ export interface Flight {
   page: string | undefined;
   /** What the server lists of the tool's result; `null` where that cannot be read. */
   outputSchema: OutputSchema | undefined;
+}
+
+/**
+ * Whether its tool may have run, so that who reads "try again" would run it twice: it was allowed; or the server had it, and
+ * may have run a function that never asks.
+ */
+export function mayHaveRun({ decision, asked, handedOver }: Flight): boolean {
+  if (decision !== undefined || asked) return decision?.outcome === "allowed";
+  return handedOver?.turn?.isFirst === true;
 }
 
 /** The requests of one transport that wait for their answer. */
@@ -73,6 +84,7 @@ export function createFlights(): Flights {
         handedOver: undefined,
         asked: false,
         strayed: undefined,
+        ran: { returned: false },
         decision: undefined,
         left: false,
         answered: false,

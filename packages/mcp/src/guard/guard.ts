@@ -37,8 +37,8 @@ export interface GuardOptions {
     | ((request: { readonly headers: Headers }) => Subject | undefined | Promise<Subject | undefined>)
     | undefined;
   /**
-   * The address of a page where people answer the request that a call waits for, behind your own login. It goes out with such a call, and a
-   * client that can show its user a page (elicitation in URL mode) is asked to. Default: the call waits without one.
+   * The address of a page where people answer the request that a call waits for, behind your own login, by https (http on
+   * this machine alone). It goes out with such a call, and a client that can show its user a page (elicitation in URL mode) is asked to. Default: the call waits without one.
    */
   readonly approvalUrl?: ((approval: WaitingApproval) => string) | undefined;
 }

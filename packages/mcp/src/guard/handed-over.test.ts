@@ -29,14 +29,19 @@ async function handed(requests: readonly ReturnType<typeof request>[], answers: 
 
 describe("a request that a server does not bring to its decision", () => {
   it.each([
-    ["a tool call, whose schema never ends", pay(), /^the tool "pay" asked for no decision within 30000 ms/],
-    ["a list", LIST, /^the server gave no list within 30000 ms$/],
-  ])("is refused in the end, on record, and the host is told: %s", async (_, message, why) => {
+    [
+      "a tool call, whose function may run",
+      pay(),
+      /^the tool "pay" asked for no .* and may run on$/,
+      "result_withheld",
+    ],
+    ["a list", LIST, /^the server gave no list within 30000 ms$/, "guard_failed"],
+  ])("is refused in the end, on record, and the host is told: %s", async (_, message, why, code) => {
     const stand = await handed([message]);
     await stand.pass(PATIENCE_MS - 1);
     expect([stand.sent, stand.asked.length]).toEqual([[], 1]);
     await stand.pass(1);
-    expect(codesIn(stand)).toEqual(["guard_failed"]);
+    expect(codesIn(stand)).toEqual([code]);
     expect(stand.sent[0]?.message.id).toBe("own");
     expect(stand.asked.slice(1)).toEqual([
       ["admission.refuse", { code: "guard_failed", message: expect.stringMatching(why) }],
@@ -70,8 +75,23 @@ describe("a request that a server does not bring to its decision", () => {
   it("is waited for no longer where nothing can be recorded", async () => {
     const stand = await handed([pay()], { refuse: () => Promise.reject(new Error("ended")) });
     await stand.pass(PATIENCE_MS);
-    expect(codesIn(stand)).toEqual(["guard_failed"]);
+    expect(codesIn(stand)).toEqual(["result_withheld"]);
   });
+
+  it("may be tried again where the function of its name is known to ask: it did not run", async () => {
+    const stand = await handed([pay("a"), pay("b")]);
+    await stand.scopes[0]?.decide({});
+    await settled();
+    await stand.pass(PATIENCE_MS);
+    expect(codesIn(stand)).toEqual(["guard_failed"]);
+    expect(stand.faults.map((fault) => fault.message)).toEqual([expect.stringMatching(/does not end$/)]);
+  });
+});
+
+it("a function that ran without asking is not tried again where its refusal cannot be recorded", async () => {
+  const stand = await handed([pay()], { refuse: () => Promise.reject(new Error("full")) });
+  await reply(stand.guard, { jsonrpc: "2.0", id: 1, result: { content: [] } });
+  expect(codesIn(stand)).toEqual(["result_withheld"]);
 });
 
 describe("a request that is decided, or answered, in time", () => {

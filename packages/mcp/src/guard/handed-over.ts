@@ -2,7 +2,7 @@ import type { Denied } from "@hopwise/core";
 import type { Admission } from "@hopwise/core/adapter";
 import type { Flight } from "./flights.ts";
 import { GUARD_FAILED, type Guard } from "./guard.ts";
-import { deny } from "./reply.ts";
+import { denyFault } from "./reply.ts";
 import type { Turn } from "./turns.ts";
 
 /** How long a server may take until a tool asks, or a list is there. A tool's own schema may ask another server. */
@@ -73,7 +73,7 @@ export function handedOver(guard: Guard, flight: Flight, admission: Admission): 
     if (isOpen)
       guard.handler?.({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: flight.id } });
     try {
-      await deny(guard, flight, await wait.lapsed.catch(() => GUARD_FAILED));
+      await denyFault(guard, flight, await wait.lapsed.catch(() => GUARD_FAILED));
     } finally {
       wait.turn?.lost();
     }
@@ -87,7 +87,9 @@ export function handedOver(guard: Guard, flight: Flight, admission: Admission): 
 function whatLapsed(tool: string | undefined, turn: Turn | undefined): string {
   if (tool === undefined) return `the server gave no list within ${PATIENCE_MS} ms`;
   const name = JSON.stringify(tool);
-  return turn === undefined
-    ? `the calls of the tool ${name} before this one took ${PATIENCE_MS} ms, and none has asked for a decision yet`
-    : `the tool ${name} asked for no decision within ${PATIENCE_MS} ms: its own schema, or what the server does before it, does not end`;
+  if (turn === undefined) {
+    return `the calls of the tool ${name} before this one took ${PATIENCE_MS} ms, and none has asked for a decision yet`;
+  }
+  const bare = turn.isFirst ? "; or the server runs a function that was not wrapped, and may run on" : "";
+  return `the tool ${name} asked for no decision within ${PATIENCE_MS} ms: its own schema, or what the server does before it, does not end${bare}`;
 }

@@ -52,6 +52,10 @@ describe("the page of a request for an approval", () => {
     expect(shown()).toBe(2);
   });
 
+  it("may be one of this machine, over plain http", async () => {
+    expect((await waiting(() => "http://127.0.0.1:8080/1")).page).toBe("http://127.0.0.1:8080/1");
+  });
+
   it.each([
     null,
     "url",
@@ -70,6 +74,8 @@ describe("the page of a request for an approval", () => {
     ["an empty text", () => ""],
     ["a path", () => "/approve/1"],
     ["the address of a script", () => "javascript:alert(1)"],
+    ["a page that somebody on the way can change", () => "http://approve.acme.example/1"],
+    ["a page with a password in it", () => "https://ann:hunter2@approve.acme.example/1"],
     ["an object", () => new URL(PAGE)],
     [
       "an error",

@@ -1,5 +1,6 @@
 import { HopwiseError, type WaitingApproval } from "@hopwise/core";
 import { faultOf, inOwnWords } from "@hopwise/core/adapter";
+import { isHttpsAddress } from "@hopwise/core/options";
 import { pageShown } from "../protocol/index.ts";
 import type { Flight } from "./flights.ts";
 import type { Guard } from "./guard.ts";
@@ -20,7 +21,7 @@ export function offerPage(guard: Guard, flight: Flight, approval: WaitingApprova
   try {
     page = addressIn(approvalUrl(approval));
   } catch (cause) {
-    const message = `approvalUrl gave no http or https address, so the call waits without a page: ${faultOf(cause)}`;
+    const message = `approvalUrl gave no https address (http on this machine alone), so the call waits without a page: ${faultOf(cause)}`;
     report(new HopwiseError("guard_failed", message, { cause }));
     return;
   }
@@ -37,7 +38,8 @@ export function offerPage(guard: Guard, flight: Flight, approval: WaitingApprova
   });
 }
 
+/** People log in there: over plain http, whoever stands on the way could show them another page. */
 function addressIn(url: unknown): string {
-  if (typeof url === "string" && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url;
+  if (isHttpsAddress(url)) return url;
   throw inOwnWords(new HopwiseError("guard_failed", "it gave something else"));
 }

@@ -218,7 +218,7 @@ describe("a request whose check fails", () => {
     };
     receive(stand.guard, pay(), undefined);
     await settled();
-    expect(codesIn(stand)).toEqual(["guard_failed"]);
+    expect(codesIn(stand)).toEqual(["result_withheld"]);
   });
 });
 

@@ -227,6 +227,7 @@ function scopeOf(guard: Guard, flight: Flight): FlightScope {
     strayed: (wrappedAs) => {
       flight.strayed = wrappedAs;
     },
+    ran: flight.ran,
     begins: begins.bind(undefined, guard, flight),
   };
 }

@@ -11,7 +11,7 @@ import {
 } from "../protocol/index.ts";
 import { noteListed } from "./announce.ts";
 import { checkAnswer, notServed } from "./check-answer.ts";
-import type { Flight } from "./flights.ts";
+import { type Flight, mayHaveRun } from "./flights.ts";
 import { GUARD_FAILED, type Guard, reportWithdrawn } from "./guard.ts";
 import { turnAway } from "./turn-away.ts";
 import { turnOfTheLoop } from "./turn-of-the-loop.ts";
@@ -69,13 +69,18 @@ export function deny(guard: Guard, flight: Flight, refusal: NotRun): Promise<voi
 /** A fault in the guard is a denial, too, and goes on record where the call has no decision yet. */
 export async function fail(guard: Guard, flight: Flight, error: unknown): Promise<void> {
   guard.report(error);
-  return deny(guard, flight, await refusalFor(guard, flight));
+  return denyFault(guard, flight, await refusalFor(guard, flight));
+}
+
+/** A fault says "try again", but for a call that may have run. */
+export function denyFault(guard: Guard, flight: Flight, fault: WireRefusal): Promise<void> {
+  const { invocation } = fault;
+  const ran = { code: "result_withheld", ...(invocation !== undefined && { invocation }) } as const;
+  return deny(guard, flight, mayHaveRun(flight) ? ran : fault);
 }
 
 async function refusalFor({ authorizer }: Guard, flight: Flight): Promise<WireRefusal> {
   const { admission, decision, operation, request } = flight;
-  // What was allowed may have run, and "try again" would run it twice.
-  if (decision?.outcome === "allowed") return { code: "result_withheld", invocation: decision.invocation };
   if (decision !== undefined) return { ...GUARD_FAILED, invocation: decision.invocation };
   const recorded: Promise<Denied> =
     admission === undefined

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { settled } from "./guard.fixture.ts";
 import { createTurns, type Turn, type Turns } from "./turns.ts";
 
-const LOST = { asked: () => {}, ended: () => {}, lost: () => {}, isLost: true };
+const LOST = { isFirst: false, asked: () => {}, ended: () => {}, lost: () => {}, isLost: true };
 
 /** The turns that calls of these names got, in order. */
 async function taking(turns: Turns, ...names: readonly string[]): Promise<(Turn & { readonly of: string })[]> {

@@ -15,6 +15,8 @@ export interface Turns {
 
 /** The turn of one call, which ends once. */
 export interface Turn {
+  /** Whether no function of its name has asked yet: then one may run that never asks. */
+  readonly isFirst: boolean;
   /** The function asked: nobody waits for it any more. */
   asked(): void;
   /** The call ended without that: the next has its turn. */
@@ -26,7 +28,7 @@ export interface Turn {
 type Go = (turn: Turn | undefined) => void;
 
 /** Of a name whose function asks. */
-const NOBODY_WAITS: Turn = { asked: () => {}, ended: () => {}, lost: () => {} };
+const NOBODY_WAITS: Turn = { isFirst: false, asked: () => {}, ended: () => {}, lost: () => {} };
 
 export function createTurns(): Turns {
   const known = new Set<string>();
@@ -44,6 +46,7 @@ export function createTurns(): Turns {
       for (const go of others) go(turn);
     };
     return {
+      isFirst: true,
       asked: () => {
         if (!isOver) known.add(name);
         end(all(NOBODY_WAITS));

@@ -8,6 +8,11 @@ export function httpsAddress(example: string, of = ""): Shape {
   );
 }
 
+/** Whether somebody who is sent there, or sends a secret there, reaches nobody on the way. */
+export function isHttpsAddress(given: unknown): given is string {
+  return JWKS_URL.safeParse(given).success;
+}
+
 export const JWKS_URL: Shape = httpsAddress("https://id.example/jwks.json");
 
 /** Whoever stands on the way to plain http could put keys of their own in. `fetch` takes no address with a password. */

@@ -155,14 +155,15 @@ describe("an answer is not taken", () => {
     const signed = await at.sign(id, "dana");
     expect(await errorOf(at.inbox.answer("A".repeat(22), signed))).toMatchObject({
       code: "approval_refused",
-      message: "the answer is not taken: no such request waits; it may have lapsed",
-      rule: "no such request waits; it may have lapsed",
+      message:
+        "the answer is not taken: no such request waits; it lapsed, or its store lost it: the same call, made again, asks anew",
+      rule: "no such request waits; it lapsed, or its store lost it: the same call, made again, asks anew",
     });
     const gone = await waiting({
       stateOf: (memory) => ({ ...memory, approvals: { ...memory.approvals, answer: () => "gone" } }),
     });
     expect(await refusal(gone.at.inbox.answer(gone.id, await gone.at.sign(gone.id, "dana")))).toBe(
-      "approval_refused: the answer is not taken: the request lapsed meanwhile",
+      "approval_refused: the answer is not taken: no such request waits; it lapsed, or its store lost it: the same call, made again, asks anew",
     );
   });
 

@@ -76,11 +76,14 @@ describe("an inbox over HTTP", () => {
     ]);
   });
 
-  it("says of a request that is not there that it may have lapsed", async () => {
+  it("says of a request that is not there what became of it, and how its call is asked for anew", async () => {
     const { send } = endpointOf({ find: async () => undefined });
     expect(await send("?request=request-1")).toMatchObject({
       status: 404,
-      body: { code: "approval_refused", message: "no such request waits; it may have lapsed" },
+      body: {
+        code: "approval_refused",
+        message: "no such request waits; it lapsed, or its store lost it: the same call, made again, asks anew",
+      },
     });
   });
 

@@ -2,7 +2,7 @@ import { HopwiseError, isOwn } from "../../errors.ts";
 import { defined, jsonAnswer, readJson, settleInTime, unreadAnswer } from "../../lib/index.ts";
 import { func, having, maybe, optionsOf, whole } from "../../options/index.ts";
 import { ENDPOINT_STATUS } from "../../state/index.ts";
-import type { ApprovalInbox } from "./inbox.ts";
+import { type ApprovalInbox, NO_SUCH_REQUEST } from "./inbox.ts";
 
 /** How people reach an inbox over HTTP. */
 export interface ApprovalEndpointOptions {
@@ -42,7 +42,7 @@ export function approvalEndpoint(given: ApprovalEndpointOptions): (request: Requ
     if (id === null) return jsonAnswer(200, { requests: await inTime(approvals.list()) });
     const request = await inTime(approvals.find(id.slice(0, LONGEST_ID)));
     return request === undefined
-      ? jsonAnswer(404, { code: "approval_refused", message: GONE })
+      ? jsonAnswer(404, { code: "approval_refused", message: NO_SUCH_REQUEST })
       : jsonAnswer(200, { request });
   };
 
@@ -68,7 +68,6 @@ export function approvalEndpoint(given: ApprovalEndpointOptions): (request: Requ
 
 /** Longer than any id; a longer text names nothing. */
 const LONGEST_ID = 64;
-const GONE = "no such request waits; it may have lapsed";
 
 /** A login that fails, or is late, lets nobody in. */
 async function isLetIn(

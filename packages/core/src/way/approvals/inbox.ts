@@ -35,6 +35,10 @@ export interface ApprovalInbox {
   answer(id: string, signed: string): Promise<ShownApproval>;
 }
 
+/** What somebody reads who asks for a request that is not there. */
+export const NO_SUCH_REQUEST =
+  "no such request waits; it lapsed, or its store lost it: the same call, made again, asks anew";
+
 const MOST_LISTED = 1000;
 /** So many are looked at in one step for those that are not over. */
 const LOOKED_AT_ONCE = 5000;
@@ -75,7 +79,7 @@ export function createInbox(point: EnforcementPoint): ApprovalInbox {
     },
     answer: async (id, signed) => {
       const waiting = await find(id);
-      if (waiting === undefined) throw refused("no such request waits; it may have lapsed");
+      if (waiting === undefined) throw refused(NO_SUCH_REQUEST);
       await takeAnswer(waiting, signed, stores(), point);
       return shown((await find(id)) ?? waiting);
     },
@@ -161,7 +165,7 @@ async function takeAnswer(
     throw refused(`"${approver.subject}" answered it before, and that answer stands`);
   }
   const took = said.has(own) ? "known" : await askStore("the answer was kept", keep);
-  if (took === "gone") throw refused("the request lapsed meanwhile");
+  if (took === "gone") throw refused(NO_SUCH_REQUEST);
   // Of the same answer, given twice at one moment, the one that was kept is the first.
   if (took === "known") throw GIVEN_BEFORE();
   // Claimed last: an answer that could not be kept may be sent again.

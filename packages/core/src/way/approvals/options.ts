@@ -10,7 +10,7 @@ export interface ApprovalOptions {
   readonly approvers?: readonly Approver[];
   /** For how long a request may be answered, and its approved call be made, in seconds. Default 3600. */
   readonly withinSeconds?: number;
-  /** How many requests one chain may make in each span of `withinSeconds`; spans begin at fixed times, so that up to twice as many may wait across the edge of two. Default 20. */
+  /** How many requests one chain may make in each span of `withinSeconds`; spans begin at fixed times, so that up to twice as many may wait across the edge of two. Default 20. One user may make 200 by all chains together, or as many as one chain where that is more. */
   readonly maxWaiting?: number;
   /** Told of each new request once it is on record, to tell somebody. Nobody waits for it, and what it throws changes nothing. */
   readonly onRequest?: (request: ShownApproval) => unknown;

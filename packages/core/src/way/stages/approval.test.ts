@@ -277,6 +277,13 @@ describe("a request that is asked for", () => {
       owner,
       charges: [
         { account: account(scene.chain.id), counter: "requests", amount: 1, most: 2, untilSeconds: begin + 3630 },
+        {
+          account: `asks of user [3600,${begin}]`,
+          counter: "requests",
+          amount: 1,
+          most: 200,
+          untilSeconds: begin + 3630,
+        },
       ],
       nowSeconds: NOW,
     });
@@ -288,6 +295,31 @@ describe("a request that is asked for", () => {
       code: "approval_limit",
       message: "2 requests of this chain wait, or did within the last 3600 s",
     });
+  });
+
+  it("takes room of its user, too, who may not fill the inbox by ever new chains", async () => {
+    let chains = 0;
+    const verifier = { verify: async () => ({ ...scene.chain, id: `chain ${chains}` }) };
+    const at = await waitingAt(scene, { verifier: verifier as never, maxWaiting: 1 });
+    const ofNewChain = () => at.decide({ arguments: { ...ARGUMENTS, amount: ++chains } });
+    while (chains < 200) expect(await ofNewChain()).toMatchObject({ outcome: "pending" });
+    expect(await ofNewChain()).toMatchObject({
+      code: "approval_limit",
+      message: "200 requests of this user, by all chains, wait, or did within the last 3600 s",
+    });
+    expect(await at.inbox.list()).toHaveLength(200);
+  });
+
+  it("gives a user as much room as one chain has, where that is more", async () => {
+    const seen: Reservation[] = [];
+    const stateOf = changed("spending", (memory) => ({
+      reserve: (reservation) => {
+        seen.push(reservation);
+        return memory.reserve(reservation);
+      },
+    }));
+    await (await waitingAt(scene, { stateOf, maxWaiting: 500 })).call();
+    expect(seen[0]?.charges.map(({ most }) => most)).toEqual([500, 500]);
   });
 
   it("warns where nobody could answer it: no approver is named, and no issuer may approve", async () => {

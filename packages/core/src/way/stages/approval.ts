@@ -185,33 +185,42 @@ async function askAnew(
   throw new HopwiseError("state_unavailable", "the request that waits for the same call cannot be found");
 }
 
-/** One request more of its chain, in the span of time that it is made in. */
+/** An inbox lists 1,000: one user with ever new chains must not keep what others wait for from being seen. */
+const MOST_OF_USER = 200;
+
+/** One request more of its chain, and of its user, in the span of time that it is made in. */
 function roomFor({ id }: AskedApproval, { chain, user }: OpenedChain, point: EnforcementPoint): Reservation {
   const { withinSeconds, maxWaiting } = point.approvalRules;
   const nowSeconds = secondsBy(point.clock);
   const begin = Math.floor(nowSeconds / withinSeconds) * withinSeconds;
-  const charge: Charge = {
-    account: `asks ${JSON.stringify([chain?.id ?? "", withinSeconds, begin])}`,
-    counter: "requests",
-    amount: 1,
-    most: maxWaiting,
-    untilSeconds: begin + withinSeconds + 30,
-  };
-  return { id, owner: ownerOf(user), charges: [charge], nowSeconds };
+  const room = { amount: 1, untilSeconds: begin + withinSeconds + 30 };
+  const span = JSON.stringify([withinSeconds, begin]);
+  const charges: readonly Charge[] = [
+    {
+      ...room,
+      account: `asks ${JSON.stringify([chain?.id ?? "", withinSeconds, begin])}`,
+      counter: "requests",
+      most: maxWaiting,
+    },
+    { ...room, account: `asks of user ${span}`, counter: "requests", most: Math.max(MOST_OF_USER, maxWaiting) },
+  ];
+  return { id, owner: ownerOf(user), charges, nowSeconds };
 }
 
 async function takeRoom(
   room: Reservation,
   spending: SpendingStore,
-  { approvalRules: { withinSeconds, maxWaiting } }: EnforcementPoint,
+  { approvalRules: { withinSeconds } }: EnforcementPoint,
 ): Promise<HopwiseError | undefined> {
-  const { outcome } = await askStore("more requests may wait", () => spending.reserve(room));
-  if (outcome === "reserved") return undefined;
-  if (outcome === "withdrawn") {
+  const took = await askStore("more requests may wait", () => spending.reserve(room));
+  if (took.outcome === "reserved") return undefined;
+  if (took.outcome === "withdrawn") {
     throw new HopwiseError("state_unavailable", "the store was too late with the room for one more request");
   }
+  const { most } = room.charges[took.charge] as Charge;
+  const whose = took.charge === 0 ? "this chain" : "this user, by all chains,";
   return new HopwiseError(
     "approval_limit",
-    `${maxWaiting} requests of this chain wait, or did within the last ${withinSeconds} s`,
+    `${most} requests of ${whose} wait, or did within the last ${withinSeconds} s`,
   );
 }
