@@ -26,7 +26,8 @@ export async function askState(
   proof: CheckedProof | undefined,
   point: EnforcementPoint,
 ): Promise<StateFound> {
-  // The claim goes first: a store that loses what it knew between the two shows it in its revocations.
+  // The claim is asked for first: of a store that loses what it knew between the two, the revocations show it. One that claims
+  // later, such as a file, must see a loss by itself.
   const spending = proof && spendProof(proof, point).catch(toRefusal);
   const [replayed, revoked] = await Promise.all([spending, refuseRevoked(caller, point)]);
   return { revoked, replayed };
