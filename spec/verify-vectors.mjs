@@ -1039,10 +1039,10 @@ function announcedAs(word, whole, schema, references = 8) {
   const here = ownMember(schema, word);
   const ref = ownMember(schema, "$ref");
   if (here !== undefined || references === 0 || typeof ref !== "string") return here;
-  const [document, ...steps] = ref.split("/");
-  if (document !== "#") return undefined;
+  if (ref !== "#" && !ref.startsWith("#/")) return undefined;
   try {
-    const names = steps.map((part) => decodeURIComponent(part).replace(/~1/g, "/").replace(/~0/g, "~"));
+    const steps = decodeURIComponent(ref).split("/").slice(1);
+    const names = steps.map((part) => part.replace(/~1/g, "/").replace(/~0/g, "~"));
     return announcedAs(word, whole, names.reduce(stepInto, whole), references - 1);
   } catch {
     return undefined;

@@ -198,6 +198,14 @@ export const args = collect("arguments", (add) => {
     { arguments: to, ...EUR, inputSchema: referring("#/%24defs/Cur~1rency") },
   );
   call(
+    "own-reference-encoded-slash",
+    "an encoded slash in a reference: it is decoded first, and parts two names",
+    "V11.5",
+    { to: wildcard },
+    { arguments: to, ...EUR, inputSchema: referring("#/$defs/Cur%2Frency") },
+    refused("/currency"),
+  );
+  call(
     "own-reference-twice",
     "a reference that leads to another one",
     "V11.5",

@@ -2,6 +2,7 @@
 export { canonicalJson } from "./canonical.ts";
 export { type FreezeLimits, freezeArguments, freezeJson, whyBeyond } from "./freeze.ts";
 export { parseJson, parseJsonBytes } from "./parse.ts";
+export { memberOf, referredIn } from "./reference.ts";
 export {
   isForbiddenKey,
   isJsonObject,

@@ -1,4 +1,4 @@
-import { canonicalJson, freezeJson, type JsonObject, type JsonValue, stepsOf } from "../json/index.ts";
+import { canonicalJson, freezeJson, type JsonObject, type JsonValue, memberOf, referredIn } from "../json/index.ts";
 import type { ToolEntry } from "./tool-entry.ts";
 
 /** The JSON Schema that a tool announces of its arguments, as its callers got it. */
@@ -36,32 +36,9 @@ function saidOf(listed: unknown, schema: unknown, word: string): unknown {
   for (let references = 0; references <= MOST_REFERENCES; references++) {
     const said = memberOf(place, word);
     if (said !== undefined) return said;
-    place = placeIn(listed, memberOf(place, "$ref"));
+    place = referredIn(listed, memberOf(place, "$ref"));
   }
   return undefined;
-}
-
-/**
- * Where a reference leads: a `#`, and a JSON pointer. Undefined for any other. Of an argument that is one of the forms of another
- * one, libraries refer to its place in that list.
- */
-function placeIn(listed: unknown, reference: unknown): unknown {
-  if (typeof reference !== "string" || !/^#(\/|$)/.test(reference)) return undefined;
-  try {
-    return stepsOf(decodeURIComponent(reference.slice(1))).reduce(stepInto, listed);
-  } catch {
-    return undefined;
-  }
-}
-
-function stepInto(place: unknown, step: string): unknown {
-  return Array.isArray(place) && /^(?:0|[1-9]\d*)$/.test(step) ? place[Number(step)] : memberOf(place, step);
-}
-
-/** An own member, as a list shows it; undefined where there is none. */
-function memberOf(object: unknown, name: string): unknown {
-  if (typeof object !== "object" || object === null || Array.isArray(object)) return undefined;
-  return Object.hasOwn(object, name) ? (object as { readonly [name: string]: unknown })[name] : undefined;
 }
 
 /** What no JSON says was not announced either: a list shows something else in its place. */

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue, stepsOf } from "../json/index.ts";
+import { isJsonObject, type JsonObject, type JsonValue, referredIn } from "../json/index.ts";
 
 /** The list under a keyword; empty where there is none. */
 export function listOf(schema: JsonObject, keyword: string): readonly JsonValue[] {
@@ -20,23 +20,7 @@ export function typesOf({ type }: JsonObject): readonly JsonValue[] | undefined 
 
 /** The schema that a `$ref` leads to, within the same document; undefined where it leads elsewhere. */
 export function refersTo(root: JsonObject, { $ref }: JsonObject): JsonValue | undefined {
-  if (typeof $ref !== "string" || !/^#(\/|$)/.test($ref)) return undefined;
-  let found: JsonValue | undefined = root;
-  for (const step of stepsOf($ref.slice(1))) {
-    const inside: JsonValue | undefined = found;
-    const key = decoded(step);
-    if (Array.isArray(inside)) found = (inside as readonly JsonValue[])[Number(key)];
-    else found = isJsonObject(inside) && Object.hasOwn(inside, key) ? inside[key] : undefined;
-  }
-  return found;
-}
-
-function decoded(step: string): string {
-  try {
-    return decodeURIComponent(step);
-  } catch {
-    return step;
-  }
+  return referredIn(root, $ref) as JsonValue | undefined;
 }
 
 /**
