@@ -1,6 +1,15 @@
 import { HopwiseError } from "@hopwise/core";
 import type { DecisionRecord, OutcomeRecord } from "@hopwise/core/audit";
-import { DENIAL_CODE, maybe, members, type Rows, such, text, WRITTEN_TIME, writtenTime } from "@hopwise/core/options";
+import {
+  DENIAL_CODE,
+  maybe,
+  members,
+  millisecondsOf,
+  type Rows,
+  such,
+  text,
+  WRITTEN_TIME,
+} from "@hopwise/core/options";
 import { usersIn } from "./look-for.ts";
 
 /** Which records are read. Everything that is given must hold. */
@@ -26,8 +35,7 @@ export interface AuditFilter {
 const TIME = such(`a time: ${WRITTEN_TIME}; a Date; or milliseconds (not seconds) since the epoch`, isTime);
 
 function isTime(value: unknown): boolean {
-  if (typeof value === "string") return writtenTime(value) !== undefined;
-  if (value instanceof Date) return !Number.isNaN(value.getTime());
+  if (typeof value === "string" || value instanceof Date) return !Number.isNaN(millisecondsOf(value));
   // As milliseconds, what is less lies before 1973: they are seconds, but for the beginning itself.
   return Number.isFinite(value) && (value === 0 || (value as number) >= 1e11);
 }
@@ -90,6 +98,5 @@ export function matcher(filter: AuditFilter): (record: DecisionRecord | OutcomeR
 
 /** A time of a filter, in milliseconds since the epoch. */
 export function instant(time: AuditFilter["since"], open: number): number {
-  if (typeof time === "string") return writtenTime(time) ?? Number.NaN;
-  return time === undefined ? open : new Date(time).getTime();
+  return time === undefined ? open : millisecondsOf(time);
 }

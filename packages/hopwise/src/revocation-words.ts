@@ -1,4 +1,4 @@
-import { WRITTEN_TIME, writtenTime } from "@hopwise/core/options";
+import { millisecondsOf, WRITTEN_TIME } from "@hopwise/core/options";
 import { type RevocationEntry, type RevocationTarget, readRevocation } from "@hopwise/core/state";
 import type { Typed } from "./command.ts";
 import { readThumbprint } from "./input.ts";
@@ -41,7 +41,7 @@ export async function targetOf(
 
 /** A time as people write it, ISO 8601, or seconds since the epoch. */
 export function secondsOf(option: string, text: string): number {
-  const seconds = /^\d+$/.test(text) ? Number(text) : (writtenTime(text) ?? Number.NaN) / 1000;
+  const seconds = /^\d+$/.test(text) ? Number(text) : millisecondsOf(text) / 1000;
   return seconds < 1e11 ? seconds : refuse(`--${option} is a time: ${WRITTEN_TIME}; or seconds since the epoch`);
 }
 

@@ -36,8 +36,8 @@ export function createLine(client: Asked, settings: LineSettings): Asked {
   const enter = createRoom(settings.mostWaiting);
   /** The only way to ask: each request ends with its callers, and with it what it takes of the line. */
   const put: Check = (request, options) => untilLeft(client.checkResources(request, options), options, leaving);
-  const alone: Check = (request, options) =>
-    turns.go(nameOf(request), options?.signal, () => groups.run(undefined, () => put(request, options)));
+  const single: Check = (request, options) => groups.run(undefined, () => put(request, options));
+  const alone: Check = (request, options) => turns.go(nameOf(request), options?.signal, () => single(request, options));
 
   function send(group: Group): void {
     while (groups.mayGo(group) && group.waiting.size > 0) {
@@ -57,19 +57,25 @@ export function createLine(client: Asked, settings: LineSettings): Asked {
     });
   }
 
+  async function enterForTurn<Answer>(
+    request: { readonly principal: unknown },
+    caller: AbortSignal | undefined,
+    send: () => Promise<Answer>,
+  ): Promise<Answer> {
+    const name = nameOf(request);
+    return enter(caller, turns.waitingOf(name), () => turns.go(name, caller, send));
+  }
+
   return {
     checkResources: async (request, options) => {
       const form = formOf(request, options);
       if (form !== undefined) {
         return enter(options?.signal, groups.waitingOf(form.key), () => ask(form, request, options));
       }
-      return enter(options?.signal, turns.waitingOf(nameOf(request)), () => alone(request, options));
+      return enterForTurn(request, options?.signal, () => single(request, options));
     },
-    planResources: async (request, options) => {
-      const name = nameOf(request);
-      const plan = () => untilLeft(client.planResources(request, options), options, leaving);
-      return enter(options?.signal, turns.waitingOf(name), () => turns.go(name, options?.signal, plan));
-    },
+    planResources: async (request, options) =>
+      enterForTurn(request, options?.signal, () => untilLeft(client.planResources(request, options), options, leaving)),
   };
 }
 

@@ -27,6 +27,7 @@ export {
   mapOf,
   maybe,
   members,
+  millisecondsOf,
   mustBe,
   nearest,
   number,
@@ -41,7 +42,6 @@ export {
   text,
   WRITTEN_TIME,
   whole,
-  writtenTime,
 } from "../options/index.ts";
 export { MAY_CHANGE } from "../result/index.ts";
 export { AUDIENCE, DELEGATION_SOURCE, isHttpsAddress, JWKS_URL, LIMITS, PUBLIC_JWK, SIGNER } from "../token/index.ts";

@@ -49,4 +49,4 @@ export {
   type Wrong,
   whole,
 } from "./shapes.ts";
-export { checkSeconds, SECONDS, WHOLE_SECONDS, WRITTEN_TIME, writtenTime } from "./times.ts";
+export { checkSeconds, millisecondsOf, SECONDS, WHOLE_SECONDS, WRITTEN_TIME } from "./times.ts";

@@ -29,21 +29,25 @@ export function checkSeconds(called: string, name: string | readonly PropertyKey
 /** A time as people write it: a month or a day, which are those of UTC, or a time of day with its zone. */
 const WRITTEN = /^(\d{4}-\d\d)(-\d\d)?(?:(?<=-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?(\.\d{1,9})?(Z|[+-]\d\d:\d\d))?$/;
 
-/** What `writtenTime` takes, for a text that says what is expected. */
+/** What `millisecondsOf` takes as a text, for one that says what is expected. */
 export const WRITTEN_TIME = "ISO 8601, such as 2026-01-31, a day of UTC, or 2026-01-31T09:00Z, a time with its zone";
 
+/** A time as people write it, a Date or milliseconds since the epoch, in these; `NaN` for what is none. */
+export function millisecondsOf(time: string | number | Date): number {
+  return typeof time === "string" ? writtenTime(time) : new Date(time).getTime();
+}
+
 /**
- * A time as people write it, in milliseconds since the epoch; undefined for what is none. `Date.parse` takes the 30th of February
- * for the 2nd of March, and a time without a zone for that of whatever machine reads it: the leak of 14:00 would be another one there.
+ * `Date.parse` takes the 30th of February for the 2nd of March, and a time without a zone for that of whatever machine reads it: the
+ * leak of 14:00 would be another one there.
  */
-export function writtenTime(text: string): number | undefined {
+function writtenTime(text: string): number {
   const [, month, day = "-01", minutes = "00:00", seconds = ":00", fraction = "", zone = "Z"] =
     WRITTEN.exec(text) ?? [];
-  if (month === undefined) return undefined;
+  if (month === undefined) return Number.NaN;
   const local = `${month}${day}T${minutes}${seconds}`;
   const read = new Date(`${local}Z`);
   // The 30th of February, and the hour 24, come out as another day.
-  if (Number.isNaN(read.getTime()) || read.toISOString().slice(0, local.length) !== local) return undefined;
-  const time = Date.parse(`${local}${fraction}${zone}`);
-  return Number.isNaN(time) ? undefined : time;
+  if (Number.isNaN(read.getTime()) || read.toISOString().slice(0, local.length) !== local) return Number.NaN;
+  return Date.parse(`${local}${fraction}${zone}`);
 }

@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import { canonicalJson, isJsonObject, type JsonObject } from "../json/index.ts";
+import { isJsonObject, type JsonObject } from "../json/index.ts";
 import { plainName } from "../lib/index.ts";
 import { nearest } from "../options/index.ts";
 import type { InputSchema } from "./own-arguments.ts";
@@ -83,18 +83,14 @@ function announcedBy(schema: InputSchema | undefined): JsonObject | undefined {
   return isOpen ? undefined : propertiesOf(schema);
 }
 
-const UNWRITTEN = canonicalJson({ type: "object", properties: {} });
-
 /**
  * Whether a list says of a tool just what the MCP SDK's server lists where it cannot write the schema: one that is no object at its
  * top, such as a union, or an object with a transform. Of a tool without a schema it says the same.
  */
-export function mayBeUnwritten(listed: InputSchema | undefined): boolean {
-  try {
-    return listed !== undefined && canonicalJson(listed) === UNWRITTEN;
-  } catch {
-    return false;
-  }
+export function mayBeUnwritten(listed: InputSchema = {}): boolean {
+  const properties = propertiesOf(listed);
+  const isEmpty = properties !== undefined && Object.keys(properties).length === 0;
+  return isEmpty && listed["type"] === "object" && Object.keys(listed).length === 2;
 }
 
 function propertiesOf(schema: InputSchema | undefined): JsonObject | undefined {

@@ -1,4 +1,4 @@
-import { argumentOf, mustBe, such, writtenTime } from "../options/index.ts";
+import { argumentOf, millisecondsOf, mustBe, such } from "../options/index.ts";
 
 /** A clock that a test sets. It gives milliseconds since the epoch, as every option `clock` wants them. */
 export interface TestClock {
@@ -17,10 +17,6 @@ const readTime = argumentOf<Date | number | string>(
   "time",
   such(A_TIME, (time) => typeof time === "number" || typeof time === "string" || time instanceof Date),
 );
-
-function millisecondsOf(time: Date | number | string): number {
-  return typeof time === "string" ? (writtenTime(time) ?? Number.NaN) : new Date(time).getTime();
-}
 
 /**
  * Makes a clock that shows the real time until a test sets it. Then it stands still, so that a slow machine changes no

@@ -9,15 +9,7 @@ import type { Listing } from "./call.ts";
 import type { Session } from "./session.ts";
 
 /** What adapters ask of an authorizer. They do without `onChange`. */
-export const METHODS: readonly (
-  | "checkTool"
-  | "hasEntry"
-  | "authorize"
-  | "admit"
-  | "refuse"
-  | "openSession"
-  | "report"
-)[] = ["checkTool", "hasEntry", "authorize", "admit", "refuse", "openSession", "report"];
+export const METHODS = ["checkTool", "hasEntry", "authorize", "admit", "refuse", "openSession", "report"] as const;
 
 const madeFunctions = new WeakSet<object>();
 
