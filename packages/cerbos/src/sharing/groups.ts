@@ -11,7 +11,6 @@ export interface Group {
 /** What is under way, and who waits for it. */
 export interface Groups {
   of(key: string): Group;
-  waitingOf(key: string): number;
   /** Whether a request of this group may go now. */
   mayGo(group: Group): boolean;
   /** Counts a request while it runs; of no group where nobody can wait for it. */
@@ -35,7 +34,6 @@ export function createGroups(requestsUnderWay: number): Groups {
       all.set(key, known);
       return known;
     },
-    waitingOf: (key) => all.get(key)?.waiting.size ?? 0,
     mayGo: (group) => group.underWay === 0 || underWay < requestsUnderWay,
     async run(group, request) {
       underWay++;

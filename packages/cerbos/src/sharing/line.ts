@@ -1,7 +1,15 @@
 import { callerLeft, noRoom, type PolicyClient } from "../ask/index.ts";
 import { askTogether } from "./ask-together.ts";
 import { type Asker, createAsker } from "./asker.ts";
-import { type Check, type CheckOptions, type CheckResponse, commonOf, type Form, formOf } from "./form.ts";
+import {
+  type Check,
+  type CheckOptions,
+  type CheckRequest,
+  type CheckResponse,
+  commonOf,
+  type Form,
+  formOf,
+} from "./form.ts";
 import { createGroups, type Group } from "./groups.ts";
 import { createLeaving, type Leaving } from "./leaving.ts";
 import { createTurns } from "./turns.ts";
@@ -37,7 +45,7 @@ export function createLine(client: Asked, settings: LineSettings): Asked {
   /** The only way to ask: each request ends with its callers, and with it what it takes of the line. */
   const put: Check = (request, options) => untilLeft(client.checkResources(request, options), options, leaving);
   const single: Check = (request, options) => groups.run(undefined, () => put(request, options));
-  const alone: Check = (request, options) => turns.go(nameOf(request), options?.signal, () => single(request, options));
+  const alone: Check = (request, options) => turns.go(userOf(request), options?.signal, () => single(request, options));
 
   function send(group: Group): void {
     while (groups.mayGo(group) && group.waiting.size > 0) {
@@ -57,63 +65,64 @@ export function createLine(client: Asked, settings: LineSettings): Asked {
     });
   }
 
-  async function enterForTurn<Answer>(
-    request: { readonly principal: unknown },
-    caller: AbortSignal | undefined,
-    send: () => Promise<Answer>,
-  ): Promise<Answer> {
-    const name = nameOf(request);
-    return enter(caller, turns.waitingOf(name), () => turns.go(name, caller, send));
-  }
-
   return {
-    checkResources: async (request, options) => {
-      const form = formOf(request, options);
-      if (form !== undefined) {
-        return enter(options?.signal, groups.waitingOf(form.key), () => ask(form, request, options));
-      }
-      return enterForTurn(request, options?.signal, () => single(request, options));
+    checkResources: async (request, options) =>
+      enter(userOf(request), options?.signal, () => {
+        const form = formOf(request, options);
+        return form === undefined ? alone(request, options) : ask(form, request, options);
+      }),
+    planResources: async (request, options) => {
+      const user = userOf(request);
+      const plan = (): ReturnType<Asked["planResources"]> =>
+        untilLeft(client.planResources(request, options), options, leaving);
+      return enter(user, options?.signal, () => turns.go(user, options?.signal, plan));
     },
-    planResources: async (request, options) =>
-      enterForTurn(request, options?.signal, () => untilLeft(client.planResources(request, options), options, leaving)),
   };
 }
 
 /**
- * How many may be without an answer: each further one is refused. So is one about a principal of whom as many wait as there is
- * room left. So one principal takes half of it, two of them two thirds: however many ask too much, some is left for the others.
+ * How many may be without an answer: each further one is refused. So is one of a user of whose questions as many are without one as
+ * there is room left. So one user takes half of it, two of them two thirds: however many ask too much, some is left for the others.
  */
 function createRoom(most: number) {
-  let unanswered = 0;
-  return async <Answer>(
-    caller: AbortSignal | undefined,
-    waiting: number,
-    ask: () => Promise<Answer>,
-  ): Promise<Answer> => {
+  const unanswered = new Map<string, number>();
+  let all = 0;
+  const count = (user: string, change: 1 | -1): void => {
+    const own = (unanswered.get(user) ?? 0) + change;
+    if (own === 0) unanswered.delete(user);
+    else unanswered.set(user, own);
+    all += change;
+  };
+  return async <Answer>(user: string, caller: AbortSignal | undefined, ask: () => Promise<Answer>): Promise<Answer> => {
     if (caller?.aborted) throw callerLeft(caller);
-    const free = most - unanswered;
+    const own = unanswered.get(user) ?? 0;
+    const free = most - all;
     if (free <= 0) throw noRoom(`${most} ${WAIT}: it is slower than they come`);
-    if (waiting >= free) throw noRoom(`${waiting} ${WAIT}, all of one principal: what room is left is for others`);
-    unanswered++;
+    if (own >= free) throw noRoom(`${own} ${WAIT}, all for one user: what room is left is for others`);
+    count(user, 1);
     try {
       return await ask();
     } finally {
-      unanswered--;
+      count(user, -1);
     }
   };
 }
 
 const WAIT = "questions wait for the policy decision point already";
 
-/** Who is asked about. What cannot be written down is refused by the client. */
-function nameOf({ principal }: { readonly principal: unknown }): string {
+/**
+ * For whom is asked. Whoever holds a chain makes principals as many as they like, by handing it to and fro; its user stays the same.
+ * What cannot be written down is refused by the client.
+ */
+function userOf({ principal }: { readonly principal: unknown }): string {
   try {
-    return JSON.stringify([principal]);
+    const { delegation } = Object((principal as CheckRequest["principal"]).attr);
+    const { issuer, id } = Object(Object(delegation).user);
+    return JSON.stringify(id === undefined ? [principal] : [issuer, id]);
   } catch {
     return "";
   }
 }
-
 /**
  * As many as one request holds. What is asked in it already takes no room, but for the asker's name; and as it is asked singly
  * but once where one of them is bad, so it counts once.

@@ -63,7 +63,7 @@ const readOptions = optionsOf<SharingOptions>("shareRequests", ROWS);
  * Makes a client of a client of one policy decision point, which puts several checks about the same principal into one
  * request where they come together. Each asker gets the answer to its own question, as if it had asked alone; what is
  * under way is never waited for where there is nothing to share. Of plans, and of checks too large to share, 32 are under way
- * at once, and then each principal has its turn.
+ * at once, and then each user has a turn.
  *
  * A decision is not kept, and none is made up: where the request fails, each question in it fails.
  *

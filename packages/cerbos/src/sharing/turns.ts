@@ -1,11 +1,10 @@
 import { callerLeft } from "../ask/index.ts";
 import type { Leaving } from "./leaving.ts";
 
-/** Requests that no other question can go with: so many at once, and then each principal in its turn. */
+/** Requests that no other question can go with: so many at once, and then each user in their turn. */
 export interface Turns {
-  waitingOf(principal: string): number;
-  /** Sends a request now, or in its principal's turn. Rejects when its caller leaves before that. */
-  go<Answer>(principal: string, caller: AbortSignal | undefined, send: () => Promise<Answer>): Promise<Answer>;
+  /** Sends a request now, or in its user's turn. Rejects when its caller leaves before that. */
+  go<Answer>(user: string, caller: AbortSignal | undefined, send: () => Promise<Answer>): Promise<Answer>;
 }
 
 /**
@@ -20,11 +19,11 @@ export function createTurns(most: number, leaving: Leaving): Turns {
   const next = (): void => {
     const [first] = waiting;
     if (first === undefined) return;
-    const [principal, own] = first;
+    const [user, own] = first;
     const [go = () => {}] = own;
     own.delete(go);
-    waiting.delete(principal);
-    if (own.size > 0) waiting.set(principal, own);
+    waiting.delete(user);
+    if (own.size > 0) waiting.set(user, own);
     go();
   };
 
@@ -39,11 +38,10 @@ export function createTurns(most: number, leaving: Leaving): Turns {
   };
 
   return {
-    waitingOf: (principal) => waiting.get(principal)?.size ?? 0,
-    async go(principal, caller, send) {
+    async go(user, caller, send) {
       if (underWay < most) return run(send);
-      const own = waiting.get(principal) ?? new Set();
-      waiting.set(principal, own);
+      const own = waiting.get(user) ?? new Set();
+      waiting.set(user, own);
       return new Promise((resolve, reject) => {
         const go = (): void => {
           stay();
@@ -51,7 +49,7 @@ export function createTurns(most: number, leaving: Leaving): Turns {
         };
         const stay = leaving(caller, () => {
           own.delete(go);
-          if (own.size === 0) waiting.delete(principal);
+          if (own.size === 0) waiting.delete(user);
           reject(callerLeft(caller));
         });
         own.add(go);
