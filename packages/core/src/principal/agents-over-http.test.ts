@@ -78,10 +78,11 @@ describe("an agent registry behind HTTP", () => {
       "https://:hunter2@agents.example/",
       "an agent has a password in it, which belongs into headers",
     ],
-    ["of a file", "file:///planner", "an agent is no http(s) address, such as https://hr.example/agents/x"],
-    ["that is none", "agents.example", "an agent is no http(s) address"],
-    ["that is no text", 5, "an agent is no http(s) address"],
-    ["that only looks like one", { toString: () => "https://agents.example/" }, "an agent is no http(s) address"],
+    ["of a file", "file:///planner", "an agent is no https address, such as https://hr.example/agents/x"],
+    ["of plain http", "http://agents.example/planner", "an agent is one of plain http, and whoever stands on the way"],
+    ["that is none", "agents.example", "an agent is no https address"],
+    ["that is no text", 5, "an agent is no https address"],
+    ["that only looks like one", { toString: () => "https://agents.example/" }, "an agent is no https address"],
   ])("is refused at the door with an address %s, and where one agent's alone is", async (_, url, says) => {
     const error = await errorOf(() => registry(() => Response.json(PLANNER), { url: () => url as string }));
     expect(error).toMatchObject({ code: "config_invalid", pointer: "/url" });

@@ -2,13 +2,16 @@ import { HopwiseError, isOwn } from "../errors.ts";
 import { faultWord, hasUnset, hostHeaders, leave, readText, whyNoAnswer } from "../lib/index.ts";
 import { atOnce, func, HEADERS, maybe, type Rows, whole } from "../options/index.ts";
 import { ANSWER_ROWS, type CachedSourceOptions, type One } from "../source/index.ts";
+import { isHttps } from "../token/index.ts";
 
 /** How somebody is asked about over HTTP, by a GET each, and how an answer is read. */
 export interface HttpSourceOptions<Key, Value>
   extends Omit<CachedSourceOptions<Key, Value>, "find" | "keyOf" | "tenantOf"> {
   /**
    * The address to ask. Put the name through `encodeURIComponent`: somebody else may have chosen it. The names `.` and `..`,
-   * which escaping cannot make safe, count as unknown without a request.
+   * which escaping cannot make safe, count as unknown without a request. An address of https, or of this machine: what an answer says
+   * of somebody decides what they may do. Where something else protects the way, such as a service mesh, a `fetch` of your own can
+   * ask by http.
    */
   readonly url: (key: Key) => string | URL;
   /** Reads a response's JSON; throw where the JSON is not as expected. */
@@ -110,8 +113,10 @@ function problemOf(given: unknown, one: Whom<never>["one"]): string | undefined 
   const { host = "", protocol, username, password }: Partial<URL> = URL.canParse(text) ? new URL(text) : {};
   if (hasUnset(host)) return `${whose} has "undefined" in its host: is an environment variable not set?`;
   if (username || password) return `${whose} has a password in it, which belongs into headers`;
-  if (protocol === "http:" || protocol === "https:") return undefined;
-  return `${whose} is no http(s) address, such as https://hr.example/${one}s/x`;
+  if (isHttps(text)) return undefined;
+  const example = `such as https://hr.example/${one}s/x`;
+  if (protocol !== "http:") return `${whose} is no https address, ${example}`;
+  return `${whose} is one of plain http, and whoever stands on the way could say what ${ONE[one]} is; give one of https, ${example}; http on this machine alone`;
 }
 
 /** @param why what may be told of what it throws, to end the sentence */

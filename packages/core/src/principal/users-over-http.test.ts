@@ -183,6 +183,7 @@ describe("a user directory behind HTTP that cannot be asked", () => {
   it.each<[string, (subject: { readonly subject: string }) => string]>([
     ["of a variable that is not set", ({ subject }) => `${unset}/users/${subject}`],
     ["that is none", ({ subject }) => `hr.example/users/${subject}`],
+    ["of plain http", ({ subject }) => `http://hr.example/users/${subject}`],
     ["of a file", ({ subject }) => `file:///users/${subject}`],
     ["that is empty", () => ""],
     ["with a password", ({ subject }) => `https://reader:hunter2@hr.example/users/${subject}`],
@@ -190,7 +191,7 @@ describe("a user directory behind HTTP that cannot be asked", () => {
     const error = await errorOf(() => usersOverHttp({ name: "hr", url, parse: (body) => body as User }));
     expect(error).toMatchObject({ code: "config_invalid", pointer: "/url" });
     expect(error.message).toMatch(
-      /begins with "undefined": is an environment variable not set|a password|no http\(s\) address/,
+      /begins with "undefined": is an environment variable not set|a password|no https address|plain http/,
     );
     expect(error.message).not.toContain("somebody");
     expect(error.message).toMatch(/^usersOverHttp: url: the address of a user /);

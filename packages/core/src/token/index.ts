@@ -25,6 +25,7 @@ export {
   DEFAULT_LIMITS,
   generateSigner,
   httpsAddress,
+  isHttps,
   isHttpsAddress,
   isKeySource,
   isListing,

@@ -16,7 +16,7 @@ export function isHttpsAddress(given: unknown): given is string {
 export const JWKS_URL: Shape = httpsAddress("https://id.example/jwks.json");
 
 /** Whoever stands on the way to plain http could put keys of their own in. `fetch` takes no address with a password. */
-function isHttps(value: string): boolean {
+export function isHttps(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const { protocol, hostname, username, password } = new URL(value);
   if (username !== "" || password !== "") return false;
