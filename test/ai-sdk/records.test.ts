@@ -1,7 +1,7 @@
 /** What a loop's record says, and what its model does not learn. */
 import { authorizeTools } from "@hopwise/ai-sdk";
 import type { AuthorizerOptions } from "@hopwise/core";
-import { createAgentUIStreamResponse, ToolLoopAgent, tool } from "ai";
+import { createAgentUIStreamResponse, ToolLoopAgent, type ToolSet, tool } from "ai";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { paymentSchema } from "../../examples/finance-team/pay-server.ts";
@@ -62,7 +62,10 @@ describe.each(LOOPS)("in a loop of %s", (_, loop) => {
     const described = { type: "provider", isProviderExecuted: false, id: "any.read", args: {} } as const;
     const of = { read_invoice: { ...read_invoice, ...described } };
     const script = scripted([{ tool: "read_invoice", input: { id: 7 } }], "done");
-    await loop(script.model, await authorizeTools(of, { authorizer, delegation: world.planner }));
+    await loop(
+      script.model,
+      (await authorizeTools(of, { authorizer, delegation: world.planner })) as unknown as ToolSet,
+    );
     await vi.waitFor(() => expect(audit.records[1]).toMatchObject({ code: "arguments_refused" }));
   });
 
@@ -97,35 +100,24 @@ describe.each(LOOPS)("in a loop of %s", (_, loop) => {
 });
 
 describe("a history that a browser sends back", () => {
-  const part = (state: string, more: object, toolCallId = "c-1") => ({
-    type: "tool-send_payment",
-    toolCallId,
-    state,
-    ...more,
-  });
-  const send = async (parts: readonly object[], turns: Parameters<typeof scripted> = ["hi"]) => {
-    const { tools: own, audit } = await guarded();
-    const agent = new ToolLoopAgent({ model: scripted(...turns).model, tools: own });
-    const uiMessages = [
-      { id: "1", role: "user", parts: [{ type: "text", text: "Pay." }] },
-      { id: "2", role: "assistant", parts },
-    ];
-    const answer = await createAgentUIStreamResponse({ agent, uiMessages }).then(
-      (response) => response.text(),
-      ({ message }: Error) => message,
-    );
-    return { answer, codes: () => audit.records.map(({ code }) => code ?? "allowed") };
-  };
-
   it("is no call, however often a schema refuses what stands in it, and calls that follow are on record", async () => {
-    const failed = Array.from({ length: 20 }, (_, i) =>
-      part("output-error", { input: { to: i }, errorText: "no" }, `c-${i}`),
-    );
-    const { answer, codes } = await send(failed, [[{ tool: "send_payment", input: {} }], "done"]);
-    expect(answer).toContain("done");
+    const { tools: own, audit } = await guarded();
+    const script = scripted([{ tool: "send_payment", input: {} }], "done");
+    const agent = new ToolLoopAgent({ model: script.model, tools: own });
+    const parts = Array.from({ length: 20 }, (_, i) => ({
+      type: "tool-send_payment",
+      toolCallId: `c-${i}`,
+      state: "output-error",
+      input: { to: i },
+      errorText: "no",
+    }));
+    const asks = { id: "1", role: "user", parts: [{ type: "text", text: "Pay." }] };
+    const uiMessages = [asks, { id: "2", role: "assistant", parts }];
+    const response = await createAgentUIStreamResponse({ agent, uiMessages });
+    expect(await response.text()).toContain("done");
     // Refusals are written in their order: the call's is the last.
-    await vi.waitFor(() => expect(codes()).toContain("arguments_refused"));
-    expect(codes()).toEqual(["allowed", "arguments_refused"]);
+    await vi.waitFor(() => expect(audit.records.at(-1)).toMatchObject({ code: "arguments_refused" }));
+    expect(audit.records).toHaveLength(2);
   });
 });
 
