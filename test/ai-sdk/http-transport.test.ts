@@ -63,3 +63,16 @@ it("a login by OAuth goes with each request, and the chain and its proof beside 
   expect(Object.keys(await client.tools())).toContain("send_payment");
   expect(sent.map(({ headers }) => headers.get("authorization"))).toEqual(sent.map(() => "Bearer letmein"));
 });
+
+it.each([
+  [
+    "throws",
+    () => {
+      throw new Error("down");
+    },
+  ],
+  ["rejects", () => Promise.reject(new Error("down"))],
+])("a function that %s when it is told of a session fails no request, and ends no process", async (_, told) => {
+  const client = await connect({ onSessionIdChange: told, onSessionExpired: told, initialSessionId: "gone" });
+  expect(Object.keys(await client.tools())).toContain("send_payment");
+});

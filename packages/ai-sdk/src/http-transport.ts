@@ -1,5 +1,7 @@
 import type { MCPClientConfig } from "@ai-sdk/mcp";
+import { quietly } from "@hopwise/core/adapter";
 import { choice, composed, flag, func, isObject, mapOf, maybe, members, such, text } from "@hopwise/core/options";
+import { type CarryOptions, carryingFetch } from "@hopwise/mcp";
 
 /**
  * Streamable HTTP, with the AI SDK's own options of it: a login by OAuth, a session to go on with. All but `redirect`: a chain and its
@@ -37,6 +39,22 @@ export const HTTP_TRANSPORT = members<HttpTransport>(
   },
   TRANSPORT_OPTION,
 );
+
+/**
+ * The transport of the AI SDK, with a chain and a proof in each request. What a host program is told of its session neither fails the
+ * request that brought it, whose tool may have run, nor ends the process.
+ */
+export function carryingHttp(
+  { fetch, onSessionIdChange, onSessionExpired, ...transport }: HttpTransport,
+  carry: CarryOptions,
+): MCPClientConfig["transport"] {
+  return {
+    ...transport,
+    fetch: carryingFetch(carry, fetch),
+    ...(onSessionIdChange && { onSessionIdChange: (id) => quietly(() => onSessionIdChange(id)) }),
+    ...(onSessionExpired && { onSessionExpired: (id) => quietly(() => onSessionExpired(id)) }),
+  };
+}
 
 function isHttp(url: string): boolean {
   if (!URL.canParse(url)) return false;

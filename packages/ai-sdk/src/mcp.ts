@@ -22,9 +22,9 @@ import {
   whole,
 } from "@hopwise/core/options";
 import type { Limits } from "@hopwise/core/tokens";
-import { type CarryOptions, carryingFetch, carryOver, type McpTransport, TRANSPORT } from "@hopwise/mcp";
+import { type CarryOptions, carryOver, type McpTransport, TRANSPORT } from "@hopwise/mcp";
 import { type CallOnce, tellingOfAnswers } from "./answered-calls.ts";
-import { HTTP_TRANSPORT, type HttpTransport, TRANSPORT_OPTION } from "./http-transport.ts";
+import { carryingHttp, HTTP_TRANSPORT, type HttpTransport, TRANSPORT_OPTION } from "./http-transport.ts";
 import { bindExecute, bindingOf } from "./own-execute.ts";
 import { refuseStricter } from "./refuse-stricter.ts";
 import { returnedResult } from "./remote-result.ts";
@@ -114,7 +114,7 @@ export async function createMcpClient(options: DelegatedMcpClientOptions): Promi
   const carrying: MCPClientConfig["transport"] =
     "start" in transport
       ? (carryOver(transport as unknown as McpTransport, carry) as unknown as MCPTransport)
-      : { ...transport, fetch: carryingFetch(carry, transport.fetch) };
+      : carryingHttp(transport, carry);
   const client = await createMCPClient({
     ...config,
     transport: carrying,
