@@ -1,7 +1,7 @@
 /** What a loop's record says, and what its model does not learn. */
 import { authorizeTools } from "@hopwise/ai-sdk";
 import type { AuthorizerOptions } from "@hopwise/core";
-import { tool } from "ai";
+import { createAgentUIStreamResponse, ToolLoopAgent, type ToolSet, tool } from "ai";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { paymentSchema } from "../../examples/finance-team/pay-server.ts";
@@ -57,6 +57,18 @@ describe.each(LOOPS)("in a loop of %s", (_, loop) => {
     },
   );
 
+  it("arguments of a tool that its provider describes to the model are on record, too", async () => {
+    const { authorizer, audit } = world.authorizer();
+    const described = { type: "provider", isProviderExecuted: false, id: "any.read", args: {} } as const;
+    const of = { read_invoice: { ...read_invoice, ...described } };
+    const script = scripted([{ tool: "read_invoice", input: { id: 7 } }], "done");
+    await loop(
+      script.model,
+      (await authorizeTools(of, { authorizer, delegation: world.planner })) as unknown as ToolSet,
+    );
+    await vi.waitFor(() => expect(audit.records[1]).toMatchObject({ code: "arguments_refused" }));
+  });
+
   it("an invoice that is not there and one that is forbidden read the same to the model, and the record tells them apart", async () => {
     const { tools: own, audit } = await guarded();
     const script = scripted(
@@ -84,6 +96,28 @@ describe.each(LOOPS)("in a loop of %s", (_, loop) => {
         hidden: [{ code: "grant_tool_missing", stage: "grant", hop: 2, items: ["send_payment"] }],
       },
     ]);
+  });
+});
+
+describe("a history that a browser sends back", () => {
+  it("is no call, however often a schema refuses what stands in it, and calls that follow are on record", async () => {
+    const { tools: own, audit } = await guarded();
+    const script = scripted([{ tool: "send_payment", input: {} }], "done");
+    const agent = new ToolLoopAgent({ model: script.model, tools: own });
+    const parts = Array.from({ length: 20 }, (_, i) => ({
+      type: "tool-send_payment",
+      toolCallId: `c-${i}`,
+      state: "output-error",
+      input: { to: i },
+      errorText: "no",
+    }));
+    const asks = { id: "1", role: "user", parts: [{ type: "text", text: "Pay." }] };
+    const uiMessages = [asks, { id: "2", role: "assistant", parts }];
+    const response = await createAgentUIStreamResponse({ agent, uiMessages });
+    expect(await response.text()).toContain("done");
+    // Refusals are written in their order: the call's is the last.
+    await vi.waitFor(() => expect(audit.records.at(-1)).toMatchObject({ code: "arguments_refused" }));
+    expect(audit.records).toHaveLength(2);
   });
 });
 

@@ -330,6 +330,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   sqlite: ["@hopwise/core", "node:"],
   // A door of its own (`@hopwise/ai-sdk/mcp`): the other one works where this optional peer is not installed.
   "ai-sdk/mcp.ts": ["@hopwise/core", "@hopwise/mcp", "@ai-sdk/mcp"],
+  "ai-sdk/http-transport.ts": ["@hopwise/core", "@hopwise/mcp", "@ai-sdk/mcp"],
 };
 
 interface Import {

@@ -82,6 +82,15 @@ const doors: DoorRows<typeof aiSdk & typeof aiSdkMcp & typeof aiSdkTesting> = {
         ...[...NO_OBJECT, { authorization: 5 }, { "a b": "c" }, { a: "b\nc" }].map((headers) => ({ ...HTTP, headers })),
         { ...HTTP, url: "https://ann:hunter2@pay.example/mcp" },
         { ...HTTP, header: {} },
+        { ...HTTP, redirect: "follow" },
+        ...NO_OBJECT.map((authProvider) => ({ ...HTTP, authProvider })),
+        ...NO_FUNCTION.flatMap((it) => [{ fetch: it }, { onSessionIdChange: it }, { onSessionExpired: it }]).map(
+          (it) => ({ ...HTTP, ...it }),
+        ),
+        ...[...NO_TEXT, "a\nb"]
+          .flatMap((it) => [{ initialSessionId: it }, { initialProtocolVersion: it }])
+          .map((it) => ({ ...HTTP, ...it })),
+        ...NO_FLAG.map((terminateSessionOnClose) => ({ ...HTTP, terminateSessionOnClose })),
       ],
       delegation: NO_DELEGATION,
       audience: ["", 5, null, {}, [], "pay", undefined],

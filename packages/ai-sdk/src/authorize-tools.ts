@@ -133,13 +133,23 @@ function decidedHere(tool: ReadTool, early: boolean, point: Point): AnyTool {
   return guardedTool(watched, execute, early ? "kept" : "later");
 }
 
-/** Arguments that the tool's own schema refuses are on record, too. Of those that it reads it is known what was sent. */
+/**
+ * Arguments that the tool's own schema refuses are on record, too. Of those that it reads it is known what was sent. Before the tool
+ * was offered to a model, nobody called it: then the AI SDK has the schema read a history, as a browser sent it, and a record of
+ * each refusal would be of calls that nobody made, as many as a browser likes. A provider's tool is offered without its schema.
+ */
 function withWatchedSchema(tool: ReadTool, { session }: Point, inputs: SentInputs): ReadTool {
   const schema = tool.members.get("inputSchema");
   if (schema === undefined) return tool;
+  let callable = memberOf(tool, "type") === "provider";
   const value = watchSchema(tool.name, schema.value, {
-    // Nobody waits for it: the call is refused in any case.
-    refused: (input) => void session.refuse({ tool: tool.name, arguments: input }).catch(() => {}),
+    offered: () => {
+      callable = true;
+    },
+    refused: (input) => {
+      // Nobody waits for it: the call is refused in any case.
+      if (callable) session.refuse({ tool: tool.name, arguments: input }).catch(() => {});
+    },
     read: inputs.note,
   });
   return { ...tool, members: new Map([...tool.members, ["inputSchema", { ...schema, value }]]) };

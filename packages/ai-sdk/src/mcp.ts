@@ -9,25 +9,22 @@ import { currentDelegation, isToolGranted, quietly } from "@hopwise/core/adapter
 import {
   AUDIENCE,
   atLeast,
-  choice,
-  composed,
   DELEGATION_SOURCE,
   either,
   flag,
   func,
   jsonObject,
   LIMITS,
-  mapOf,
   maybe,
-  members,
   optionsOf,
   such,
   text,
   whole,
 } from "@hopwise/core/options";
 import type { Limits } from "@hopwise/core/tokens";
-import { type CarryOptions, carryingFetch, carryOver, type McpTransport, TRANSPORT } from "@hopwise/mcp";
+import { type CarryOptions, carryOver, type McpTransport, TRANSPORT } from "@hopwise/mcp";
 import { type CallOnce, tellingOfAnswers } from "./answered-calls.ts";
+import { carryingHttp, HTTP_TRANSPORT, type HttpTransport, TRANSPORT_OPTION } from "./http-transport.ts";
 import { bindExecute, bindingOf } from "./own-execute.ts";
 import { refuseStricter } from "./refuse-stricter.ts";
 import { returnedResult } from "./remote-result.ts";
@@ -37,9 +34,7 @@ import { type NameApproval, type WaitingCalls, waitingCalls } from "./waiting-ca
 
 export interface DelegatedMcpClientOptions extends Omit<MCPClientConfig, "transport" | "experimental_events"> {
   /** Streamable HTTP by its URL, or a transport object such as that of `@ai-sdk/mcp/mcp-stdio`. */
-  readonly transport:
-    | { readonly type: "http"; readonly url: string; readonly headers?: Record<string, string> }
-    | MCPTransport;
+  readonly transport: HttpTransport | MCPTransport;
   /**
    * On whose behalf this client calls, for its whole life: a delegation, or a function that keeps one alive
    * (`renewing`).
@@ -58,7 +53,6 @@ export interface DelegatedMcpClientOptions extends Omit<MCPClientConfig, "transp
 
 /** By default the AI SDK waits without end for a server that starts and says nothing. As long as the official SDK waits. */
 const START_MS = 60_000;
-const TRANSPORT_OPTION = '{ type: "http", url }, or a transport object such as that of @ai-sdk/mcp/mcp-stdio';
 interface Server {
   readonly name: string;
   readonly version: string;
@@ -72,27 +66,7 @@ const NAME = text("a name or version that the server is told");
 
 /** Those of the AI SDK's own, too: one that a later version adds does not compile before it has its row. */
 const readOptions = optionsOf<DelegatedMcpClientOptions>("createMcpClient", {
-  transport: either(
-    TRANSPORT_OPTION,
-    TRANSPORT,
-    members<Exclude<DelegatedMcpClientOptions["transport"], MCPTransport>>(
-      {
-        type: choice("http"),
-        url: composed(
-          "an http or https address without a user and password in it, such as https://pay.example/mcp; these go into headers",
-          isHttp,
-        ),
-        headers: maybe(
-          mapOf(
-            such("a text that a header can have", (value) => typeof value === "string" && isHeader("x", value)),
-            "texts by the names of headers",
-            such("that of a header, such as authorization", (name) => isHeader(String(name), "")),
-          ),
-        ),
-      },
-      TRANSPORT_OPTION,
-    ),
-  ),
+  transport: either(TRANSPORT_OPTION, TRANSPORT, HTTP_TRANSPORT),
   delegation: DELEGATION_SOURCE,
   audience: AUDIENCE,
   approvals: maybe(func("a function that names the request which was approved for a call")),
@@ -122,22 +96,6 @@ const readOptions = optionsOf<DelegatedMcpClientOptions>("createMcpClient", {
   capabilities: maybe(jsonObject("a client's capabilities")),
 });
 
-function isHttp(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  const { protocol, username, password } = new URL(url);
-  return /^https?:$/.test(protocol) && username === "" && password === "";
-}
-
-/** The first request would fail otherwise, with words that may quote it. */
-function isHeader(name: string, value: string): boolean {
-  try {
-    new Headers([[name, value]]);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /**
  * Makes an MCP client bound to one delegation. `tools()` gives only the tools that were handed over;
  * `toolsFromDefinitions` gives those of its definitions, of which `authorizeTools` shows only those. The client signs each
@@ -156,7 +114,7 @@ export async function createMcpClient(options: DelegatedMcpClientOptions): Promi
   const carrying: MCPClientConfig["transport"] =
     "start" in transport
       ? (carryOver(transport as unknown as McpTransport, carry) as unknown as MCPTransport)
-      : { ...transport, fetch: carryingFetch(carry) };
+      : carryingHttp(transport, carry);
   const client = await createMCPClient({
     ...config,
     transport: carrying,

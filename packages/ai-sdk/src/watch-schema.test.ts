@@ -12,8 +12,9 @@ const DRAFT_7 = { input: () => ({ type: "object" }) };
 function watched(schema: object) {
   const read = vi.fn();
   const refused = vi.fn();
-  const own = asSchema(watchSchema("pay", schema, { read, refused }) as never);
-  return { own, read, refused };
+  const offered = vi.fn();
+  const own = asSchema(watchSchema("pay", schema, { offered, read, refused }) as never);
+  return { own, offered, read, refused };
 }
 
 describe("what a Standard Schema says of an input", () => {
@@ -43,6 +44,14 @@ describe("what a Standard Schema says of an input", () => {
     await expect(own.validate?.({ n: 1 })).rejects.toThrow(TypeError);
     expect([read.mock.calls, refused.mock.calls]).toEqual([[], [[{ n: 1 }]]]);
   });
+});
+
+it("tells that the tool is offered once somebody asks what the schema takes, and not where it reads an input", async () => {
+  const { own, offered } = watched(standard(() => ({ value: {} })));
+  await own.validate?.({});
+  expect(offered).not.toHaveBeenCalled();
+  expect(own.jsonSchema).toMatchObject({ type: "object" });
+  expect(offered).toHaveBeenCalledOnce();
 });
 
 it.each([

@@ -5,6 +5,8 @@ import { asSchema, type FlexibleSchema } from "ai";
 
 /** What came of the inputs that a tool's own schema read. */
 export interface SchemaWatch {
+  /** Somebody asked what the schema takes: a loop does, before it offers the tool to a model. */
+  offered(): void;
   /** The schema refused an input: the AI SDK answers such a call itself, and nobody else would hear of it. */
   refused(input: unknown): void;
   /** @param sent a copy from before the schema saw it; undefined where it could not be copied */
@@ -16,7 +18,7 @@ export interface SchemaWatch {
  *
  * @throws {HopwiseError} `config_invalid` for what the AI SDK can make no schema of
  */
-export function watchSchema(name: string, schema: unknown, { refused, read }: SchemaWatch): unknown {
+export function watchSchema(name: string, schema: unknown, { offered, refused, read }: SchemaWatch): unknown {
   if (schema === undefined || schema === null) return schema;
   const own = schemaOf(name, schema);
   const { validate } = own;
@@ -42,6 +44,7 @@ export function watchSchema(name: string, schema: unknown, { refused, read }: Sc
     // Read once: what the model gets is what the tool announces.
     jsonSchema: {
       get: () => {
+        offered();
         announced ??= announcedBy(name, own);
         return announced;
       },

@@ -1,0 +1,78 @@
+/** The AI SDK's own options of Streamable HTTP, with a chain on top. */
+import { createMcpClient, type DelegatedMcpClientOptions } from "@hopwise/ai-sdk/mcp";
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
+import { PAY_SERVER } from "../../examples/finance-team/company.ts";
+import { GOOD } from "../support/calls.ts";
+import { type Served, serve } from "../support/mcp/server.ts";
+import { createWorld, type World } from "../support/world.ts";
+
+let world: World;
+let served: Served;
+beforeAll(async () => {
+  world = await createWorld();
+  served = await serve(world);
+});
+afterAll(async () => {
+  await served.stop();
+  await world.pdp.close();
+});
+
+type Http = Extract<DelegatedMcpClientOptions["transport"], { readonly type: "http" }>;
+
+/** Everything that a client sends, by a `fetch` of its own. */
+function watchedFetch() {
+  const sent: { readonly method: unknown; readonly headers: Headers }[] = [];
+  const watched: typeof fetch = (input, init) => {
+    if (init?.method === "POST") sent.push({ ...JSON.parse(String(init.body)), headers: new Headers(init.headers) });
+    return fetch(input, init);
+  };
+  return { sent, watched };
+}
+
+async function connect(options: Partial<Http>, more: Partial<DelegatedMcpClientOptions> = {}) {
+  const transport = { type: "http", url: served.url, ...options } as const;
+  const client = await createMcpClient({ transport, delegation: world.planner, audience: PAY_SERVER, ...more });
+  onTestFinished(() => client.close());
+  return client;
+}
+
+it("another process goes on with the session of a client that has let go of it", async () => {
+  let id = "";
+  const onSessionIdChange = (given: string | undefined) => {
+    id = given ?? id;
+  };
+  const first = await connect({ onSessionIdChange, terminateSessionOnClose: false });
+  const { initializeResult } = first;
+  await first.close();
+  expect(id).not.toBe("");
+  const { sent, watched } = watchedFetch();
+  const session = { initialSessionId: id, initialProtocolVersion: initializeResult.protocolVersion };
+  const second = await connect({ ...session, fetch: watched }, { initialInitializeResult: initializeResult });
+  // A server that did not know the session would not answer.
+  await second.callTool({ name: "send_payment", arguments: { ...GOOD } });
+  expect(sent.map(({ method, headers }) => [method, headers.get("mcp-session-id")])).toEqual([["tools/call", id]]);
+});
+
+it("a login by OAuth goes with each request, and the chain and its proof beside it", async () => {
+  const { sent, watched } = watchedFetch();
+  const tokens = async () => ({ access_token: "letmein", token_type: "Bearer" });
+  const client = await connect({
+    authProvider: { tokens } as unknown as NonNullable<Http["authProvider"]>,
+    fetch: watched,
+  });
+  expect(Object.keys(await client.tools())).toContain("send_payment");
+  expect(sent.map(({ headers }) => headers.get("authorization"))).toEqual(sent.map(() => "Bearer letmein"));
+});
+
+it.each([
+  [
+    "throws",
+    () => {
+      throw new Error("down");
+    },
+  ],
+  ["rejects", () => Promise.reject(new Error("down"))],
+])("a function that %s when it is told of a session fails no request, and ends no process", async (_, told) => {
+  const client = await connect({ onSessionIdChange: told, onSessionExpired: told, initialSessionId: "gone" });
+  expect(Object.keys(await client.tools())).toContain("send_payment");
+});
