@@ -2,7 +2,7 @@ import { verify } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { settleInTime } from "../../lib/index.ts";
 import { importKnownKey } from "./key.ts";
-import { isOfItsKey, noteOfItsKey, type Signer } from "./signer.ts";
+import { isMadeHere, type Signer } from "./signer.ts";
 
 /** A key store may be away for a moment, and must not hold its caller for ever. */
 const SIGNING_MS = 10_000;
@@ -13,8 +13,9 @@ const SIGNATURE_BYTES = 64;
 const encoder = new TextEncoder();
 
 /**
- * A signature by a signer of whatever make. The first one of each is held against its public key: what a key service of another
- * key signs would look right here, and be refused everywhere else.
+ * A signature by a signer of whatever make. Each one of a signer that was not made here is held against its public key: what a key
+ * service signs by another key would look right here, and be refused everywhere else. That its key was the right one says nothing
+ * of the next signature, since a name in such a service may be given to a new key.
  *
  * @param input what is signed, as ASCII
  * @throws {HopwiseError} `signing_failed`; `config_invalid` where it signs by another key than its `publicJwk`
@@ -34,7 +35,7 @@ export async function signatureBy(signer: Signer, input: string): Promise<Uint8A
       `the signer gave no signature of ${SIGNATURE_BYTES} bytes; of ECDSA it is r and s, 32 bytes each, and not DER`,
     );
   }
-  if (isOfItsKey(signer)) return signature;
+  if (isMadeHere(signer)) return signature;
   const { verification } = await importKnownKey(signer.publicJwk);
   if (!(await verify(verification, input, signature))) {
     throw new HopwiseError(
@@ -42,6 +43,5 @@ export async function signatureBy(signer: Signer, input: string): Promise<Uint8A
       "the signer does not sign by the private key of its own publicJwk, so that nobody would accept what it signs; give it the public key of the key that it signs with",
     );
   }
-  noteOfItsKey(signer);
   return signature;
 }

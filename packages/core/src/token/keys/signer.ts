@@ -15,15 +15,11 @@ export interface Signer {
   sign(data: Uint8Array): Promise<Uint8Array>;
 }
 
-/** Those whose signatures are by their own public key: made here, or seen to be. */
-const ofTheirKey = new WeakSet<Signer>();
+/** Those whose signatures are by their own public key. */
+const madeHere = new WeakSet<Signer>();
 
-export function isOfItsKey(signer: Signer): boolean {
-  return ofTheirKey.has(signer);
-}
-
-export function noteOfItsKey(signer: Signer): void {
-  ofTheirKey.add(signer);
+export function isMadeHere(signer: Signer): boolean {
+  return madeHere.has(signer);
 }
 
 type PrivateKey = Parameters<typeof crypto.subtle.sign>[1];
@@ -75,6 +71,6 @@ function signerOf(privateKey: PrivateKey, publicJwk: PublicJwk): Signer {
       return new Uint8Array(await crypto.subtle.sign(algorithm, privateKey, new Uint8Array(data)));
     },
   };
-  noteOfItsKey(signer);
+  madeHere.add(signer);
   return signer;
 }
