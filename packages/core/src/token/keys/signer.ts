@@ -1,9 +1,9 @@
 import { exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
 import type { PublicJwk, SignatureAlgorithm } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
-import type { JsonValue } from "../../json/index.ts";
+import type { JsonObject } from "../../json/index.ts";
 import { argumentOf, choice, mustBe, reading } from "../../options/index.ts";
-import { algorithmOf, parsePublicJwk } from "./key.ts";
+import { algorithmOf, givenJwk } from "./key.ts";
 
 /**
  * A private key that signs but cannot be read. Implement it over a key store or a cloud key service to keep keys out of
@@ -49,14 +49,19 @@ const PRIVATE = "a private JWK, with d";
 export async function signerFromJwk(privateJwk: JWK): Promise<Signer> {
   const { kty, crv, x, y, d } = reading("signerFromJwk", "privateJwk", PRIVATE, privateJwk, (jwk) => ({ ...jwk }));
   if (typeof d !== "string") mustBe("signerFromJwk", "privateJwk", PRIVATE, privateJwk);
-  const publicJwk = parsePublicJwk({ kty, crv, x, ...(y !== undefined && { y }) } as JsonValue, "config_invalid", "");
+  const own = { kty, crv, x, ...(y !== undefined && { y }) } as JsonObject;
+  const publicJwk = givenJwk("signerFromJwk", "privateJwk", PRIVATE, own);
   let key: unknown;
   try {
     key = await importJWK({ ...publicJwk, d, ext: false }, algorithmOf(publicJwk));
   } catch (cause) {
-    throw new HopwiseError("config_invalid", "signerFromJwk: d is not a private key of this public key's kind", {
-      cause,
-    });
+    throw new HopwiseError(
+      "config_invalid",
+      "signerFromJwk: d is not the private half of the public key that stands beside it; take both from one key",
+      {
+        cause,
+      },
+    );
   }
   return signerOf(key as PrivateKey, publicJwk);
 }
