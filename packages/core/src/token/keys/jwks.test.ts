@@ -191,6 +191,11 @@ describe("an issuer's published keys", () => {
       "token_untrusted_issuer /kid",
     );
     expect(state.fetches).toBe(2);
+    state.keys = [published()];
+    at(120_000);
+    expect(await refusalOf(verifier.verify(old, NOW)), "put back: it was a slip").toBe("accepted");
+    expect(await refusalOf(verifier.verify(first, NOW))).toBe("token_untrusted_issuer /kid");
+    expect(state.fetches).toBe(3);
   });
 
   it("are asked for by a forger of a known kid no more than once in each cool-down, who learns nothing else by it", async () => {
