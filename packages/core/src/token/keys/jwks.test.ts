@@ -421,7 +421,9 @@ describe("an issuer's published keys", () => {
     const none = remoteJwks(URL_OF_KEYS, { fetch: async () => Response.json({ keys: [] }) });
     expect(await none.health?.()).toMatchObject({
       ok: false,
-      problem: expect.stringContaining("no key that can be used"),
+      problem: expect.stringContaining(
+        "no key that can be used: one of Ed25519 or P-256, public, with a kid, and for signatures",
+      ),
     });
     state.down = true;
     const down = remoteJwks(URL_OF_KEYS, { fetch });

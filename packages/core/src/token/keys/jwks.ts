@@ -119,7 +119,11 @@ export function remoteJwks(url: string, options: RemoteJwksOptions = {}): KeySou
       if (!isAsked && !set.isFresh()) return { ok: false, problem: noKeys() };
       const told = { since: new Date(set.since() as number).toISOString() };
       if (keys.all().length > 0) return { ok: true, ...told };
-      return { ok: false, problem: `${set.place}: its answer has no key that can be used`, ...told };
+      return {
+        ok: false,
+        problem: `${set.place}: its answer has no key that can be used: one of Ed25519 or P-256, public, with a kid, and for signatures`,
+        ...told,
+      };
     },
   };
 }
