@@ -365,6 +365,10 @@ describe("an issuer's published keys", () => {
         "no answer: connection refused (ECONNREFUSED)",
       ],
       [async () => new Response("hunter2", { status: 503 }), "it answered 503"],
+      [
+        async () => new Response(null, { status: 302, headers: { location: "https://hunter2.example" } }),
+        "it answered 302, and no redirect is followed: give the address that it leads to",
+      ],
       [async () => new Response("hunter2"), "its answer is no JSON"],
       [async () => Response.json({ hunter2: true }), "its answer is no JWK Set"],
       [async () => new Response(Uint8Array.of(0x22, 0xff, 0x22)), "its answer broke off, or is no UTF-8"],
