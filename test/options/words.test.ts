@@ -89,6 +89,10 @@ const rows: { readonly [what: string]: readonly [() => unknown, RegExp] } = {
     () => createIssuer({ ...issuer, signer: PUBLIC } as never),
     /signer .*; got a public key$/,
   ],
+  "a signer whose public key has other members": [
+    () => createIssuer({ ...issuer, signer: { ...signer, publicJwk: { ...signer.publicJwk, kid: "k1" } } } as never),
+    /signer must be a signer, .* whose publicJwk has no member but kty, crv, x and y; got a signer whose publicJwk has other members, too$/,
+  ],
   "a key of another kind, to sign with": [
     () => signerFromJwk(P384.privateKey.export({ format: "jwk" }) as never),
     /must be a private JWK, with d: only Ed25519 and P-256 keys are known$/,

@@ -20,3 +20,10 @@ export function pemWords(text: string): string | undefined {
   if (!text.trimStart().startsWith("-----BEGIN ")) return undefined;
   return 'a PEM text: createPrivateKey or createPublicKey of node:crypto reads it, and its export({ format: "jwk" }) is a JWK';
 }
+
+/** A signer in the place of a key; or one that is refused itself, by a member that key services put beside the others. */
+export function signerWords({ publicJwk }: { readonly publicJwk: unknown }): string {
+  const isMore = Object.keys(Object(publicJwk)).some((name) => !["kty", "crv", "x", "y"].includes(name));
+  if (!isMore) return "a signer; its publicJwk is the public key";
+  return "a signer whose publicJwk has other members, too";
+}

@@ -1,7 +1,7 @@
 import type * as z from "zod/mini";
 import { HopwiseError } from "../errors.ts";
 import { hasSpaceAround, hasUnset, plainName, strayMember } from "../lib/index.ts";
-import { keyWords, pemWords } from "./key-words.ts";
+import { keyWords, pemWords, signerWords } from "./key-words.ts";
 import { hasSymbols, inherits, isPlainObject, isPromise } from "./plain-object.ts";
 import { isAsynchronous, members, type Rows, type Shape } from "./shapes.ts";
 import { unknownName } from "./unknown-name.ts";
@@ -224,7 +224,7 @@ function objectWords(value: object): string {
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   if (typeof value === "function") return isAsynchronous(value) ? "an asynchronous function" : "a function";
   if (isPromise(value)) return "a promise; await it first";
-  if ("publicJwk" in value && "sign" in value) return "a signer; its publicJwk is the public key";
+  if ("publicJwk" in value && "sign" in value) return signerWords(value);
   if ("kty" in value) return keyWords(value);
   return plainWords(value);
 }

@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../../codes.ts";
 import { verify } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { settleInTime } from "../../lib/index.ts";
@@ -21,20 +22,15 @@ const encoder = new TextEncoder();
  * @throws {HopwiseError} `signing_failed`; `config_invalid` where it signs by another key than its `publicJwk`
  */
 export async function signatureBy(signer: Signer, input: string): Promise<Uint8Array> {
-  let signature: unknown;
+  let given: unknown;
   try {
-    signature = await settleInTime(SIGNING_MS, signer.sign(encoder.encode(input)));
+    given = await settleInTime(SIGNING_MS, signer.sign(encoder.encode(input)));
   } catch (cause) {
     throw new HopwiseError("signing_failed", "the signer did not sign: it failed, or gave no answer in time", {
       cause,
     });
   }
-  if (!(signature instanceof Uint8Array && signature.length === SIGNATURE_BYTES)) {
-    throw new HopwiseError(
-      "signing_failed",
-      `the signer gave no signature of ${SIGNATURE_BYTES} bytes; of ECDSA it is r and s, 32 bytes each, and not DER`,
-    );
-  }
+  const signature = signatureIn(given, "signing_failed", "the signer");
   if (isMadeHere(signer)) return signature;
   const { verification } = await importKnownKey(signer.publicJwk);
   if (!(await verify(verification, input, signature))) {
@@ -44,4 +40,11 @@ export async function signatureBy(signer: Signer, input: string): Promise<Uint8A
     );
   }
   return signature;
+}
+
+/** What a signer gave, where it has the form of a signature of ours. @throws {HopwiseError} `code`, of the signer that is named */
+export function signatureIn(given: unknown, code: ErrorCode, signer: string): Uint8Array {
+  if (given instanceof Uint8Array && given.length === SIGNATURE_BYTES) return given;
+  const form = "of ECDSA it is r and s, 32 bytes each, and not DER";
+  throw new HopwiseError(code, `${signer} gave no signature of ${SIGNATURE_BYTES} bytes; ${form}`);
 }
