@@ -677,10 +677,18 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
       ["no key", [], /--key FILE/],
       ["a key that is none", ["--key", "not.json"], /is not JSON/],
       ["a key of another kind", ["--key", "rsa.json"], /config_invalid/],
+      [
+        "a key of PEM",
+        ["--key", "key.pem"],
+        /key\.pem is PEM, and is wanted as a JWK: node -p .*createPublicKey.* makes one/,
+      ],
+      ["a key that is not written yet", ["--key", "empty.json"], /empty\.json is empty/],
       ["heads that are none", ["--key", "log.json", "--heads", "rsa.json"], /holds no heads/],
     ])("refuses %s, and quotes nothing of it", async (_, args, message) => {
       const { folder } = await auditLog();
       file(folder, "not.json", "secret");
+      writeFileSync(join(folder, "key.pem"), "-----BEGIN PRIVATE KEY-----\nsecret\n");
+      writeFileSync(join(folder, "empty.json"), "\n");
       file(folder, "rsa.json", { kty: "RSA", n: "secret", d: "secret" });
       const answer = await hopwise(["audit", "verify", "audit", ...args], { folder });
       expect(answer).toMatchObject({ code: 2, out: "", err: expect.stringMatching(message) });

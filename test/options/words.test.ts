@@ -1,4 +1,5 @@
 /** What somebody meant, where letters do not tell it: told in words that lead to what is right. */
+import { generateKeyPairSync } from "node:crypto";
 import {
   createAuthorizer,
   createIssuer,
@@ -22,6 +23,8 @@ const signer = await generateSigner();
 const { publicKey, privateKey } = await generateKeyPair("Ed25519", { extractable: true });
 const PUBLIC = (await exportJWK(publicKey)) as typeof signer.publicJwk;
 const PRIVATE = await exportJWK(privateKey);
+const OTHER = await exportJWK((await generateKeyPair("Ed25519", { extractable: true })).privateKey);
+const P384 = generateKeyPairSync("ec", { namedCurve: "P-384" });
 const authorizer = {
   cerbos: allowAll(),
   audience,
@@ -85,6 +88,34 @@ const rows: { readonly [what: string]: readonly [() => unknown, RegExp] } = {
   "a public key, as a signer": [
     () => createIssuer({ ...issuer, signer: PUBLIC } as never),
     /signer .*; got a public key$/,
+  ],
+  "a signer whose public key has other members": [
+    () => createIssuer({ ...issuer, signer: { ...signer, publicJwk: { ...signer.publicJwk, kid: "k1" } } } as never),
+    /signer must be a signer, .* whose publicJwk has no member but kty, crv, x and y; got a signer whose publicJwk has other members, too$/,
+  ],
+  "a key of another kind, to sign with": [
+    () => signerFromJwk(P384.privateKey.export({ format: "jwk" }) as never),
+    /must be a private JWK, with d: only Ed25519 and P-256 keys are known$/,
+  ],
+  "a secret, to sign with": [
+    () => signerFromJwk({ kty: "oct", k: "aGk" } as never),
+    /must be a private JWK, with d; got a private key of another kind, oct$/,
+  ],
+  "a key whose private half is there and undefined, to sign with": [
+    () => signerFromJwk({ ...PRIVATE, d: undefined } as never),
+    /must be a private JWK, with d; got a public key$/,
+  ],
+  "the halves of two keys, to sign with": [
+    () => signerFromJwk({ ...PRIVATE, d: OTHER.d } as never),
+    /^signerFromJwk: d is not the private half of the public key that stands beside it; take both from one key$/,
+  ],
+  "the text of a PEM file, to sign with": [
+    () => signerFromJwk(P384.privateKey.export({ format: "pem", type: "pkcs8" }) as never),
+    /; got a PEM text: createPrivateKey or createPublicKey of node:crypto reads it, and its export\({ format: "jwk" }\) is a JWK$/,
+  ],
+  "a key of another kind, of an agent": [
+    () => inMemoryAgents({ planner: { roles: ["agent"], keys: [P384.publicKey.export({ format: "jwk" }) as never] } }),
+    /keys\[0\] must be a public JWK of an Ed25519 or P-256 key, .*; got a public key of another kind, P-384$/,
   ],
   "a private key, of an agent": [
     () => inMemoryAgents({ planner: { roles: ["agent"], keys: [PRIVATE as never] } }),

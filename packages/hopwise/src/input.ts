@@ -82,6 +82,22 @@ export function parseJsonText(text: string, what: string): unknown {
   }
 }
 
+async function readKey(file: string, half: "public" | "private", terminal: Terminal): Promise<unknown> {
+  const text = await readText(file, `a ${half} key`, terminal);
+  const key = `The key in ${named(file)}`;
+  if (text.trim() === "") throw wrong(`${key} is empty`);
+  if (text.trimStart().startsWith("-----BEGIN "))
+    throw wrong(`${key} is PEM, and is wanted as a JWK: ${FROM_PEM[half]}`);
+  return parseJsonText(text, key);
+}
+
+/** What other programs write, of which Node.js makes a JWK. */
+const FROM_PEM = { public: fromPem("createPublicKey"), private: fromPem("createPrivateKey") } as const;
+
+function fromPem(reader: string): string {
+  return `node -p 'JSON.stringify(crypto.${reader}(fs.readFileSync("FILE")).export({ format: "jwk" }))' makes one of it`;
+}
+
 interface NamedKey {
   readonly jwk: PublicJwk;
   readonly thumbprint: string;
@@ -94,7 +110,7 @@ interface NamedKey {
  * @throws {HopwiseError} `config_invalid` also for what no key can be, such as one that was cut off
  */
 export async function readPublicKeys(file: string, terminal: Terminal): Promise<readonly NamedKey[]> {
-  const content = parseJsonText(await readText(file, "a public key", terminal), `The key in ${named(file)}`);
+  const content = await readKey(file, "public", terminal);
   const set = isObject(content) && Array.isArray(content["keys"]) ? content["keys"] : content;
   const keys = (Array.isArray(set) ? set : [set]).map(async (jwk: unknown) => {
     if (!isObject(jwk)) throw wrong(`${named(file)} holds no JWK`);
@@ -140,7 +156,7 @@ export async function readThumbprint(given: string, terminal: Terminal): Promise
  * @throws {HopwiseError} `config_invalid`
  */
 export async function readSigner(option: string, file: string, terminal: Terminal): Promise<Signer> {
-  const jwk = parseJsonText(await readText(file, "a private key", terminal), `The key in ${named(file)}`);
+  const jwk = await readKey(file, "private", terminal);
   const wanted = `--${option} is a private JWK, as hopwise keys new FILE makes it`;
   if (!isObject(jwk) || typeof jwk["kty"] !== "string") throw wrong(`${wanted}; ${named(file)} holds no JWK`);
   if (jwk["d"] === undefined) throw wrong(`${wanted}; ${named(file)} holds a public one`);

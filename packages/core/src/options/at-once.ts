@@ -62,8 +62,17 @@ export function behavedClock(clock: () => number): () => number {
  * @throws {HopwiseError} `state_unavailable`; `config_invalid` of a function that was called with it
  */
 export function secondsBy(clock: () => number, called?: string): number {
+  return timeBy(clock, called) / 1000;
+}
+
+/** The same in whole milliseconds. */
+export function millisecondsBy(clock: () => number, called?: string): number {
+  return Math.floor(timeBy(clock, called));
+}
+
+function timeBy(clock: () => number, called: string | undefined): number {
   const milliseconds = clock();
-  if (Number.isFinite(milliseconds)) return milliseconds / 1000;
+  if (Number.isFinite(milliseconds)) return milliseconds;
   if (called === undefined)
     throw new HopwiseError("state_unavailable", "the clock gave no time in milliseconds since the epoch");
   const message = `${called}: the clock gave no time; give one that gives milliseconds, not seconds, since the epoch, such as Date.now`;

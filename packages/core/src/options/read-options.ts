@@ -1,6 +1,7 @@
 import type * as z from "zod/mini";
 import { HopwiseError } from "../errors.ts";
 import { hasSpaceAround, hasUnset, plainName, strayMember } from "../lib/index.ts";
+import { keyWords, pemWords, signerWords } from "./key-words.ts";
 import { hasSymbols, inherits, isPlainObject, isPromise } from "./plain-object.ts";
 import { isAsynchronous, members, type Rows, type Shape } from "./shapes.ts";
 import { unknownName } from "./unknown-name.ts";
@@ -212,6 +213,8 @@ function typeWords(value: unknown): string {
 
 function textWords(value: string): string {
   if (value === "") return "an empty text";
+  const pem = pemWords(value);
+  if (pem !== undefined) return pem;
   if (value.length > 500) return `a text of ${value.length} characters`;
   if (hasSpaceAround(value)) return "a text with a space, or an end of line, at an end";
   return hasUnset(value) ? 'a text with "undefined" in it: is an environment variable not set?' : "a text";
@@ -221,8 +224,8 @@ function objectWords(value: object): string {
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   if (typeof value === "function") return isAsynchronous(value) ? "an asynchronous function" : "a function";
   if (isPromise(value)) return "a promise; await it first";
-  if ("publicJwk" in value && "sign" in value) return "a signer; its publicJwk is the public key";
-  if ("kty" in value) return `a ${"d" in value || "k" in value ? "private" : "public"} key`;
+  if ("publicJwk" in value && "sign" in value) return signerWords(value);
+  if ("kty" in value) return keyWords(value);
   return plainWords(value);
 }
 

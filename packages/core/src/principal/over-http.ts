@@ -1,5 +1,5 @@
 import { HopwiseError, isOwn } from "../errors.ts";
-import { faultWord, hasUnset, hostHeaders, leave, readText, whyNoAnswer } from "../lib/index.ts";
+import { answered, faultWord, hasUnset, hostHeaders, leave, readText, whyNoAnswer } from "../lib/index.ts";
 import { atOnce, func, HEADERS, maybe, type Rows, whole } from "../options/index.ts";
 import { ANSWER_ROWS, type CachedSourceOptions, type One } from "../source/index.ts";
 import { isHttps } from "../token/index.ts";
@@ -59,7 +59,7 @@ export function askedOverHttp<Key, Value, Others extends object>(
     if (response.status !== 200) {
       leave(response.body);
       if (response.status === 404 || response.status === 410) return undefined;
-      fail(`it answered ${response.status}`);
+      fail(`it ${answered(response.status)}`);
     }
     const text = await step("its answer broke off, or is no UTF-8", inAWord, () => readText(response, maxBytes));
     if (text === undefined) return fail(`its answer is longer than ${maxBytes} bytes (maxBytes)`);

@@ -162,7 +162,7 @@ const AGENT = members<Agent>(
     keys: list(
       copied(
         such(
-          "a public JWK without d, such as signer.publicJwk, or its thumbprint",
+          "a public JWK of an Ed25519 or P-256 key, without d, such as signer.publicJwk, or its thumbprint",
           (key) => isKeptJwk(key) || isThumbprint(key),
         ),
       ),

@@ -16,7 +16,10 @@ const MEGABYTE = Buffer.alloc(1024 * 1024, " ");
 
 /** Answers that say nothing of a user: what the service does, and what the denial says of it. */
 const FAULTS: { readonly [subject: string]: readonly [why: string, answer: (response: ServerResponse) => void] } = {
-  moved: ["it answered 302", (response) => response.writeHead(302, { location: "/alice" }).end()],
+  moved: [
+    "it answered 302, and no redirect is followed: give the address that it leads to",
+    (response) => response.writeHead(302, { location: "/alice" }).end(),
+  ],
   broken: ["it answered 500", (response) => response.writeHead(500).end("hunter2")],
   html: ["its answer is no JSON", (response) => response.end("<html>hunter2")],
   empty: ["its answer is no JSON", (response) => response.end()],

@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import { ageBy, countOf, hostHeaders, leave, readText, withDeadline } from "../lib/index.ts";
+import { ageBy, answered, countOf, hostHeaders, leave, readText, withDeadline } from "../lib/index.ts";
 import { secondsBy } from "../options/index.ts";
 import { readFeedPage } from "../token/index.ts";
 import { keptOf } from "./copy-log.ts";
@@ -121,7 +121,7 @@ async function fetchPage(
     });
     if (response.status !== 200) {
       leave(response.body);
-      throw new HopwiseError("state_unavailable", `the feed of revocations answered ${response.status}`);
+      throw new HopwiseError("state_unavailable", `the feed of revocations ${answered(response.status)}`);
     }
     const body = await readText(response, maxBytes);
     if (body !== undefined) return body;

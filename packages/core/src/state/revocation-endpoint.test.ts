@@ -47,6 +47,12 @@ describe("the endpoint", () => {
     expect(await post(sent)).toEqual({ status: 409, body: { code: "proof_replayed" } });
   });
 
+  it("signs no page by a clock that gives no time: that is an outage, and no fault of who asks", async () => {
+    const feed = { state, signer: world.issuer, audience: LOG, mayRead: () => true, clock: () => Number.NaN };
+    const answer = await revocationEndpoint({ feed })(new Request(served.url));
+    expect([answer.status, await answer.json()]).toEqual([503, { code: "state_unavailable" }]);
+  });
+
   it.each<[string, string, Record<string, string>, number]>([
     ["a form", "revocation=x", { "content-type": "application/x-www-form-urlencoded" }, 415],
     ["plain text, as any page may send it", "{}", { "content-type": "text/plain" }, 415],

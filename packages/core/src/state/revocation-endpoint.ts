@@ -1,6 +1,6 @@
 import { HopwiseError } from "../errors.ts";
 import { jsonAnswer, readJson, settleInTime, unreadAnswer } from "../lib/index.ts";
-import { CLOCK, func, maybe, members, optionsOf, type Rows, such, whole } from "../options/index.ts";
+import { CLOCK, func, maybe, members, millisecondsBy, optionsOf, type Rows, such, whole } from "../options/index.ts";
 import { AUDIENCE, SIGNER, type SignedRevocation, type Signer, signFeedPage } from "../token/index.ts";
 import type { AcceptedRevocation } from "./accept-revocations.ts";
 import { ENDPOINT_STATUS } from "./endpoint-status.ts";
@@ -99,7 +99,7 @@ async function pageFor(
   const since = new URL(request.url).searchParams.get("since") ?? "";
   if (since.length > LONGEST_HEAD) return jsonAnswer(400, { code: "token_malformed" });
   const log = logUnder(state.revocations) as FollowedLog;
-  const text = await signFeedPage(await feedAnswer(log, since), { signer, audience, nowMs: Math.floor(clock()) });
+  const text = await signFeedPage(await feedAnswer(log, since), { signer, audience, nowMs: millisecondsBy(clock) });
   return new Response(text, { headers: { "content-type": "application/jwt", "cache-control": "no-store" } });
 }
 

@@ -187,7 +187,7 @@ describe("too old denies", () => {
     expect(error.message).not.toContain("hunter2");
     expect(error.message).toContain("feed");
     expect(served.asked).not.toContain("/elsewhere");
-    if (fault.startsWith("redirects")) expect(error.message).toContain("answered 302");
+    if (fault.startsWith("redirects")) expect(error.message).toContain("answered 302, and no redirect is followed");
     // It is known as it was, for as long as that may be.
     expect([await has(reader, "planner"), reader.health()]).toEqual([false, { ok: true }]);
     now += 10.5;

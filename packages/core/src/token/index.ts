@@ -41,6 +41,7 @@ export {
   type RemoteJwksOptions,
   remoteJwks,
   type Signer,
+  signatureIn,
   signerFromJwk,
   type Thumbprint,
   type TokenHash,

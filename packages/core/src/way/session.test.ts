@@ -85,12 +85,23 @@ describe("possession of the key", () => {
   it.each<[string, () => unknown]>([
     ["fails", () => Promise.reject(new Error("the key store is away"))],
     ["never answers", () => new Promise(() => {})],
-    ["gives no bytes", () => Promise.resolve("a text")],
   ])("is missing where the signer %s", async (_, sign) => {
     const { held } = await heldBy(sign as never);
     const error = await errorOf(open(held, { deadlineMs: 20 }));
     expect(error.code).toBe("delegation_unavailable");
     expect(error.message).toMatch(/^the signer of the session (failed|gave no answer within 20 ms)$/);
+  });
+
+  it.each<[string, unknown]>([
+    ["a text", "a text"],
+    ["a signature in DER, as many key services do", new Uint8Array(70)],
+  ])("is missing where the signer gives %s, and it is told what a signature is", async (_, given) => {
+    const { held } = await heldBy((() => Promise.resolve(given)) as never);
+    expect(await errorOf(open(held))).toMatchObject({
+      code: "delegation_unavailable",
+      message:
+        "the signer of the session gave no signature of 64 bytes; of ECDSA it is r and s, 32 bytes each, and not DER",
+    });
   });
 
   it("is not asked for where the chain does not verify here", async () => {

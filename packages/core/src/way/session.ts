@@ -11,6 +11,7 @@ import {
   type HeldDelegation,
   type Signer,
   serialize,
+  signatureIn,
 } from "../token/index.ts";
 import { admit, admitAndDecide } from "./admission.ts";
 import { budgetLeft } from "./budget-left.ts";
@@ -141,9 +142,8 @@ async function heldNow(delegation: DelegationSource, { deadlineMs }: Enforcement
 }
 
 async function signBy(signer: Signer, text: string): Promise<Uint8Array> {
-  const signature: unknown = await signer.sign(new TextEncoder().encode(text));
-  if (signature instanceof Uint8Array) return signature;
-  throw new Error("the signer gave no bytes");
+  const given: unknown = await signer.sign(new TextEncoder().encode(text));
+  return signatureIn(given, "delegation_unavailable", "the signer of the session");
 }
 
 /**

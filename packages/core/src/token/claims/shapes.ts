@@ -103,7 +103,7 @@ export const TRUSTED_KEY: Shape = members<TrustedKey>(
   "a public key { kid, jwk }, as localJwks gives them",
 );
 
-const A_SIGNER = "a signer, such as await generateSigner()";
+const A_SIGNER = "a signer, such as await generateSigner(), whose publicJwk has no member but kty, crv, x and y";
 
 export const SIGNER: Shape = such(A_SIGNER, isSigner);
 

@@ -1,5 +1,5 @@
 import { HopwiseError, isOwn } from "../../errors.ts";
-import { DeadlinePassed, leave, readText, settleInTime, whyNoAnswer } from "../../lib/index.ts";
+import { answered, DeadlinePassed, leave, readText, settleInTime, whyNoAnswer } from "../../lib/index.ts";
 
 /** Longer than the key set of any issuer, and what a key set may cost in memory. */
 const MAX_BYTES = 1024 * 1024;
@@ -25,7 +25,7 @@ export function setEndpoint(url: URL, timeoutMs: number, fetch: Fetch = globalTh
     }
     if (response.status !== 200) {
       leave(response.body);
-      return fail(`it answered ${response.status}`);
+      return fail(`it ${answered(response.status)}`);
     }
     return new Response(await bodyOf(response));
   };

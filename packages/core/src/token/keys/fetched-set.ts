@@ -8,7 +8,10 @@ export interface RemoteJwksOptions {
   readonly fetch?: typeof globalThis.fetch;
   /** How long a fetch may take. Default 5 seconds. */
   readonly timeoutMs?: number;
-  /** How long fetched keys are used. A withdrawn key is trusted no longer than this. Default 10 minutes. */
+  /**
+   * How long fetched keys are used. A withdrawn key is trusted no longer than this. They are fetched anew from half of it on,
+   * by whoever asks then. Default 10 minutes.
+   */
   readonly maxAgeMs?: number;
   /**
    * Least time between two fetches, also for an unknown `kid`; no longer than `maxAgeMs`, else there would be no keys between
@@ -29,6 +32,8 @@ export interface FetchedSet {
   since(): number | undefined;
   /** Fetches, unless that was tried a moment ago. @returns whether there is a new one; later callers wait for the same fetch */
   refresh(): Promise<boolean>;
+  /** Whether it has lived for half its time: who has the next one fetched then, and does not wait, is not late where that is slow. */
+  isAging(): boolean;
   /** Fetches for the first time, for who will ask later. */
   begin(): Promise<void>;
   /** What was wrong the last time, and when it is asked again; to end a sentence. */
@@ -87,6 +92,7 @@ export function fetchedSet(address: URL, options: RemoteJwksOptions): FetchedSet
     isFresh,
     since: () => since,
     refresh,
+    isAging: () => age() > maxAgeMs / 2,
     begin: async () => {
       // Some platforms let nothing be fetched before the first request: the first call may try at once all the same.
       if (since === undefined && problem === undefined && !(await refresh())) pace.forget();

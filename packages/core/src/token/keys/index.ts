@@ -40,4 +40,5 @@ export {
   toolOf,
 } from "./names.ts";
 export { payloadOf } from "./payload.ts";
+export { signatureIn } from "./sign.ts";
 export { generateSigner, type Signer, signerFromJwk } from "./signer.ts";

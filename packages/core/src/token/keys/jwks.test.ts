@@ -31,6 +31,8 @@ const stopClocks = (): ((sinceStartMs: number) => void) => {
 afterEach(() => {
   vi.useRealTimers();
 });
+/** What nobody waits for has come to its end. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const published = (kid = "k1", jwk: object = world.issuer.publicJwk): object => ({
   ...jwk,
@@ -189,6 +191,11 @@ describe("an issuer's published keys", () => {
       "token_untrusted_issuer /kid",
     );
     expect(state.fetches).toBe(2);
+    state.keys = [published()];
+    at(120_000);
+    expect(await refusalOf(verifier.verify(old, NOW)), "put back: it was a slip").toBe("accepted");
+    expect(await refusalOf(verifier.verify(first, NOW))).toBe("token_untrusted_issuer /kid");
+    expect(state.fetches).toBe(3);
   });
 
   it("are asked for by a forger of a known kid no more than once in each cool-down, who learns nothing else by it", async () => {
@@ -214,6 +221,51 @@ describe("an issuer's published keys", () => {
     state.down = true;
     expect(await refusalOf(fresh.verify(await world.chain(), NOW))).toBe("accepted");
     expect(await refusalOf(stale.verify(root, NOW))).toBe("issuer_keys_unavailable");
+  });
+
+  it("are asked for in good time, and nobody waits: an issuer that is slow, or down for less than half their time, costs no call", async () => {
+    const at = stopClocks();
+    const { state, fetch } = endpoint(published());
+    let comes: Promise<unknown> = Promise.resolve();
+    const slow = (async (...given) => {
+      await comes;
+      return fetch(...given);
+    }) as typeof globalThis.fetch;
+    const keys = remoteJwks(URL_OF_KEYS, { fetch: slow, maxAgeMs: 600_000, cooldownMs: 60_000 });
+    await keys.find("k1");
+    at(300_000);
+    await keys.find("k1");
+    expect(state.fetches).toBe(1);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    comes = promise;
+    at(300_001);
+    for (let i = 0; i < 3; i++) expect(await keys.find("k1")).toHaveLength(1);
+    expect(state.fetches, "nobody waits").toBe(1);
+    resolve();
+    await settled();
+    expect(await keys.health?.()).toMatchObject({ since: new Date(start + 300_001).toISOString() });
+
+    state.down = true;
+    at(900_000);
+    expect(await keys.find("k1"), "down while they live").toHaveLength(1);
+    await settled();
+    expect(state.fetches).toBe(3);
+    state.down = false;
+    at(902_000);
+    expect(await keys.find("k1"), "too old, and the issuer is there again").toHaveLength(1);
+  });
+
+  it("are asked for in good time no more often than the cool-down lets anybody", async () => {
+    const at = stopClocks();
+    const { state, fetch } = endpoint(published());
+    const keys = remoteJwks(URL_OF_KEYS, { fetch, maxAgeMs: 600_000, cooldownMs: 60_000 });
+    await keys.find("k1");
+    state.down = true;
+    for (let second = 0; second < 600; second++) {
+      at(second * 1000);
+      expect(await keys.find("k1")).toHaveLength(1);
+    }
+    expect(state.fetches).toBe(1 + 5);
   });
 
   it("are pinned to their issuer: another issuer's kid signs nothing in its name", async () => {
@@ -313,6 +365,10 @@ describe("an issuer's published keys", () => {
         "no answer: connection refused (ECONNREFUSED)",
       ],
       [async () => new Response("hunter2", { status: 503 }), "it answered 503"],
+      [
+        async () => new Response(null, { status: 302, headers: { location: "https://hunter2.example" } }),
+        "it answered 302, and no redirect is followed: give the address that it leads to",
+      ],
       [async () => new Response("hunter2"), "its answer is no JSON"],
       [async () => Response.json({ hunter2: true }), "its answer is no JWK Set"],
       [async () => new Response(Uint8Array.of(0x22, 0xff, 0x22)), "its answer broke off, or is no UTF-8"],
@@ -369,7 +425,9 @@ describe("an issuer's published keys", () => {
     const none = remoteJwks(URL_OF_KEYS, { fetch: async () => Response.json({ keys: [] }) });
     expect(await none.health?.()).toMatchObject({
       ok: false,
-      problem: expect.stringContaining("no key that can be used"),
+      problem: expect.stringContaining(
+        "no key that can be used: one of Ed25519 or P-256, public, with a kid, and for signatures",
+      ),
     });
     state.down = true;
     const down = remoteJwks(URL_OF_KEYS, { fetch });
@@ -383,13 +441,15 @@ describe("an issuer's published keys, as time goes by,", () => {
     const { state, fetch } = endpoint(published());
     const keys = remoteJwks(URL_OF_KEYS, { fetch });
     expect(await keys.find("k1")).toHaveLength(1);
-    state.keys = [];
+    state.down = true;
     at(600_000 - 1);
     expect(await keys.find("k1")).toHaveLength(1);
-    expect(state.fetches).toBe(1);
+    await settled();
     at(600_000);
+    expect((await errorOf(keys.find("k1"))).code).toBe("issuer_keys_unavailable");
+    Object.assign(state, { down: false, keys: [] });
+    at(602_000);
     expect(await keys.find("k1")).toHaveLength(0);
-    expect(state.fetches).toBe(2);
   });
 
   it("are asked for an unknown kid once a minute, and the one that came meanwhile is found then", async () => {

@@ -85,7 +85,8 @@ const readUrl = readerOf<string>("remoteJwks", JWKS_URL);
 
 /**
  * An issuer's keys at the address that *you* configure; no token can name an address. Fetches run one at a time, and at
- * most one in each cool-down: ten thousand unknown `kid`s, or signatures that do not verify, cause one fetch. While the
+ * most one in each cool-down: ten thousand unknown `kid`s, or signatures that do not verify, cause one fetch. From half of their
+ * time on, whoever asks for a key has the set fetched anew, and does not wait. While the
  * endpoint is down, the fetched keys are used until they are too old; after that, none is, and it is asked again after
  * pauses that grow from a second to the cool-down. A key set of more than a megabyte is not read to its end, and counts as
  * none. An authorizer asks for the keys when it is made, so that its first call need not wait.
@@ -101,6 +102,7 @@ export function remoteJwks(url: string, options: RemoteJwksOptions = {}): KeySou
     find: async (kid) => {
       let isAsked = !set.isFresh() && (await set.refresh());
       if (!isAsked && !set.isFresh()) throw new HopwiseError("issuer_keys_unavailable", noKeys());
+      if (!isAsked && set.isAging()) void set.refresh();
       const known = keys.of(kid);
       if (known.length > 0) return known;
       isAsked ||= await set.refresh();
@@ -117,7 +119,11 @@ export function remoteJwks(url: string, options: RemoteJwksOptions = {}): KeySou
       if (!isAsked && !set.isFresh()) return { ok: false, problem: noKeys() };
       const told = { since: new Date(set.since() as number).toISOString() };
       if (keys.all().length > 0) return { ok: true, ...told };
-      return { ok: false, problem: `${set.place}: its answer has no key that can be used`, ...told };
+      return {
+        ok: false,
+        problem: `${set.place}: its answer has no key that can be used: one of Ed25519 or P-256, public, with a kid, and for signatures`,
+        ...told,
+      };
     },
   };
 }

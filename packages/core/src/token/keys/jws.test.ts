@@ -260,16 +260,11 @@ describe("a compact JWS", async () => {
     expect(error.cause).toBe(signature instanceof Error ? signature : undefined);
   });
 
-  it("is not made by a signer of another key than its own, which is asked once", async () => {
+  it("is not made by a signer of another key than its own", async () => {
     const other = { ...world.issuer, sign: world.mallory.sign };
     const error = await errorOf(signJws({ typ: "aat+jwt" }, "{}", other));
     expect(error.code).toBe("config_invalid");
     expect(error.message).toContain("by the private key of its own publicJwk");
-    let { sign } = world.issuer;
-    const turned: Signer = { ...world.issuer, sign: (data) => sign(data) };
-    await signJws({ typ: "aat+jwt" }, "{}", turned);
-    ({ sign } = world.mallory);
-    expect(await refusalOf(signJws({ typ: "aat+jwt" }, "{}", turned))).toBe("accepted");
   });
 
   it("is refused by the rule that it broke, where it has a kid that it may not have, or another algorithm", async () => {

@@ -10,7 +10,7 @@ import {
   type VerificationKey,
 } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
-import { canonicalJson, isJsonObject, type JsonValue } from "../../json/index.ts";
+import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from "../../json/index.ts";
 import { mustBe, reading } from "../../options/index.ts";
 import type { Thumbprint } from "./names.ts";
 
@@ -126,13 +126,22 @@ export async function kidOf(jwk: PublicJwk): Promise<string> {
 async function thumbprintFor(called: string, jwk: PublicJwk): Promise<Thumbprint> {
   const { kty, crv, x, y } = reading(called, "jwk", JWK, jwk, (given) => ({ y: undefined, ...given }));
   if (typeof kty !== "string") mustBe(called, "jwk", JWK, jwk);
-  const members = y === undefined ? { kty, crv, x } : { kty, crv, x, y };
+  return digestOf(givenJwk(called, "jwk", JWK, y === undefined ? { kty, crv, x } : { kty, crv, x, y }));
+}
+
+/**
+ * A public key that a program gave to a function, told of in the words of that function.
+ *
+ * @param what is expected
+ * @throws {HopwiseError} `config_invalid`
+ */
+export function givenJwk(called: string, name: string, what: string, members: JsonObject): PublicJwk {
   try {
-    return await digestOf(parseKeptJwk(members));
+    return parseKeptJwk(members);
   } catch (cause) {
     const { rule, message } = cause as HopwiseError;
     const why = rule ?? message;
-    throw new HopwiseError("config_invalid", `${called}: jwk must be ${JWK}: ${why}`, { rule: why });
+    throw new HopwiseError("config_invalid", `${called}: ${name} must be ${what}: ${why}`, { rule: why });
   }
 }
 

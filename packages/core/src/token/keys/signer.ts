@@ -1,9 +1,9 @@
 import { exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
 import type { PublicJwk, SignatureAlgorithm } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
-import type { JsonValue } from "../../json/index.ts";
+import type { JsonObject } from "../../json/index.ts";
 import { argumentOf, choice, mustBe, reading } from "../../options/index.ts";
-import { algorithmOf, parsePublicJwk } from "./key.ts";
+import { algorithmOf, givenJwk } from "./key.ts";
 
 /**
  * A private key that signs but cannot be read. Implement it over a key store or a cloud key service to keep keys out of
@@ -15,15 +15,11 @@ export interface Signer {
   sign(data: Uint8Array): Promise<Uint8Array>;
 }
 
-/** Those whose signatures are by their own public key: made here, or seen to be. */
-const ofTheirKey = new WeakSet<Signer>();
+/** Those whose signatures are by their own public key. */
+const madeHere = new WeakSet<Signer>();
 
-export function isOfItsKey(signer: Signer): boolean {
-  return ofTheirKey.has(signer);
-}
-
-export function noteOfItsKey(signer: Signer): void {
-  ofTheirKey.add(signer);
+export function isMadeHere(signer: Signer): boolean {
+  return madeHere.has(signer);
 }
 
 type PrivateKey = Parameters<typeof crypto.subtle.sign>[1];
@@ -53,14 +49,19 @@ const PRIVATE = "a private JWK, with d";
 export async function signerFromJwk(privateJwk: JWK): Promise<Signer> {
   const { kty, crv, x, y, d } = reading("signerFromJwk", "privateJwk", PRIVATE, privateJwk, (jwk) => ({ ...jwk }));
   if (typeof d !== "string") mustBe("signerFromJwk", "privateJwk", PRIVATE, privateJwk);
-  const publicJwk = parsePublicJwk({ kty, crv, x, ...(y !== undefined && { y }) } as JsonValue, "config_invalid", "");
+  const own = { kty, crv, x, ...(y !== undefined && { y }) } as JsonObject;
+  const publicJwk = givenJwk("signerFromJwk", "privateJwk", PRIVATE, own);
   let key: unknown;
   try {
     key = await importJWK({ ...publicJwk, d, ext: false }, algorithmOf(publicJwk));
   } catch (cause) {
-    throw new HopwiseError("config_invalid", "signerFromJwk: d is not a private key of this public key's kind", {
-      cause,
-    });
+    throw new HopwiseError(
+      "config_invalid",
+      "signerFromJwk: d is not the private half of the public key that stands beside it; take both from one key",
+      {
+        cause,
+      },
+    );
   }
   return signerOf(key as PrivateKey, publicJwk);
 }
@@ -75,6 +76,6 @@ function signerOf(privateKey: PrivateKey, publicJwk: PublicJwk): Signer {
       return new Uint8Array(await crypto.subtle.sign(algorithm, privateKey, new Uint8Array(data)));
     },
   };
-  noteOfItsKey(signer);
+  madeHere.add(signer);
   return signer;
 }

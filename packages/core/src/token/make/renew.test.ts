@@ -49,6 +49,19 @@ describe("a delegation that is renewed", () => {
     expect(asked).toHaveLength(1);
   });
 
+  it("is renewed in its time by a clock that is behind that of its maker: it lives no longer than from its making to its end", async () => {
+    const { renew, asked } = giver(second);
+    const behind = 120;
+    now = (NOW - behind) * 1000;
+    const current = renewing(first, renew, { clock });
+    now = (NOW - behind + 70) * 1000 - 1;
+    await current();
+    expect(asked).toEqual([]);
+    now = (NOW - behind + 70) * 1000;
+    await current();
+    expect(asked).toEqual([first]);
+  });
+
   it("is renewed as long before it expires as was said", async () => {
     const { renew, asked } = giver(second);
     const current = renewing(first, renew, { beforeSeconds: 10, clock });

@@ -100,9 +100,13 @@ export function renewing(
   };
 }
 
-/** How long it lives from now on. Where the clock is put back, it is not kept until that shows its end once more. */
-function lifeOf({ expiresAt }: HeldDelegation, clock: () => number): () => number {
-  const lifeSeconds = expiresAt - secondsBy(clock, "renewing");
+/**
+ * How long it lives from now on: no longer than from its making to its end, since the clock here may be behind that of its maker.
+ * Where the clock is put back, it is not kept until that shows its end once more.
+ */
+function lifeOf(held: HeldDelegation, clock: () => number): () => number {
+  const { iat, exp } = partsOfHeld(held).leaf;
+  const lifeSeconds = exp - Math.max(iat, secondsBy(clock, "renewing"));
   const age = ageBy(clock);
   return () => lifeSeconds - secondsBy(age, "renewing");
 }

@@ -142,12 +142,22 @@ describe.each(worlds)("proving with an $algorithm key", async (world: World) => 
     ["/tool", { tool: 5 }, "a tool's name, such as send_payment"],
     ["/nonce", { nonce: 5 }, "the text that the enforcement point sent"],
     ["/clock", { clock: NOW }, "a function that gives milliseconds since the epoch, such as Date.now"],
-    ["/clock", { clock: () => Number.NaN }, "a function that gives milliseconds since the epoch, such as Date.now"],
     ["/limits", { limits: 5 }, "limits, such as { proofWindowSeconds: 30 }"],
   ])("refuses what cannot be right, by what it expects: %s", async (pointer, wrong, words) => {
     const error = await errorOf(prove(held, { ...call, ...wrong } as never));
     expect([error.code, error.pointer]).toEqual(["config_invalid", pointer]);
     expect(error.message).toContain(`prove: ${pointer.slice(1)} must be ${words}`);
+  });
+
+  it("refuses a clock that gives no time, or gives seconds", async () => {
+    for (const clock of [() => Number.NaN, () => NOW]) {
+      expect(await errorOf(prove(held, { ...call, clock } as never))).toMatchObject({
+        code: "config_invalid",
+        pointer: "/clock",
+        message:
+          "prove: the clock gave no time; give one that gives milliseconds, not seconds, since the epoch, such as Date.now",
+      });
+    }
   });
 
   it("refuses a member that it does not know, by the name of what was called", async () => {

@@ -2,7 +2,7 @@ import { randomId } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { canonicalJson, freezeArguments, type JsonObject } from "../../json/index.ts";
 import { timeAway } from "../../lib/index.ts";
-import { argumentOf, behavedClock, checkNames, mustBe } from "../../options/index.ts";
+import { argumentOf, behavedClock, checkNames, millisecondsBy, mustBe } from "../../options/index.ts";
 import { DEFAULT_LIMITS, isListing, LIMITS, type Limits, signJws, toolIdOf } from "../keys/index.ts";
 import { type HeldDelegation, partsOfHeld, serialize } from "../make/index.ts";
 
@@ -70,10 +70,11 @@ export async function prove(held: HeldDelegation, invocation: Invocation): Promi
   if (nonce !== undefined && typeof nonce !== "string") {
     mustBe("prove", "nonce", "the text that the enforcement point sent", nonce);
   }
-  const milliseconds = Math.floor(behavedClock(clock)());
-  const now = Math.floor(milliseconds / 1000);
-  if (!Number.isFinite(now))
+  if (typeof clock !== "function") {
     mustBe("prove", "clock", "a function that gives milliseconds since the epoch, such as Date.now", clock);
+  }
+  const milliseconds = millisecondsBy(behavedClock(clock), "prove");
+  const now = Math.floor(milliseconds / 1000);
   const { leaf, leafHash, root } = partsOfHeld(held);
   if (!held.audience.includes(audience)) {
     throw new HopwiseError(

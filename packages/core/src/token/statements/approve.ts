@@ -1,6 +1,6 @@
 import { HopwiseError } from "../../errors.ts";
 import { timeAway } from "../../lib/index.ts";
-import { CLOCK, choice, maybe, members, optionsOf } from "../../options/index.ts";
+import { CLOCK, choice, maybe, members, millisecondsBy, optionsOf } from "../../options/index.ts";
 import { ISSUER, KEY_ID, LIFETIME, SIGNER, SUBJECT } from "../claims/index.ts";
 import type { Signer } from "../keys/index.ts";
 import { type ApprovalRequest, hashOfRead, REQUEST } from "./approval-request.ts";
@@ -48,7 +48,7 @@ export async function signApproval(given: ApprovalOrder): Promise<string> {
   const { request, answer, as, lifetimeSeconds, clock = Date.now } = order;
   const hash = await hashOfRead(request);
   const { audience, untilSeconds } = request;
-  const nowMs = Math.floor(clock());
+  const nowMs = millisecondsBy(clock, "signApproval");
   const now = Math.floor(nowMs / 1000);
   const exp = lifetimeSeconds === undefined ? untilSeconds : Math.min(now + lifetimeSeconds, untilSeconds);
   if (exp <= now) {

@@ -1,6 +1,16 @@
 import { HopwiseError } from "../../errors.ts";
 import type { JsonObject } from "../../json/index.ts";
-import { CLOCK, either, maybe, members, optionsOf, such, text, WHOLE_SECONDS } from "../../options/index.ts";
+import {
+  CLOCK,
+  either,
+  maybe,
+  members,
+  millisecondsBy,
+  optionsOf,
+  such,
+  text,
+  WHOLE_SECONDS,
+} from "../../options/index.ts";
 import { AUDIENCE, ISSUER, isThumbprint, KEY_ID, SIGNER, SUBJECT } from "../claims/index.ts";
 import { AGENT_NAME, type Signer } from "../keys/index.ts";
 import { type Delegation, isDelegation, partsOfDelegation, serialize } from "../make/index.ts";
@@ -59,7 +69,7 @@ const readOrder = optionsOf<RevocationOrder>("signRevocation", {
 export async function signRevocation(given: RevocationOrder): Promise<SignedRevocation> {
   const order = readOrder(given);
   const { of, audience, clock = Date.now } = order;
-  const nowMs = Math.floor(clock());
+  const nowMs = millisecondsBy(clock, "signRevocation");
   if (!("delegation" in of) && order.as === undefined) refuseRevocation("/target", ONLY_ISSUERS);
   if ("delegation" in of) checkSigner(order, of.delegation);
   if ("notBefore" in of && of.notBefore > Math.floor(nowMs / 1000) + 1) {

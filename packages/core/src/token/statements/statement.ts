@@ -169,8 +169,6 @@ export async function signStatement(
   { signer, as }: { readonly signer: Signer; readonly as?: IssuerName },
   nowMs: number,
 ): Promise<string> {
-  if (!Number.isSafeInteger(nowMs))
-    throw new HopwiseError("config_invalid", "clock must give milliseconds since the epoch, such as Date.now");
   const thumbprint = await thumbprintOf(signer.publicJwk);
   const frame = {
     hw: PROFILE_VERSION,

@@ -261,7 +261,9 @@ describe.each(worlds)("an approval over $algorithm", (world: World) => {
     expect(late.message).toContain("not acceptable: the request has run out (0 seconds ago by the clock here; ");
     const broken = await errorOf(signApproval(await order({ clock: () => Number.NaN })));
     expect(broken.code).toBe("config_invalid");
-    expect(broken.message).toContain("clock must give milliseconds since the epoch, such as Date.now");
+    expect(broken.message).toBe(
+      "signApproval: the clock gave no time; give one that gives milliseconds, not seconds, since the epoch, such as Date.now",
+    );
   });
 
   it("goes by the machine's own clock where no other was given", async () => {

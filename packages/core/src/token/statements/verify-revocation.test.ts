@@ -183,7 +183,7 @@ describe("a revocation", () => {
   it("is not signed by a clock that gives no time", async () => {
     const [root] = await cutsOf(world);
     const broken = order(world.planner, { delegation: root as Delegation }, { clock: () => Number.NaN });
-    expect(await refusalOf(signRevocation(broken))).toBe("config_invalid");
+    expect(await refusalOf(signRevocation(broken))).toBe("config_invalid /clock");
   });
 
   it.each<[string, Partial<RevocationReading>, string]>([

@@ -178,11 +178,15 @@ export async function findSigner(
   try {
     return await signerAmong(jws, answers, what);
   } catch (refused) {
-    const renewed = answers.flatMap(({ anchor, renewed }) => (renewed ? [{ anchor, keys: renewed() }] : []));
-    return signerAmong(jws, renewed, what).catch(() => {
+    return signerAmong(jws, renewedOf(answers), what).catch(() => {
       throw refused;
     });
   }
+}
+
+/** What came since, of those that can be asked once more. */
+export function renewedOf(answers: readonly AnchorAnswer[]): readonly AnchorAnswer[] {
+  return answers.flatMap(({ anchor, renewed }) => (renewed ? [{ anchor, keys: renewed() }] : []));
 }
 
 async function signerAmong(jws: CompactJws, answers: readonly AnchorAnswer[], what: string): Promise<FoundSigner> {
