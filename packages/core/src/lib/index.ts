@@ -2,7 +2,6 @@
  * Which tools does every folder need that know nothing of chains? Text that is safe to print, an end to waiting and to
  * reading, tidy objects, JSON over HTTP.
  */
-
 export { ageBy } from "./age-by.ts";
 export { answered } from "./answered.ts";
 export type { Awaitable } from "./awaitable.ts";
