@@ -31,13 +31,15 @@ interface Revoked {
 /** @param clock the reader's own, in milliseconds since the epoch: what an entry says of its time is its writer's word */
 export function createIndex(clock: () => number): RevocationIndex {
   const entries = new Map<string, RevocationEntry>();
+  /** Whose lift stands with it: what a lift of another target names stays in force, whichever of both comes first. */
   const lifted = new Set<string>();
   const counts = createEntryCounts();
   const targets = createTargets();
   const forgetting = createForgetting();
   let room = roomBeside(0);
 
-  const isRevoking = ({ id, lifts }: RevocationEntry): boolean => lifts === undefined && !lifted.has(id);
+  const isRevoking = ({ id, target, lifts }: RevocationEntry): boolean =>
+    lifts === undefined && !lifted.has(liftOf(target, id));
 
   const forget = (now: number): void => {
     const by = forgetting(now);
@@ -47,7 +49,7 @@ export function createIndex(clock: () => number): RevocationIndex {
       const { id, target } = entry;
       counts.delete(entry);
       entries.delete(id);
-      lifted.delete(id);
+      lifted.delete(liftOf(target, id));
       const ofTarget = ended.get(revocationKey(target));
       if (ofTarget === undefined) ended.set(revocationKey(target), { target, ids: [id] });
       else ofTarget.ids.push(id);
@@ -63,9 +65,9 @@ export function createIndex(clock: () => number): RevocationIndex {
       entries.set(entry.id, entry);
       if (entry.lifts !== undefined) {
         for (const id of entry.lifts) {
-          lifted.add(id);
+          lifted.add(liftOf(entry.target, id));
           const known = entries.get(id);
-          if (known !== undefined) counts.delete(known);
+          if (known !== undefined && !isRevoking(known)) counts.delete(known);
         }
         targets.takeOut(entry.target, entry.lifts);
       } else if (isRevoking(entry)) {
@@ -88,6 +90,10 @@ export function createIndex(clock: () => number): RevocationIndex {
     reached: counts.reached,
     all: (now) => [...entries.values()].filter((entry) => isAlive(entry, now)),
   };
+}
+
+function liftOf(target: RevocationTarget, id: string): string {
+  return JSON.stringify([revocationKey(target), id]);
 }
 
 /** What is revoked and was not lifted, by its target. */
