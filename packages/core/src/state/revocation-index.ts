@@ -31,15 +31,13 @@ interface Revoked {
 /** @param clock the reader's own, in milliseconds since the epoch: what an entry says of its time is its writer's word */
 export function createIndex(clock: () => number): RevocationIndex {
   const entries = new Map<string, RevocationEntry>();
-  /** Whose lift stands with it: what a lift of another target names stays in force, whichever of both comes first. */
   const lifted = new Set<string>();
   const counts = createEntryCounts();
   const targets = createTargets();
   const forgetting = createForgetting();
   let room = roomBeside(0);
 
-  const isRevoking = ({ id, target, lifts }: RevocationEntry): boolean =>
-    lifts === undefined && !lifted.has(liftOf(target, id));
+  const isRevoking = (it: RevocationEntry): boolean => it.lifts === undefined && !lifted.has(liftOf(it));
 
   const forget = (now: number): void => {
     const by = forgetting(now);
@@ -49,7 +47,7 @@ export function createIndex(clock: () => number): RevocationIndex {
       const { id, target } = entry;
       counts.delete(entry);
       entries.delete(id);
-      lifted.delete(liftOf(target, id));
+      lifted.delete(liftOf(entry));
       const ofTarget = ended.get(revocationKey(target));
       if (ofTarget === undefined) ended.set(revocationKey(target), { target, ids: [id] });
       else ofTarget.ids.push(id);
@@ -65,7 +63,7 @@ export function createIndex(clock: () => number): RevocationIndex {
       entries.set(entry.id, entry);
       if (entry.lifts !== undefined) {
         for (const id of entry.lifts) {
-          lifted.add(liftOf(entry.target, id));
+          lifted.add(liftOf({ target: entry.target, id }));
           const known = entries.get(id);
           if (known !== undefined && !isRevoking(known)) counts.delete(known);
         }
@@ -92,7 +90,8 @@ export function createIndex(clock: () => number): RevocationIndex {
   };
 }
 
-function liftOf(target: RevocationTarget, id: string): string {
+/** A lift is of one target: what another target's lift names stays in force, whichever of both comes first. */
+function liftOf({ target, id }: Pick<RevocationEntry, "target" | "id">): string {
   return JSON.stringify([revocationKey(target), id]);
 }
 
