@@ -455,7 +455,7 @@ const TYPES = {
     passes: ({ properties }, v, work) =>
       isObject(v) &&
       [...v.keys()].every((n) => properties.has(n)) &&
-      [...properties].every(([n, c]) => passes(c, v.get(n), work)),
+      [...properties].filter(([n, c]) => !passes(c, v.get(n), work)).length === 0, // all: section 11
     under: (c, p, at) => {
       const missing = { type: "absent" };
       for (const n of new Set([...p.properties.keys(), ...c.properties.keys()])) {

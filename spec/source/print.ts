@@ -28,9 +28,13 @@ function oneLine(value: unknown): string {
   return members.length === 0 ? "{}" : `{ ${members.join(", ")} }`;
 }
 
-/** Several objects in one array stand on lines of their own. */
+/** Several objects in one array stand on lines of their own, as the formatter has them: where each has several members. */
 function mustBreak(value: object): boolean {
   const items: readonly unknown[] = Object.values(value);
-  if (Array.isArray(value) && items.length > 1 && items.every((i) => typeof i === "object" && i !== null)) return true;
+  if (Array.isArray(value) && items.length > 1 && items.every(hasSeveral)) return true;
   return items.some((item) => typeof item === "object" && item !== null && mustBreak(item));
+}
+
+function hasSeveral(item: unknown): boolean {
+  return typeof item === "object" && item !== null && Object.keys(item).length > 1;
 }

@@ -5,6 +5,7 @@ import { KINDS } from "../../packages/core/src/grant/constraint.ts";
 import { DICTIONARY } from "../../packages/core/src/token/compact/compact-dictionary.ts";
 import { makeVectors } from "../../spec/make-vectors.ts";
 import { withExamples } from "../../spec/source/examples.ts";
+import { print } from "../../spec/source/print.ts";
 import type { AnyVector, VectorFile } from "../../spec/source/vector.ts";
 
 const folder = new URL("../../spec/", import.meta.url);
@@ -44,6 +45,8 @@ describe("the specification", () => {
         stored.find(({ group }) => group === file.group),
         file.group,
       ).toEqual(file);
+      // As they are stored, so that making them again changes nothing.
+      expect(read(`vectors/${file.group}.json`) === print(file), file.group).toBe(true);
     }
   });
 

@@ -245,6 +245,7 @@ export const claims = collect("claims", (add) => {
     ["aud-relative", "an audience that is no absolute URL", { aud: [PAY, "pay.acme.example"] }, "/aud/1"],
     ["aud-fragment", "an audience with a fragment", { aud: [`${PAY}#x`] }, "/aud/0"],
     ["aud-umlaut", "an audience with a character that is not ASCII", { aud: ["https://zürich.example/"] }, "/aud/0"],
+    ["aud-space", "an audience with a space in it", { aud: ["https://pay.acme.example/a b"] }, "/aud/0"],
     ["aud-number", "an audience that is a number", { aud: [7] }, "/aud/0"],
     ["txn-empty", "an empty txn", { txn: "" }, "/txn"],
     ["txn-129", "a txn of 129 code units", { txn: "t".repeat(129) }, "/txn"],

@@ -325,27 +325,48 @@ export const limits = collect("limits", (add) => {
     refuse("chain_depth_exceeded", "/del_max_depth"),
   );
 
-  const heavy = { t: { a: HEAVY } };
   const zeros = (count: number): Json => Array.from({ length: count }, () => 0);
-  const steps = (slug: string, about: string, rule: string, sent: number, read?: number, expect = accept): void =>
+  const stepsOf = (
+    constraint: Json,
+    slug: string,
+    about: string,
+    rule: string,
+    sent: Json,
+    read?: Json,
+    expect = accept,
+  ) =>
     add(
       `steps-${slug}`,
       about,
       {
         rule,
-        root: { grant: heavy },
-        links: [{ grant: heavy }],
+        root: { grant: { t: { a: constraint } } },
+        links: [{ grant: { t: { a: constraint } } }],
         tool: "t",
-        arguments: { a: zeros(sent) },
-        ...(read !== undefined && { parsed: { a: zeros(read) } }),
+        arguments: { a: sent },
+        ...(read !== undefined && { parsed: { a: read } }),
       },
       expect,
     );
   const spent = refuse("grant_argument_refused", "/a");
-  steps("at", "99,858 steps for two tokens", "V11.3", 16 * 96);
-  steps("above", "100,898 steps for two tokens", "V11.3", 16 * 96 + 1, undefined, spent);
-  steps("read", "99,858 steps for what was read, and nearly as many for what was sent", "V11.4", 16 * 95, 16 * 96);
-  steps("read-above", "100,898 steps for what was read", "V11.4", 1, 16 * 96 + 1, spent);
+  const steps = stepsOf.bind(null, HEAVY);
+  steps("at", "99,858 steps for two tokens", "V11.3", zeros(16 * 96));
+  steps("above", "100,898 steps for two tokens", "V11.3", zeros(16 * 96 + 1), undefined, spent);
+  steps(
+    "read",
+    "99,858 steps for what was read, and nearly as many for what was sent",
+    "V11.4",
+    zeros(16 * 95),
+    zeros(16 * 96),
+  );
+  steps("read-above", "100,898 steps for what was read", "V11.4", zeros(1), zeros(16 * 96 + 1), spent);
+
+  // Costs 95 steps, of which 91 are behind a member that does not pass.
+  const member = any(object({ a: exact(1), b: exact(zeros(90)) }), wildcard);
+  const members = stepsOf.bind(null, c("each", { constraint: member }));
+  const objects = (count: number): Json => Array.from({ length: count }, () => ({ a: 0, b: 0 }));
+  members("members-at", "99,942 steps for all members of many objects", "V11.3", objects(526));
+  members("members-above", "100,132 steps for all members of many objects", "V11.3", objects(527), undefined, spent);
 });
 
 function clauses(depth: number): Json {

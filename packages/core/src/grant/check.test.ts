@@ -279,6 +279,12 @@ describe("the work of a check", () => {
       { a: 1 },
       4,
     ],
+    [
+      "a step for each property, also behind one that does not pass",
+      any(object({ a: exact(2), b: int(), c: int() }), wildcard()),
+      { a: 1, b: 1 },
+      5,
+    ],
     ["no more for the length of what has none", any(path("/a"), exact(1)), 1, 6],
     ["a step for every 16 elements and each that is required", contains("a", "a", "a"), many(17), 9],
     ["a step for every 16 elements and each that is allowed", subset("a", "b"), many(17), 7],

@@ -50,6 +50,17 @@ beforeEach(() => {
 });
 
 describe("what is revoked", () => {
+  it.each(["the revocation", "the lift"])(
+    "stays so where the lift is of another target, and %s came first",
+    (first) => {
+      const both = [revokes("a", PLANNER, { countsFor: ["share"] }), lifts("b", TOKEN, ["a"])];
+      for (const entry of first === "the lift" ? both.reverse() : both) index.add(entry);
+      expect(isRevoked("planner")).toBe(true);
+      expect(idsOf(index.inForce(NOW))).toEqual(["a"]);
+      expect(index.reached("share", 1, NOW)).toBe(true);
+    },
+  );
+
   it("is found by what a call stands on, and listed by its target, or with all others", () => {
     index.add(revokes("a", PLANNER));
     index.add(revokes("b", TOKEN, { untilSeconds: NOW + 60 }));

@@ -37,7 +37,7 @@ export function createIndex(clock: () => number): RevocationIndex {
   const forgetting = createForgetting();
   let room = roomBeside(0);
 
-  const isRevoking = ({ id, lifts }: RevocationEntry): boolean => lifts === undefined && !lifted.has(id);
+  const isRevoking = (it: RevocationEntry): boolean => it.lifts === undefined && !lifted.has(liftOf(it));
 
   const forget = (now: number): void => {
     const by = forgetting(now);
@@ -47,7 +47,7 @@ export function createIndex(clock: () => number): RevocationIndex {
       const { id, target } = entry;
       counts.delete(entry);
       entries.delete(id);
-      lifted.delete(id);
+      lifted.delete(liftOf(entry));
       const ofTarget = ended.get(revocationKey(target));
       if (ofTarget === undefined) ended.set(revocationKey(target), { target, ids: [id] });
       else ofTarget.ids.push(id);
@@ -63,9 +63,9 @@ export function createIndex(clock: () => number): RevocationIndex {
       entries.set(entry.id, entry);
       if (entry.lifts !== undefined) {
         for (const id of entry.lifts) {
-          lifted.add(id);
+          lifted.add(liftOf({ target: entry.target, id }));
           const known = entries.get(id);
-          if (known !== undefined) counts.delete(known);
+          if (known !== undefined && !isRevoking(known)) counts.delete(known);
         }
         targets.takeOut(entry.target, entry.lifts);
       } else if (isRevoking(entry)) {
@@ -88,6 +88,11 @@ export function createIndex(clock: () => number): RevocationIndex {
     reached: counts.reached,
     all: (now) => [...entries.values()].filter((entry) => isAlive(entry, now)),
   };
+}
+
+/** A lift is of one target: what another target's lift names stays in force, whichever of both comes first. */
+function liftOf({ target, id }: Pick<RevocationEntry, "target" | "id">): string {
+  return JSON.stringify([revocationKey(target), id]);
 }
 
 /** What is revoked and was not lifted, by its target. */

@@ -58,12 +58,16 @@ function propertyOf({ properties }: ObjectConstraint, name: string): Constraint 
   return Object.hasOwn(properties, name) ? (properties[name] as Constraint) : absent();
 }
 
-/** No property but those that are named, and each passing, as with a tool's arguments. */
+/**
+ * No property but those that are named, and each passing, as with a tool's arguments. All are looked at, also behind one that
+ * does not pass: an object of JavaScript does not keep the order of the document, and the steps must not depend on it.
+ */
 function passesAll(properties: Properties, value: JsonObject, work: Work, check: Check): boolean {
   const names = Object.keys(properties);
   // Not by going through the value, which may have thousands of members.
   if (names.filter((name) => Object.hasOwn(value, name)).length !== memberCount(value)) return false;
-  return names.every((name) =>
+  const passing = names.filter((name) =>
     check(properties[name] as Constraint, Object.hasOwn(value, name) ? value[name] : undefined, work),
   );
+  return passing.length === names.length;
 }

@@ -14,6 +14,7 @@ import {
   verifyAt,
   type World,
 } from "../../world.fixture.ts";
+import { everyTool } from "../claims/every-tool.ts";
 import { thumbprintOf, thumbprintUri } from "../keys/key.ts";
 import { generateSigner, type Signer } from "../keys/signer.ts";
 import { type DelegateOrder, delegate } from "./delegate.ts";
@@ -276,6 +277,11 @@ describe.each(worlds)("delegating with an $algorithm key", (world: World) => {
         delegate(own, { ...order({ grant: core }), to: "clerk", holder: world.clerk, interop: "aat-01" }),
       ),
     ).toBe("config_invalid /send_payment/amount");
+    const every = await heldRoot(details(everyTool()));
+    expect((await delegate(every, order({ grant: core }))).agents).toHaveLength(2);
+    expect(await refusalOf(delegate(every, { ...order({ grant: core }), interop: "aat-01" }))).toBe(
+      "config_invalid /mcp:tools~1*",
+    );
   });
 
   it("refuses what is no grant, or only looks like one", async () => {

@@ -15,6 +15,7 @@ import {
   verifyAt,
   type World,
 } from "../../world.fixture.ts";
+import { everyTool } from "../claims/every-tool.ts";
 import { kidOf } from "../keys/key.ts";
 import { DEFAULT_LIMITS } from "../keys/limits.ts";
 import { checkSize } from "./check-order.ts";
@@ -162,6 +163,13 @@ describe.each(worlds)("an issuer with an $algorithm key", (world: World) => {
     const error = await errorOf((await issuerOf()).issue({ ...order, grant: own, interop: "aat-01" }));
     expect(error).toMatchObject({ code: "config_invalid", pointer: "/send_payment/amount" });
     expect(error.message).toContain('interop "aat-01": the constraint at "/send_payment/amount"');
+  });
+
+  it("names each tool where it keeps to the draft, which would take every tool for the name of one", async () => {
+    const every = { grant: everyTool() };
+    const pins = { tools: "any", everyTool: true } as const;
+    expect(await attempt(every, pins)).toBe("accepted");
+    expect(await attempt({ ...every, interop: "aat-01" }, pins)).toBe("config_invalid /mcp:tools~1*");
   });
 
   it("says how large a token would be that is too large, and how large one may be", async () => {

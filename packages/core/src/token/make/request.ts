@@ -52,7 +52,7 @@ export async function requestDelegation(signer: Signer, challenge: string): Prom
 /**
  * The public key of a holder who proved to have the private one.
  *
- * @throws {HopwiseError} `proof_invalid`, `token_alg_refused`, `token_key_refused`
+ * @throws {HopwiseError} `proof_invalid`, `token_key_refused`
  */
 export async function holderKey(holder: Holder): Promise<PublicJwk> {
   if ("publicJwk" in holder) return holder.publicJwk;
