@@ -26,6 +26,7 @@ export {
   toolDenial,
   type WireRefusal,
 } from "./denial.ts";
+export { inFrontOf } from "./in-front-of.ts";
 export { inItsVersion, isComplete } from "./in-its-version.ts";
 export {
   cameOverHttp,
