@@ -27,7 +27,7 @@ export {
   type WireRefusal,
 } from "./denial.ts";
 export { inFrontOf } from "./in-front-of.ts";
-export { inItsVersion, isComplete } from "./in-its-version.ts";
+export { inItsVersion, isComplete, versionIn } from "./in-its-version.ts";
 export {
   cameOverHttp,
   headersOf,
