@@ -54,4 +54,4 @@ export {
   pendingIn,
   showsPages,
 } from "./pending.ts";
-export { withoutTask } from "./task.ts";
+export { needsTask, withoutTask } from "./task.ts";
