@@ -4,17 +4,12 @@ import { anyArguments, grant, wildcard } from "@hopwise/core/grant";
 import { createCompany } from "@hopwise/core/testing";
 import { createGuardedTools, type GuardedTools, guardTransport, type JsonRpcMessage } from "@hopwise/mcp";
 import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
-import {
-  InMemoryTaskMessageQueue,
-  InMemoryTaskStore,
-} from "@modelcontextprotocol/sdk/experimental/tasks/stores/in-memory.js";
 import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import {
   CallToolRequestSchema,
-  CallToolResultSchema,
   ListToolsRequestSchema,
   type ServerCapabilities,
 } from "@modelcontextprotocol/sdk/types.js";
@@ -329,29 +324,6 @@ describe.each(Object.entries(LEAVING))("a caller who %s before the tool asked", 
     expect(codeOf(await called)).toBe("policy_denied");
     expect(ran).toEqual([{ name: "nobody" }]);
   });
-});
-
-describe("a server that has tasks", () => {
-  it.each([{ _meta: { "io.modelcontextprotocol/related-task": { taskId: "x" } } }, { task: { ttl: 1000 } }])(
-    "answers a call itself, though its caller wants a task in its place: %j",
-    async (more) => {
-      const tools = createGuardedTools();
-      const server = new McpServer(INFO, {
-        capabilities: { tasks: { requests: { tools: { call: {} } } } },
-        taskStore: new InMemoryTaskStore(),
-        taskMessageQueue: new InMemoryTaskMessageQueue(),
-      });
-      server.registerTool(
-        "asks",
-        { inputSchema: NAMED },
-        tools.wrap("asks", async () => text("it ran")),
-      );
-      const client = await served(server, tools);
-      const params = { name: "asks", arguments: { name: "x" }, ...more };
-      const answer = await client.request({ method: "tools/call", params }, CallToolResultSchema);
-      expect(answer).toMatchObject(text("it ran"));
-    },
-  );
 });
 
 /** What a server offers, and what of it leaves. Undefined: nothing. A new capability without its row does not compile. */

@@ -45,7 +45,6 @@ const TOOLS: { readonly [place: string]: string } = {
   "packages/mcp/src/guard/turns.ts": "says whose turn it is",
   "packages/fastmcp/src/session-tools.ts": "knows a session's tools, whose calls wait for no turn",
   "packages/mcp/src/guard/flights.ts": "keeps the open requests",
-  "packages/mcp/src/guard/pass-through.ts": "shows what the server's own transport has",
   "packages/mcp/src/guard/turn-of-the-loop.ts": "lets pass what is waiting",
 };
 

@@ -98,7 +98,7 @@ export const CODES = {
     tellsOfTool: true,
     wire: "policy_denied",
     model: "The policy does not allow this call.",
-    help: "The server itself does not serve this guarded tool to this caller: it was removed or switched off, or its `canAccess` says no to the session.",
+    help: "The server itself does not serve this guarded tool to this caller: it was removed or switched off, its `canAccess` says no to the session, or it can be called only as a task, which a guarded server does not offer.",
   },
   tool_hidden: {
     stage: "guard",

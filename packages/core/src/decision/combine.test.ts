@@ -197,7 +197,7 @@ describe("an obligation that changes results", () => {
       code: "policy_inconclusive",
       hop: 1,
       message: expect.stringMatching(
-        /for "hop1", which would then not be what the tool's output schema announces: .*; let the schema allow.*; at a FastMCP server, mayChange of guard does that$/,
+        /for "hop1", which would then not be what the tool's output schema announces: .*; let the schema allow.*; mayChange of guard, and of guardTransport, does that$/,
       ),
     });
     expect(refuseOwed(chain(allow), { fulfils: true, outputSchema: null })).toBeUndefined();

@@ -86,7 +86,7 @@ export function refuseOwed(
     owing.find(({ obligations }) => obligations && misfitOf(obligations, outputSchema ?? null)) ?? first;
   return new HopwiseError(
     "policy_inconclusive",
-    `the policies oblige to change results for "${id}", which would then not be what the tool's output schema announces: ${misfitOfAll}; let the schema allow that the value is missing or null, or the list shorter; at a FastMCP server, mayChange of guard does that`,
+    `the policies oblige to change results for "${id}", which would then not be what the tool's output schema announces: ${misfitOfAll}; let the schema allow that the value is missing or null, or the list shorter; mayChange of guard, and of guardTransport, does that`,
     { hop },
   );
 }

@@ -42,7 +42,7 @@ export interface Listed {
   /** What the record calls it, where it is not by the tool: a resource's URI, a prompt's name. */
   readonly name?: string;
   /** The enforcement point does not serve it, whatever policies say: it is hidden, and the record says so. */
-  readonly hidden?: "tool_unguarded";
+  readonly hidden?: "tool_unguarded" | "tool_not_served";
 }
 
 /** Why an item of a list is not shown: for the record alone. */

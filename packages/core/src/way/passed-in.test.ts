@@ -62,7 +62,7 @@ describe("what is something else than was expected is refused, and said where", 
     [items({ tool: 5 }), "/items/1/tool", "items[1].tool must be a tool's name, such as send_payment"],
     [items({ template: 5 }), "/items/1/template", "items[1].template must be a text"],
     [items({ name: 5 }), "/items/1/name", "items[1].name must be a text"],
-    [items({ hidden: true }), "/items/1/hidden", 'items[1].hidden must be "tool_unguarded"'],
+    [items({ hidden: true }), "/items/1/hidden", 'items[1].hidden must be "tool_unguarded" or "tool_not_served"'],
     [refusal("no"), "/refusal", "refusal must be { code, message }"],
     [
       refusal({ message: "no" }),

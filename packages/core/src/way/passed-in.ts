@@ -128,8 +128,8 @@ function listedItem(called: string, item: unknown, i: number, limits: Limits): L
   for (const [member, text] of Object.entries({ template, name })) {
     if (text !== undefined && typeof text !== "string") mustBe(called, [...at, member], "a text", text);
   }
-  if (hidden !== undefined && hidden !== "tool_unguarded") {
-    mustBe(called, [...at, "hidden"], '"tool_unguarded"', hidden);
+  if (hidden !== undefined && hidden !== "tool_unguarded" && hidden !== "tool_not_served") {
+    mustBe(called, [...at, "hidden"], '"tool_unguarded" or "tool_not_served"', hidden);
   }
   const arguments_ = known === undefined ? undefined : freezeArguments(known, limits);
   const more: Whole<Omit<Listed, "tool">> = { arguments: arguments_, template, name, hidden };

@@ -1,6 +1,7 @@
 import { readerOf } from "@hopwise/core/options";
 import {
   checkOneLayer,
+  inFrontOf,
   isPlain,
   isRequest,
   type JsonRpcId,
@@ -78,17 +79,14 @@ export function carryOver<T extends McpTransport>(transport: T, given: CarryOpti
       });
   };
 
-  const carrying: T = new Proxy(transport, {
-    get: (target, name) => {
-      if (name === "send") return send;
-      if (name === "onmessage") return handler;
-      const value: unknown = Reflect.get(target, name, target);
-      return typeof value === "function" ? value.bind(target) : value;
+  const carrying = inFrontOf(transport, {
+    send,
+    get onmessage() {
+      return handler;
     },
-    set: (target, name, value) => {
-      if (name !== "onmessage") return Reflect.set(target, name, value, target);
-      handler = value;
-      return Reflect.set(target, name, value && onMessage, target);
+    set onmessage(next) {
+      handler = next;
+      transport.onmessage = next && onMessage;
     },
   });
   return noteLayer("carrier", carrying);

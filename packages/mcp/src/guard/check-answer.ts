@@ -1,11 +1,10 @@
 import type { Allowed, Decision } from "@hopwise/core";
-import { type Admission, didNothing, type Listed, type PointRefusal } from "@hopwise/core/adapter";
+import { type Admission, didNothing, type PointRefusal } from "@hopwise/core/adapter";
 import { checkApplied, withheldBy } from "@hopwise/core/filter";
 import {
   errorDenial,
   isUnserved,
   type JsonRpcMessage,
-  type ListRule,
   META_LEFT,
   METHOD_NOT_FOUND,
   type NotRun,
@@ -14,7 +13,7 @@ import {
   refused,
   toolDenial,
 } from "../protocol/index.ts";
-import { announce } from "./announce.ts";
+import { filterList } from "./filter-list.ts";
 import type { Flight } from "./flights.ts";
 import { fulfilAnswer } from "./fulfil-answer.ts";
 import { GUARD_FAILED, type Guard } from "./guard.ts";
@@ -125,32 +124,6 @@ function uriOf({ operation }: Flight): string | undefined {
 
 const NOTHING_OWED = { redact: [], limit: {} };
 
-/** Marks of Hopwise among a server's tools: they are nothing to call, and nothing to record. */
-const OUR_OWN = /^dev\.hopwise\//;
-
-async function filterList(
-  message: JsonRpcMessage,
-  flight: Flight,
-  admission: Admission,
-  list: ListRule,
-  { isWrapped, mayChange }: AnswerRules,
-): Promise<JsonRpcMessage> {
-  const found = message.result?.[list.member];
-  const items = (Array.isArray(found) ? (found as { readonly [key: string]: unknown }[]) : []).filter(
-    ({ name }) => !OUR_OWN.test(String(name)),
-  );
-  const answer = await admission.list(
-    items.map((item): Listed => {
-      const offered = list.offer(item) as Listed;
-      return list.member === "tools" && !isWrapped(offered.tool) ? { ...offered, hidden: "tool_unguarded" } : offered;
-    }),
-  );
-  if (answer.outcome === "denied") return errorDenial(flight.id, answer);
-  const shown = items.filter((_, i) => answer.shown[i] === true);
-  const announced = list.member === "tools" ? shown.map((tool) => announce(tool, mayChange)) : shown;
-  return { ...message, result: { ...message.result, [list.member]: announced } };
-}
-
 /** The server gave an error in the place of a list. No tool is listed by that, so its words go on to its caller. */
 async function noList(message: JsonRpcMessage, flight: Flight, admission: Admission): Promise<JsonRpcMessage> {
   const why = isUnserved(message) ? "does not serve this list" : "answered a list with an error of its own";
@@ -221,7 +194,7 @@ function ownRefusal(message: JsonRpcMessage, tool: string): PointRefusal {
     return {
       code: "tool_not_served",
       message:
-        "the server does not serve the tool to this caller: it was removed or switched off, or its canAccess says no",
+        "the server does not serve the tool to this caller: it was removed or switched off, its canAccess says no, or it can be called only as a task",
     };
   }
   if (code === INVALID_PARAMS) {

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, expect, it } from "vitest";
-import { askingFirst, decideTool, type RequestScope } from "./decide-tool.ts";
+import { askingFirst, decideTool, type Ran, type RequestScope } from "./decide-tool.ts";
 import { allowed, denied, PENDING } from "./guard.fixture.ts";
 
 /** What a tool's wrapper does within the request of a tool, and what the policies were asked about. */
@@ -93,6 +93,45 @@ describe("a tool", () => {
       expect(asked).toEqual([args]);
     },
   );
+
+  it("that asks its client by what it returns runs on with what was decided, once for each time that it asked", async () => {
+    const scope = new AsyncLocalStorage<RequestScope>();
+    const given: unknown[] = [];
+    const asks = { resultType: "input_required", inputRequests: {} };
+    let [decided, rounds] = [0, 0];
+    const run = askingFirst(scope, "pay", (args: unknown, context: object) => {
+      given.push([args, context]);
+      return ++rounds < 3 ? asks : { content: [] };
+    });
+    const other = askingFirst(scope, "other", () => expect.unreachable());
+    const ran: Ran = { returned: false };
+    const decide = async () => (++decided === 1 ? allowed({ arguments: { to: "checked" } }) : denied());
+    await scope.run({ tool: "pay", decide, ran }, async () => {
+      expect(await run({ to: "parsed" }, { round: 1 })).toBe(asks);
+      expect(ran.returned).toBe(false);
+      expect(codeIn({ result: await other({}) })).toBe("method_unguarded");
+      expect(await run({ to: "Mallory" }, { round: 2 })).toBe(asks);
+      expect(await run({ to: "parsed" }, { round: 3 })).toEqual({ content: [] });
+      expect([ran.returned, decided]).toEqual([true, 1]);
+      expect(codeIn({ result: await run({ to: "parsed" }, { round: 4 }) })).toBe("policy_denied");
+    });
+    expect(given).toEqual([1, 2, 3].map((round) => [{ to: "checked" }, { round }]));
+  });
+
+  it.each([
+    [{ content: [] }, true],
+    ["done", true],
+    [undefined, true],
+    [{ task: "a member of a result" }, true],
+    [{ content: [], isError: true }, false],
+    [{ task: { taskId: "t", status: "working" } }, false],
+  ])("that gives %j has given its result: %s", async (result, returned) => {
+    const scope = new AsyncLocalStorage<RequestScope>();
+    const ran: Ran = { returned: false };
+    const decide = async () => allowed();
+    await scope.run({ tool: "pay", decide, ran }, () => askingFirst(scope, "pay", () => result)({}));
+    expect(ran.returned).toBe(returned);
+  });
 
   it("does not run where the call is denied, or has to be approved first", async () => {
     expect(codeIn((await within("pay", denied(), {})).next)).toBe("policy_denied");

@@ -20,8 +20,15 @@ export interface RequestScope {
   strayed?(wrappedAs: string): void;
   /** Whether the tool, which was allowed, may begin: somebody still waits for its answer. Where not, that is on record. */
   begins?(): boolean;
-  /** Where it is noted that the tool gave a result, and did not say that it failed. */
-  readonly ran?: { returned: boolean };
+  readonly ran?: Ran;
+}
+
+/** What is noted of how a tool ran. */
+export interface Ran {
+  /** Whether it gave a result, and did not say that it failed. */
+  returned: boolean;
+  /** With what it runs on once its client has answered. */
+  next?: ToolDecision | undefined;
 }
 
 /** The next step of a tool's wrapper: run with exactly these arguments, or answer with this denial. */
@@ -44,13 +51,31 @@ export function askingFirst<Args, More extends readonly unknown[], Result>(
 ): (args: Args, ...more: More) => Promise<Result | ToolDenial> {
   return async (args, ...more) => {
     const takesNone = more.length === 0 && isContext(args);
-    const decision = await decideTool(scope, tool, takesNone ? undefined : args, announced);
+    const decision = runningOn(scope, tool) ?? (await decideTool(scope, tool, takesNone ? undefined : args, announced));
     if (!decision.run) return decision.result;
     const result = await run(takesNone ? args : (decision.arguments as Args), ...more);
     const ran = scope.getStore()?.ran;
-    if (ran !== undefined) ran.returned = Object(result).isError !== true;
+    if (ran !== undefined) noteResult(ran, decision, Object(result));
     return result;
   };
+}
+
+/**
+ * A tool of SDK 2.x asks its client by what it returns, and runs anew with the answer. For clients of before 2026-07-28 the SDK does that
+ * within one request: so it is one call, with one decision, and runs on with the arguments of that.
+ */
+function runningOn(scope: AsyncLocalStorage<RequestScope>, tool: string): ToolDecision | undefined {
+  const { tool: admitted, ran } = scope.getStore() ?? {};
+  const next = admitted === tool ? ran?.next : undefined;
+  if (next !== undefined && ran !== undefined) ran.next = undefined;
+  return next;
+}
+
+function noteResult(ran: Ran, decision: ToolDecision, result: { readonly [member: string]: unknown }): void {
+  const asks = result["resultType"] === "input_required";
+  if (asks) ran.next = decision;
+  // The server makes the result of a task later, and may tell that it failed.
+  ran.returned = result["isError"] !== true && !asks && typeof Object(result["task"]).taskId !== "string";
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Decision } from "@hopwise/core";
 import type { Admission, OutputSchema } from "@hopwise/core/adapter";
 import type { JsonRpcId, JsonRpcRequest, MessageExtra, Operation } from "../protocol/index.ts";
+import type { Ran } from "./decide-tool.ts";
 import type { HandedOver } from "./handed-over.ts";
 
 /** A request from its arrival until its answer leaves, or until it is withdrawn and its server is waited for no longer. */
@@ -22,8 +23,7 @@ export interface Flight {
   asked: boolean;
   /** As what the function was wrapped that the server ran for another tool: it did not begin. */
   strayed: string | undefined;
-  /** Whether its tool gave a result, and did not say that it failed. */
-  readonly ran: { returned: boolean };
+  readonly ran: Ran;
   /** The decision, once there is one; a tool's wrapper asks for it before the tool runs. */
   decision: Decision | undefined;
   /** Whether its caller left, rather than that it was answered. */

@@ -31,6 +31,16 @@ describe("a guarded transport", () => {
     ]);
   });
 
+  it("hands on what a server tells its transport beside messages, such as which scopes its tools want of a token", () => {
+    const { inner, authorizer } = { ...createWire(), ...createFakeAuthorizer() };
+    const told: unknown[] = [];
+    const challenging = { ...inner, setScopeChallengeResolver: (resolver: unknown) => void told.push(resolver) };
+    const resolver = (): void => {};
+    const guarded = guardTransport(challenging, { authorizer, tools: toolsNamed("pay") });
+    (guarded as typeof challenging).setScopeChallengeResolver(resolver);
+    expect(told).toEqual([resolver]);
+  });
+
   it("shows the server its own handler, and hands notifications to it without chain and proof", () => {
     const { transport, handler, arrives, handled } = guarded();
     expect(transport.onmessage).toBe(handler);

@@ -2,6 +2,7 @@ import { AUTHORIZER, atOnce, func, maybe, optionsOf, readerOf } from "@hopwise/c
 import {
   cameOverHttp,
   checkOneLayer,
+  inFrontOf,
   isNotification,
   isPlain,
   isRequest,
@@ -18,7 +19,6 @@ import { MAY_CHANGE_BY_TOOL } from "./announce.ts";
 import { createGuard, type Guard, type GuardOptions } from "./guard.ts";
 import { GUARDED_TOOLS } from "./guarded-tools.ts";
 import { sendWord } from "./outgoing.ts";
-import { passThrough } from "./pass-through.ts";
 import { createQuestions, type Questions } from "./questions.ts";
 import { receive, withdraw, withdrawAll } from "./receive.ts";
 import { reply } from "./reply.ts";
@@ -45,39 +45,35 @@ export function guardTransport(inner: McpTransport, options: GuardOptions): McpT
   checkOneLayer("guardTransport", "guard", inner);
   const questions = createQuestions();
   let closing: Promise<void> | undefined;
-  const guarded: McpTransport = Object.defineProperties(passThrough(inner), {
-    close: {
-      // A server that closed may connect anew, so it must have heard of the end by then.
-      value: async () => {
-        await inner.close();
-        await closing;
-      },
+  const guarded = inFrontOf(inner, {
+    // A server that closed may connect anew, so it must have heard of the end by then.
+    close: async () => {
+      await inner.close();
+      await closing;
     },
-    send: {
-      value: async (message: JsonRpcMessage, sendOptions?: SendOptions) => {
-        if (message.method === undefined) return guard.own.answered(message) ? undefined : reply(guard, message);
-        if (message.method === "notifications/tools/list_changed") guard.lists.forget();
-        return sendWord(guard, questions, message, sendOptions);
-      },
+    send: async (message: JsonRpcMessage, sendOptions?: SendOptions) => {
+      if (message.method === undefined) return guard.own.answered(message) ? undefined : reply(guard, message);
+      if (message.method === "notifications/tools/list_changed") guard.lists.forget();
+      return sendWord(guard, questions, message, sendOptions);
     },
-    onmessage: {
-      get: () => guard.handler,
-      set: (next: Guard["handler"]) => {
-        guard.handler = next;
-        inner.onmessage = (message, extra) => onMessage(guard, questions, message, extra);
-      },
+    get onmessage() {
+      return guard.handler;
     },
-    onclose: {
-      get: () => inner.onclose,
-      set: (next: McpTransport["onclose"]) => {
-        inner.onclose = () => {
-          const shown = withdrawAll(guard);
-          questions.forgetAll();
-          guard.changes.end();
-          closing = shown?.then(next).catch(guard.report);
-          if (shown === undefined) next?.();
-        };
-      },
+    set onmessage(next: Guard["handler"]) {
+      guard.handler = next;
+      inner.onmessage = (message, extra) => onMessage(guard, questions, message, extra);
+    },
+    get onclose() {
+      return inner.onclose;
+    },
+    set onclose(next: McpTransport["onclose"]) {
+      inner.onclose = () => {
+        const shown = withdrawAll(guard);
+        questions.forgetAll();
+        guard.changes.end();
+        closing = shown?.then(next).catch(guard.report);
+        if (shown === undefined) next?.();
+      };
     },
   });
   return noteLayer("guard", guarded);

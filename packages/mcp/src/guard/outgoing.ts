@@ -1,4 +1,4 @@
-import type { JsonRpcMessage, SendOptions } from "../protocol/index.ts";
+import type { JsonRpcMessage, McpTransport, SendOptions } from "../protocol/index.ts";
 import type { Flight } from "./flights.ts";
 import type { Guard } from "./guard.ts";
 import { isBound } from "./is-bound.ts";
@@ -31,6 +31,11 @@ export async function sendWord(
   try {
     if (flight !== undefined) await turnOfTheLoop();
     if (flight !== undefined && flights.isOpen(flight)) {
+      if (message.id !== undefined && answersByJson(inner)) {
+        throw new Error(
+          `"${message.method}" cannot be asked where calls are answered by JSON (enableJsonResponse): a call has no stream then, which its caller alone reads`,
+        );
+      }
       return await inner.send(word, { ...sendOptions, relatedRequestId: flight.request.id });
     }
     if (flight === undefined && free) return await inner.send(word, sendOptions);
@@ -39,6 +44,15 @@ export async function sendWord(
     questions.forget(word);
     throw error;
   }
+}
+
+/**
+ * Whether a transport of an MCP SDK answers by JSON. It loses what is sent while a call runs, without a word: who asks its client would
+ * wait for an answer until the SDK gives up. It says so to nobody, but by this member.
+ */
+function answersByJson(inner: McpTransport): boolean {
+  const { _webStandardTransport: within = inner } = inner as { readonly _webStandardTransport?: unknown };
+  return Object(within)._enableJsonResponse === true;
 }
 
 /** The request of this transport within which the server speaks. */

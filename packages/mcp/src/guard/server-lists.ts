@@ -1,5 +1,5 @@
 import { settleInTime } from "@hopwise/core/adapter";
-import { isUnserved, type MessageExtra } from "../protocol/index.ts";
+import { isUnserved, versionIn } from "../protocol/index.ts";
 import { announce, noteListed, type Schemas } from "./announce.ts";
 import type { Announced } from "./decide-tool.ts";
 import type { Flight } from "./flights.ts";
@@ -13,10 +13,10 @@ const UNREADABLE: Schemas = { outputSchema: null };
  * What the server lists of a tool, where neither its wrapper nor a list on this transport says it: a caller may have its list
  * from elsewhere, as without sessions, and keeps to it all the same.
  */
-export async function askedOfServer(guard: Guard, { extra }: Flight, tool: string): Promise<Schemas> {
+export async function askedOfServer(guard: Guard, flight: Flight, tool: string): Promise<Schemas> {
   const { lists, mayChange, report } = guard;
   try {
-    if (lists.get(tool) === undefined) lists.note(await listOf(guard, extra));
+    if (lists.get(tool) === undefined) lists.note(await listOf(guard, flight));
     // What this guard's callers are told: another one of the same tools may let policies change other values.
     return announce({ ...lists.get(tool), name: tool }, mayChange);
   } catch (cause) {
@@ -44,12 +44,14 @@ function unread(what: string, tool: string, cause: unknown): Error {
   return new Error(message, { cause });
 }
 
-async function listOf(guard: Guard, extra: MessageExtra | undefined): Promise<Map<string, Schemas>> {
+async function listOf(guard: Guard, { request, extra }: Flight): Promise<Map<string, Schemas>> {
   const { own, authorizer } = guard;
+  // A server that speaks more than one version answers as it speaks with the caller of this transport.
+  const version = versionIn(request);
   const listed = new Map<string, Schemas>();
   let cursor: unknown;
   for (let page = 0; page < MOST_PAGES; page++) {
-    const params = cursor === undefined ? {} : { cursor };
+    const params = { ...version, ...(cursor !== undefined && { cursor }) };
     const handle = (message: Parameters<NonNullable<Guard["handler"]>>[0]): void => guard.handler?.(message, extra);
     const answer = await own.make({ method: "tools/list", params }, handle, authorizer.deadlineMs);
     if (isUnserved(answer)) return listed;

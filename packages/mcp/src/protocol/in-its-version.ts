@@ -2,6 +2,8 @@ import { type JsonRpcMessage, type JsonRpcRequest, metaOf } from "./jsonrpc.ts";
 
 /** Where a request of newer versions of MCP, from 2026-07-28 on, names its version. */
 const META_VERSION = "io.modelcontextprotocol/protocolVersion";
+/** And beside it, who its client is, and what it can do: a server refuses a request that does not say so. */
+const META_CLIENT = ["io.modelcontextprotocol/clientInfo", "io.modelcontextprotocol/clientCapabilities"];
 const COMPLETE = "complete";
 /** What is decided for each caller, and may be kept in caches, as its result says. */
 const KEPT: ReadonlySet<string> = new Set([
@@ -28,6 +30,14 @@ export function inItsVersion(answer: JsonRpcMessage, request: JsonRpcRequest): J
     ...answer,
     result: { ...result, ...(isNewer && { resultType }), ...(isKept && { ttlMs, cacheScope: "private" }) },
   };
+}
+
+/** What another request of the same client says of its version; nothing where the version was agreed on when the session began. */
+export function versionIn(request: JsonRpcMessage): { readonly _meta?: { readonly [key: string]: unknown } } {
+  const meta = metaOf(request);
+  if (!(META_VERSION in meta)) return {};
+  const said = [META_VERSION, ...META_CLIENT].filter((key) => key in meta);
+  return { _meta: Object.fromEntries(said.map((key) => [key, meta[key]])) };
 }
 
 /** Whether a result is all of it, rather than a question to the client, or what a later version may have. */

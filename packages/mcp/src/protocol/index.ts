@@ -26,7 +26,8 @@ export {
   toolDenial,
   type WireRefusal,
 } from "./denial.ts";
-export { inItsVersion, isComplete } from "./in-its-version.ts";
+export { inFrontOf } from "./in-front-of.ts";
+export { inItsVersion, isComplete, versionIn } from "./in-its-version.ts";
 export {
   cameOverHttp,
   headersOf,
@@ -53,4 +54,4 @@ export {
   pendingIn,
   showsPages,
 } from "./pending.ts";
-export { withoutTask } from "./task.ts";
+export { needsTask, withoutTask } from "./task.ts";

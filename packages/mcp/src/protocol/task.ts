@@ -14,3 +14,8 @@ export function withoutTask<M extends JsonRpcMessage>(message: M): M {
   const { [META_TASK]: _task, ...meta } = isPlain(_meta) ? _meta : {};
   return { ...message, params: Object.keys(meta).length === 0 ? params : { ...params, _meta: meta } };
 }
+
+/** Whether a tool that lists this can be called only as a task: no call of it is served, and some clients make none. */
+export function needsTask(execution: unknown): boolean {
+  return isPlain(execution) && execution["taskSupport"] === "required";
+}

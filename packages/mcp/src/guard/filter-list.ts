@@ -1,0 +1,43 @@
+import type { Admission, Listed } from "@hopwise/core/adapter";
+import { errorDenial, type JsonRpcMessage, type ListRule, needsTask } from "../protocol/index.ts";
+import { announce } from "./announce.ts";
+import type { Flight } from "./flights.ts";
+import type { Guard } from "./guard.ts";
+
+type ListRules = Pick<Guard, "isWrapped" | "mayChange">;
+
+/** Marks of Hopwise among a server's tools: they are nothing to call, and nothing to record. */
+const OUR_OWN = /^dev\.hopwise\//;
+
+/** A list with what its caller may be shown of it. */
+export async function filterList(
+  message: JsonRpcMessage,
+  flight: Flight,
+  admission: Admission,
+  list: ListRule,
+  rules: ListRules,
+): Promise<JsonRpcMessage> {
+  const found = message.result?.[list.member];
+  const items = (Array.isArray(found) ? (found as { readonly [key: string]: unknown }[]) : []).filter(
+    ({ name }) => !OUR_OWN.test(String(name)),
+  );
+  const answer = await admission.list(
+    items.map((item): Listed => {
+      const hidden = list.member === "tools" ? whyHidden(item, rules) : undefined;
+      return { ...list.offer(item), ...(hidden && { hidden }) };
+    }),
+  );
+  if (answer.outcome === "denied") return errorDenial(flight.id, answer);
+  const shown = items.filter((_, i) => answer.shown[i] === true);
+  const announced = list.member === "tools" ? shown.map((tool) => announce(tool, rules.mayChange)) : shown;
+  return { ...message, result: { ...message.result, [list.member]: announced } };
+}
+
+/** Why nobody could call a tool that the server lists. */
+function whyHidden(
+  { name, execution }: { readonly [key: string]: unknown },
+  { isWrapped }: ListRules,
+): Listed["hidden"] {
+  if (!isWrapped(String(name))) return "tool_unguarded";
+  return needsTask(execution) ? "tool_not_served" : undefined;
+}
