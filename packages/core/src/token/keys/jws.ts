@@ -3,8 +3,7 @@ import { decodeBase64url, encodeBase64url, type SignatureAlgorithm } from "../..
 import { HopwiseError } from "../../errors.ts";
 import { isJsonObject, type JsonObject, parseJsonBytes } from "../../json/index.ts";
 import { algorithmOf } from "./key.ts";
-import { signatureBy } from "./sign.ts";
-import type { Signer } from "./signer.ts";
+import { type Signer, signatureBy } from "./signer.ts";
 
 /** A compact JWS (RFC 7515, section 7.1), taken apart. The payload stays undecoded until its signature verified. */
 export interface CompactJws {

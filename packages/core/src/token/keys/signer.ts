@@ -1,9 +1,10 @@
 import { exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
-import type { PublicJwk, SignatureAlgorithm } from "../../crypto/index.ts";
+import { type PublicJwk, type SignatureAlgorithm, verify } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import type { JsonValue } from "../../json/index.ts";
+import { settleInTime } from "../../lib/index.ts";
 import { argumentOf, choice, mustBe, reading } from "../../options/index.ts";
-import { algorithmOf, parsePublicJwk } from "./key.ts";
+import { algorithmOf, importKnownKey, parsePublicJwk } from "./key.ts";
 
 /**
  * A private key that signs but cannot be read. Implement it over a key store or a cloud key service to keep keys out of
@@ -17,14 +18,6 @@ export interface Signer {
 
 /** Those whose signatures are by their own public key: made here, or seen to be. */
 const ofTheirKey = new WeakSet<Signer>();
-
-export function isOfItsKey(signer: Signer): boolean {
-  return ofTheirKey.has(signer);
-}
-
-export function noteOfItsKey(signer: Signer): void {
-  ofTheirKey.add(signer);
-}
 
 type PrivateKey = Parameters<typeof crypto.subtle.sign>[1];
 
@@ -75,6 +68,48 @@ function signerOf(privateKey: PrivateKey, publicJwk: PublicJwk): Signer {
       return new Uint8Array(await crypto.subtle.sign(algorithm, privateKey, new Uint8Array(data)));
     },
   };
-  noteOfItsKey(signer);
+  ofTheirKey.add(signer);
   return signer;
+}
+
+/** A key store may be away for a moment, and must not hold its caller for ever. */
+const SIGNING_MS = 10_000;
+
+/** Of both algorithms: RFC 8032, section 5.1.6, and RFC 7518, section 3.4. */
+const SIGNATURE_BYTES = 64;
+
+const encoder = new TextEncoder();
+
+/**
+ * A signature by a signer of whatever make. The first one of each is held against its public key: what a key service of another
+ * key signs would look right here, and be refused everywhere else.
+ *
+ * @param input what is signed, as ASCII
+ * @throws {HopwiseError} `signing_failed`; `config_invalid` where it signs by another key than its `publicJwk`
+ */
+export async function signatureBy(signer: Signer, input: string): Promise<Uint8Array> {
+  let signature: unknown;
+  try {
+    signature = await settleInTime(SIGNING_MS, signer.sign(encoder.encode(input)));
+  } catch (cause) {
+    throw new HopwiseError("signing_failed", "the signer did not sign: it failed, or gave no answer in time", {
+      cause,
+    });
+  }
+  if (!(signature instanceof Uint8Array && signature.length === SIGNATURE_BYTES)) {
+    throw new HopwiseError(
+      "signing_failed",
+      `the signer gave no signature of ${SIGNATURE_BYTES} bytes; of ECDSA it is r and s, 32 bytes each, and not DER`,
+    );
+  }
+  if (ofTheirKey.has(signer)) return signature;
+  const { verification } = await importKnownKey(signer.publicJwk);
+  if (!(await verify(verification, input, signature))) {
+    throw new HopwiseError(
+      "config_invalid",
+      "the signer does not sign by the private key of its own publicJwk, so that nobody would accept what it signs; give it the public key of the key that it signs with",
+    );
+  }
+  ofTheirKey.add(signer);
+  return signature;
 }
