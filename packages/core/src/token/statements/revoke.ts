@@ -81,9 +81,9 @@ function targetOf(of: RevocationOf): JsonObject {
 }
 
 function checkSigner({ signer, as }: RevocationOrder, delegation: Delegation): void {
-  const { holders, root } = partsOfDelegation(delegation);
+  const { tokens, root } = partsOfDelegation(delegation);
   if (as !== undefined && as.issuer !== root.iss) refuseRevocation("/iss", OTHER_ISSUER);
-  const holds = holders.some(({ x }) => x === signer.publicJwk.x);
+  const holds = tokens.some(({ claims }) => claims.cnf.jwk.x === signer.publicJwk.x);
   if (as === undefined && !holds) refuseRevocation("/jkt", NO_HOLDER);
 }
 
