@@ -2,7 +2,7 @@ import { decodeBase64url, verify } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { canonicalJson, isJsonObject, type JsonObject, parseJsonBytes } from "../../json/index.ts";
 import { namesAnother, timeAway } from "../../lib/index.ts";
-import type { Chain, Link } from "../claims/index.ts";
+import { type Chain, type Link, momentOf } from "../claims/index.ts";
 import { algorithmOf, type Limits, splitJws, toolIdOf } from "../keys/index.ts";
 import type { Nonces, NonceTimes } from "./nonce.ts";
 import { PROOF_CLAIMS } from "./prove.ts";
@@ -88,8 +88,7 @@ export async function verifyProof(text: string, expected: ExpectedProof): Promis
       pointer: "/hta",
     });
   }
-  // As a clock of milliseconds says it in seconds: the same moment must be the same number.
-  const issuedAt = (iat * 1000 + hw_ms) / 1000;
+  const issuedAt = momentOf(iat, hw_ms);
   const proof = { jti, issuedAt, audience: aat_aud };
   if (expected.nonces !== undefined)
     return { ...proof, nonce: await goodNonce(claims["nonce"], expected.nonces, expected) };

@@ -1,7 +1,7 @@
 import { randomId, sha256 } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { canonicalJson, isJsonObject, type JsonObject, parseJsonBytes, pointerTo } from "../../json/index.ts";
-import { integerOf, jtiOf, PROFILE_VERSION, refuseClaim, textOf } from "../claims/index.ts";
+import { integerOf, jtiOf, momentOf, PROFILE_VERSION, refuseClaim, textOf } from "../claims/index.ts";
 import {
   type CompactJws,
   isAudience,
@@ -66,8 +66,7 @@ export async function openStatement(jws: CompactJws, reader: StatementReader): P
     anchor,
     audience: claims["aud"] as string,
     jti: claims["jti"] as string,
-    // As a clock of milliseconds says it in seconds: the same moment must be the same number.
-    issuedAt: ((claims["iat"] as number) * 1000 + (claims["hw_ms"] as number)) / 1000,
+    issuedAt: momentOf(claims["iat"] as number, claims["hw_ms"] as number),
   };
 }
 
