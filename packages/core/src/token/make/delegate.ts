@@ -23,7 +23,6 @@ import {
 } from "../claims/index.ts";
 import {
   DEFAULT_LIMITS,
-  importKnownKey,
   LIMITS,
   type Limits,
   type Signer,
@@ -224,7 +223,6 @@ function checkBudget({ budget }: DerivedClaims, parent: HeldDelegation): void {
 /** Each hop needs a key of its own: with the key of a hop above, the child could present that hop's broader token. */
 async function freshKey(holder: Holder, parent: HeldDelegation): Promise<object> {
   const jwk = await holderKey(holder);
-  await importKnownKey(jwk);
   if (partsOfDelegation(parent).tokens.some(({ claims }) => claims.cnf.jwk.x === jwk.x)) {
     throw new HopwiseError(
       "token_key_refused",
