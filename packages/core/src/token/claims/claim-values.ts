@@ -43,11 +43,6 @@ export function jtiOf(claims: JsonObject): string {
   return decodeBase64url(jti)?.length === 16 ? jti : refuseClaim("/jti", "16 bytes of base64url are expected");
 }
 
-/** `iat` and `hw_ms` as a clock of milliseconds says them in seconds: the same moment must be the same number. */
-export function momentOf(iat: number, milliseconds: number): number {
-  return (iat * 1000 + milliseconds) / 1000;
-}
-
 export function refuseClaim(pointer: string, rule: string): never {
   throw new HopwiseError("token_malformed", `the token is broken at "${pointer}": ${rule}`, { pointer, rule });
 }

@@ -2,7 +2,7 @@
 
 export type { Budget, BudgetBounds } from "./budget.ts";
 export type { Chain, Link, Provenance, Subject } from "./chain.ts";
-export { agentNameOf, digestOf, integerOf, jtiOf, momentOf, refuseClaim, textOf } from "./claim-values.ts";
+export { agentNameOf, digestOf, integerOf, jtiOf, refuseClaim, textOf } from "./claim-values.ts";
 export {
   DETAIL_TYPE,
   type DerivedClaims,

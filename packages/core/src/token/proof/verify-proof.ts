@@ -2,7 +2,7 @@ import { decodeBase64url, verify } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { canonicalJson, isJsonObject, type JsonObject, parseJsonBytes } from "../../json/index.ts";
 import { namesAnother, timeAway } from "../../lib/index.ts";
-import { type Chain, type Link, momentOf } from "../claims/index.ts";
+import type { Chain, Link } from "../claims/index.ts";
 import { algorithmOf, type Limits, splitJws, toolIdOf } from "../keys/index.ts";
 import type { Nonces, NonceTimes } from "./nonce.ts";
 import { PROOF_CLAIMS } from "./prove.ts";
@@ -125,6 +125,11 @@ async function goodNonce(
     `the proof must name a nonce of this enforcement point; ${foreign ? `it names ${FOREIGN}; ` : ""}make a new proof with the one given`,
     { nonce: await nonces.issue(expected.nowSeconds) },
   );
+}
+
+/** When something was signed, as a clock of milliseconds says it in seconds: the same moment must be the same number. */
+export function momentOf(iat: number, milliseconds: number): number {
+  return (iat * 1000 + milliseconds) / 1000;
 }
 
 function isMillisecond(value: unknown): value is number {

@@ -1,7 +1,7 @@
 import { randomId, sha256 } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { canonicalJson, isJsonObject, type JsonObject, parseJsonBytes, pointerTo } from "../../json/index.ts";
-import { integerOf, jtiOf, momentOf, PROFILE_VERSION, refuseClaim, textOf } from "../claims/index.ts";
+import { integerOf, jtiOf, PROFILE_VERSION, refuseClaim, textOf } from "../claims/index.ts";
 import {
   type CompactJws,
   isAudience,
@@ -15,7 +15,7 @@ import {
   thumbprintOf,
   thumbprintUri,
 } from "../keys/index.ts";
-import { whyUnknown } from "../proof/index.ts";
+import { momentOf, whyUnknown } from "../proof/index.ts";
 import type { AnchorKeys, TrustAnchor } from "../trust/index.ts";
 import { checkSignature, findSigner, signerNamed } from "../verify/index.ts";
 
