@@ -2,7 +2,7 @@ import { quietly } from "../../lib/index.ts";
 import { func, maybe, members, type Rows, type Shape, whole } from "../../options/index.ts";
 import { APPROVERS, type Approver } from "../../token/index.ts";
 import { WARN } from "../shadow.ts";
-import type { ShownApproval } from "./shown-approval.ts";
+import type { ShownApproval } from "./kept-request.ts";
 
 /** How calls wait for a person. */
 export interface ApprovalOptions {
