@@ -18,6 +18,9 @@ import { reporter } from "./report.ts";
 import { openSession, type Session } from "./session.ts";
 import { trustCheck, warnOfElsewhere } from "./trusted.ts";
 
+/** The refusals of a call that is nobody's. */
+const STRANGER_REFUSALS = ["arguments_malformed", "authentication_failed", "guard_failed", "method_unguarded"] as const;
+
 /** Judges calls. Keeps nothing that another instance would need, but for what `state` holds. */
 export interface Authorizer {
   readonly audience: readonly string[];
@@ -48,10 +51,7 @@ export interface Authorizer {
    */
   refuse(
     call: Pick<Call, "tool" | "traceparent">,
-    refusal: {
-      readonly code: "arguments_malformed" | "authentication_failed" | "guard_failed" | "method_unguarded";
-      readonly message: string;
-    },
+    refusal: { readonly code: (typeof STRANGER_REFUSALS)[number]; readonly message: string },
   ): Promise<Denied>;
   /**
    * Opens a session for calls within this process: possession is proven once, everything else at each call.
@@ -123,7 +123,7 @@ export function createAuthorizer(given: AuthorizerOptions): Authorizer {
     },
     refuse: async (given, refusal) => {
       checkCall("refuse", given);
-      const { code, message } = refusalIn("refuse", refusal, REFUSALS);
+      const { code, message } = refusalIn("refuse", refusal, STRANGER_REFUSALS);
       const call = { ...incoming(given).call, arguments: undefined, caller: NOTHING };
       return beginLog(call, point).deny(new HopwiseError(code, message));
     },
@@ -172,15 +172,6 @@ function checkCall(called: string, given: object): void {
   }
   if (unknown !== undefined) checkNames<object>(called, { [unknown]: true }, CALL);
 }
-
-type StrangerRefusal = Parameters<Authorizer["refuse"]>[1];
-
-const REFUSALS: { readonly [Code in StrangerRefusal["code"]]: true } = {
-  arguments_malformed: true,
-  authentication_failed: true,
-  guard_failed: true,
-  method_unguarded: true,
-};
 
 /** Nothing came that could be read. */
 const NOTHING: IncomingCaller = { via: "proof", credential: undefined, transportUser: undefined };
