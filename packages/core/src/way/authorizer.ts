@@ -1,5 +1,5 @@
 import type { Outcome } from "../audit/index.ts";
-import type { Allowed, Decision, Denied } from "../decision/index.ts";
+import type { Allowed, Decision, Denied, Fulfilment } from "../decision/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { strayMember } from "../lib/index.ts";
 import { checkNames, isObject } from "../options/index.ts";
@@ -8,7 +8,7 @@ import { type Credential, type DelegationSource, isNameOfUser, type Subject, sta
 import { type Admission, admit, admitAndDecide } from "./admission.ts";
 import { type ApprovalInbox, createInbox } from "./approvals/inbox.ts";
 import { madeHere } from "./behaved-authorizer.ts";
-import type { Call, IncomingCall, IncomingCaller, ParsedCall } from "./call.ts";
+import type { Call, IncomingCall, IncomingCaller } from "./call.ts";
 import { beginLog } from "./call-log.ts";
 import { changesOf } from "./changes.ts";
 import { type AuthorizerHealth, closeAll, healthOf } from "./health.ts";
@@ -183,7 +183,7 @@ const NO_CALL = { call: { tool: "", arguments: undefined, traceparent: undefined
  */
 function incoming(
   given: Pick<Call, "tool" | "traceparent"> & Partial<Call>,
-): { readonly call: IncomingCall } & Pick<ParsedCall, "fulfils" | "filters" | "outputSchema"> {
+): { readonly call: IncomingCall } & Fulfilment {
   // What a call leaves out would be read from the prototype, and the first stage says so.
   if (strayMember() !== undefined) return NO_CALL;
   try {
