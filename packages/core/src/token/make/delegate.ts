@@ -31,9 +31,8 @@ import {
   thumbprintUri,
 } from "../keys/index.ts";
 import { findBudgetFault, toolIdProblem } from "../verify/index.ts";
-import { checkBudgetOfGrant } from "./budget-of-grant.ts";
 import { byOrder } from "./by-order.ts";
-import { checkDenyLists, checkInterop, checkSize } from "./check-order.ts";
+import { checkBudgetOfGrant, checkDenyLists, checkInterop, checkSize } from "./check-order.ts";
 import {
   type Delegation,
   type HeldDelegation,

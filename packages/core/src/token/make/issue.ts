@@ -31,10 +31,9 @@ import {
   type TrustAnchor,
 } from "../trust/index.ts";
 import { checkRoot, checkRootBudget } from "../verify/index.ts";
-import { checkBudgetOfGrant } from "./budget-of-grant.ts";
 import { byOrder } from "./by-order.ts";
 import { checkIssuer } from "./check-issuer.ts";
-import { checkDenyLists, checkInterop, checkSize } from "./check-order.ts";
+import { checkBudgetOfGrant, checkDenyLists, checkInterop, checkSize } from "./check-order.ts";
 import { type Delegation, type HeldDelegation, hold, parseDelegation } from "./delegation.ts";
 import { HOLDER, type Holder, holderKey, type RemoteHolder } from "./request.ts";
 import { lifetimeOf } from "./root-lifetime.ts";
