@@ -4,7 +4,7 @@ import { HopwiseError } from "../../errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue, parseJsonBytes } from "../../json/index.ts";
 import { forMore } from "../../lib/index.ts";
 import { algorithmOf } from "./key.ts";
-import { type Limits, payloadDepth } from "./limits.ts";
+import type { Limits } from "./limits.ts";
 import { type Signer, signatureBy } from "./signer.ts";
 
 /** A compact JWS (RFC 7515, section 7.1), taken apart. The payload stays undecoded until its signature verified. */
@@ -105,6 +105,11 @@ export function payloadOf({ payload }: CompactJws, limits: Limits): JsonValue {
     maxDepth: payloadDepth(limits),
     deeper: `; ${forMore("constraintDepth")}`,
   });
+}
+
+/** JSON nesting that a payload needs for the deepest grant that the limits allow. */
+export function payloadDepth({ constraintDepth }: Pick<Limits, "constraintDepth">): number {
+  return 8 + 2 * constraintDepth;
 }
 
 /** Signs a payload text, and keeps it byte for byte. @throws {HopwiseError} `signing_failed` */
