@@ -12,7 +12,7 @@ const OWN_CLOCK: { readonly [file: string]: string } = {
   "core/lib/when-time-is-up.ts": "how long an answer is waited for",
   "core/audit/sinks.ts": "for how long a failure is told",
   "core/audit/strangers.ts": "the pause between two lines",
-  "core/state/own-seconds.ts": "for how long what has ended by the clock is kept, and a jump of that one is doubted",
+  "core/state/forgetting.ts": "for how long what has ended by the clock is kept, and a jump of that one is doubted",
   "core/state/follow-log.ts": "for how long a new log is closed: it opens later at worst",
   "core/state/state.ts": "how long a store is waited for",
   "core/state-contract/driver.ts": "how long a store is waited for",

@@ -14,7 +14,7 @@ const TOOLS: { readonly [place: string]: string } = {
   "packages/core/src/codes.ts": "says what is true of a code",
   "packages/core/src/lib/": "makes a text printable, ends a wait, leaves out what is undefined",
   "packages/core/src/options/":
-    "makes a host's function answer at once, and says what is wrong with what was passed in",
+    "makes a host's function answer at once, tells the time, and says what is wrong with what was passed in",
   "packages/core/src/telemetry/": "runs what it is given, and is watched",
   "packages/core/src/grant/": "says what a grant covers, from the grant and the arguments alone",
   "packages/core/src/token/keys/jws.ts": "takes a signed text apart",
@@ -32,7 +32,6 @@ const TOOLS: { readonly [place: string]: string } = {
   "packages/core/src/resource/uri-template.ts": "matches a URI with templates",
   "packages/core/src/result/obligations.ts": "adds obligations up",
   "packages/core/src/way/passed-in.ts": "says whether an enforcement point passed in what it should",
-  "packages/core/src/way/clock.ts": "tells the time",
   "packages/core/src/way/well-behaved.ts": "asks the host's own nonces and the functions of its tool map",
   "packages/core/src/way/behaved-state.ts": "asks the host's own stores",
   "packages/core/src/way/timed-stages.ts": "runs a stage, and notes how long it took",

@@ -43,11 +43,21 @@ function first(
 
 /** What an enforcement point does with a tool's result, and what it told callers that the result will be. */
 export interface Fulfilment {
-  /** It changes results as policies oblige to. */
+  /**
+   * The enforcement point puts the tool's result through `fulfil`. Otherwise a policy that obliges to change results is
+   * not satisfied, and the call is denied with `policy_inconclusive`.
+   */
   readonly fulfils?: boolean | undefined;
-  /** It shows no row of a tool that gives rows but those that passed `Allowed.filter`. */
+  /**
+   * The enforcement point shows no row of a tool that gives rows (`filter` in the tool map) but those that passed
+   * `Allowed.filter`. Otherwise a call of such a tool is denied with `policy_inconclusive`.
+   */
   readonly filters?: boolean | undefined;
-  /** The schema that the tool announces; undefined for a tool that announces nothing. */
+  /**
+   * The JSON Schema that the tool announces of its result, as its callers got it; `null` where it has one that could not
+   * be read. A call whose result, once changed as policies oblige to, might not be valid under it is denied with
+   * `policy_inconclusive` before the tool runs. Give it to `fulfil`, too. Default: the tool announces nothing.
+   */
   readonly outputSchema?: OutputSchema | undefined;
 }
 

@@ -79,6 +79,11 @@ function timeBy(clock: () => number, called: string | undefined): number {
   throw new HopwiseError("config_invalid", message, { pointer: "/clock" });
 }
 
+/** A clock in whole seconds since the epoch, of one in milliseconds. It throws as {@link secondsBy} does, when it is asked. */
+export function inSeconds(clock: () => number): () => number {
+  return () => Math.floor(secondsBy(clock));
+}
+
 /** A host's rule: it says yes by nothing but true. @throws {HopwiseError} `guard_failed` where it fails */
 export function behavedRule<Args extends readonly unknown[]>(
   rule: (...args: Args) => unknown,

@@ -1,5 +1,5 @@
 /** Is what a programmer passes in complete, and can it be right? Read once, where it comes in. */
-export { answeringAtOnce, behavedClock, isInSeconds, millisecondsBy, secondsBy } from "./at-once.ts";
+export { answeringAtOnce, behavedClock, inSeconds, isInSeconds, millisecondsBy, secondsBy } from "./at-once.ts";
 export { canonicalJsonOf } from "./canonical-json.ts";
 export { HEADERS } from "./headers.ts";
 export { answerOf, eachInTime } from "./in-time.ts";

@@ -1,5 +1,5 @@
+import { ownSeconds } from "./forgetting.ts";
 import { createLapsing } from "./lapsing.ts";
-import { ownSeconds } from "./own-seconds.ts";
 import type { Charge } from "./spending.ts";
 
 /** Counters in memory, by owner and account, until their accounts end. */

@@ -1,6 +1,11 @@
 import { checkSeconds } from "../options/index.ts";
 import { CLOCKS_APART } from "./clocks.ts";
-import { ownSeconds } from "./own-seconds.ts";
+import type { LogEntry } from "./revocation-log.ts";
+
+/** Seconds of the process's own clock, which nobody sets. */
+export function ownSeconds(): number {
+  return performance.now() / 1000;
+}
 
 /** For how long a clock is not believed, in seconds of this process. */
 const DOUBTED_SECONDS = 3600;
@@ -27,4 +32,23 @@ export function createForgetting(): (nowSeconds: number) => number {
     doubtedUntil = undefined;
     return nowSeconds;
   };
+}
+
+/** An entry is forgotten so long after its end: a clock that jumped ahead and back must not have cost it. */
+const DAY_SECONDS = 86_400;
+
+/** How many entries are kept before those that have ended are looked for. */
+const ROOM = 1024;
+
+/** Whether an entry of the log ended so long ago that nobody needs it any more. */
+export function isForgotten(
+  { untilSeconds = Number.POSITIVE_INFINITY }: Pick<LogEntry, "untilSeconds">,
+  now: number,
+): boolean {
+  return untilSeconds + DAY_SECONDS <= now;
+}
+
+/** How many there may be before it is looked again, where so many are left. */
+export function roomBeside(left: number): number {
+  return Math.max(ROOM, 2 * left);
 }

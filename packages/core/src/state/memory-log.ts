@@ -1,6 +1,5 @@
 import { secondsBy } from "../options/index.ts";
-import { createForgetting } from "./forgetting.ts";
-import { isForgotten, roomBeside } from "./forgotten.ts";
+import { createForgetting, isForgotten, roomBeside } from "./forgetting.ts";
 import { readStep } from "./read-step.ts";
 import type { LogEntry, RevocationLog } from "./revocation-log.ts";
 

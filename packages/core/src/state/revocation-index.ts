@@ -1,7 +1,6 @@
 import { reading, secondsBy } from "../options/index.ts";
 import { createEntryCounts } from "./entry-counts.ts";
-import { createForgetting } from "./forgetting.ts";
-import { isForgotten, roomBeside } from "./forgotten.ts";
+import { createForgetting, isForgotten, roomBeside } from "./forgetting.ts";
 import type { RevocationQuery, RevocationTarget } from "./revocation.ts";
 import type { RevocationEntry } from "./revocation-entry.ts";
 import { createPlaces, type Places } from "./revocation-places.ts";

@@ -8,7 +8,7 @@ import type { AdmittedCall, Continuation, IncomingCall, Listed, Listing, ParsedC
 import { beginLog } from "./call-log.ts";
 import { decideCall } from "./decide-call.ts";
 import type { EnforcementPoint } from "./options.ts";
-import { listedItems, POINT_REFUSALS, parsedCall, refusalIn } from "./passed-in.ts";
+import { listedItems, parsedCall, refusalIn } from "./passed-in.ts";
 
 /**
  * A caller who was let in, with a call that the grants cover. Ends in one decision, one list, or one refusal. Its functions
@@ -31,6 +31,16 @@ export interface Admission {
   refuse(refusal: PointRefusal): Promise<Denied>;
 }
 
+/** The refusals that an enforcement point gives, once a caller was let in. */
+export const POINT_REFUSALS = [
+  "tool_unguarded",
+  "tool_not_served",
+  "arguments_refused",
+  "server_refused",
+  "call_withdrawn",
+  "guard_failed",
+] as const;
+
 /** A refusal that the enforcement point gives by itself. */
 export interface PointRefusal {
   /**
@@ -39,13 +49,7 @@ export interface PointRefusal {
    * before it asked. Of the last two, a caller who may not see the tool hears nothing (`tool_hidden`). `call_withdrawn`: nobody
    * waits for it any more. `guard_failed`: a fault of one's own.
    */
-  readonly code:
-    | "tool_unguarded"
-    | "tool_not_served"
-    | "arguments_refused"
-    | "server_refused"
-    | "call_withdrawn"
-    | "guard_failed";
+  readonly code: (typeof POINT_REFUSALS)[number];
   /** For operators, and the record. */
   readonly message: string;
 }

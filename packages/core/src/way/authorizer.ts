@@ -1,5 +1,5 @@
 import type { Outcome } from "../audit/index.ts";
-import type { Allowed, Decision, Denied } from "../decision/index.ts";
+import type { Allowed, Decision, Denied, Fulfilment } from "../decision/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { strayMember } from "../lib/index.ts";
 import { checkNames, isObject } from "../options/index.ts";
@@ -8,7 +8,7 @@ import { type Credential, type DelegationSource, isNameOfUser, type Subject, sta
 import { type Admission, admit, admitAndDecide } from "./admission.ts";
 import { type ApprovalInbox, createInbox } from "./approvals/inbox.ts";
 import { madeHere } from "./behaved-authorizer.ts";
-import type { Call, IncomingCall, IncomingCaller, ParsedCall } from "./call.ts";
+import type { Call, IncomingCall, IncomingCaller } from "./call.ts";
 import { beginLog } from "./call-log.ts";
 import { changesOf } from "./changes.ts";
 import { type AuthorizerHealth, closeAll, healthOf } from "./health.ts";
@@ -17,6 +17,9 @@ import { checkName, isOutputSchema, refusalIn } from "./passed-in.ts";
 import { reporter } from "./report.ts";
 import { openSession, type Session } from "./session.ts";
 import { trustCheck, warnOfElsewhere } from "./trusted.ts";
+
+/** The refusals of a call that is nobody's. */
+const STRANGER_REFUSALS = ["arguments_malformed", "authentication_failed", "guard_failed", "method_unguarded"] as const;
 
 /** Judges calls. Keeps nothing that another instance would need, but for what `state` holds. */
 export interface Authorizer {
@@ -48,10 +51,7 @@ export interface Authorizer {
    */
   refuse(
     call: Pick<Call, "tool" | "traceparent">,
-    refusal: {
-      readonly code: "arguments_malformed" | "authentication_failed" | "guard_failed" | "method_unguarded";
-      readonly message: string;
-    },
+    refusal: { readonly code: (typeof STRANGER_REFUSALS)[number]; readonly message: string },
   ): Promise<Denied>;
   /**
    * Opens a session for calls within this process: possession is proven once, everything else at each call.
@@ -123,7 +123,7 @@ export function createAuthorizer(given: AuthorizerOptions): Authorizer {
     },
     refuse: async (given, refusal) => {
       checkCall("refuse", given);
-      const { code, message } = refusalIn("refuse", refusal, REFUSALS);
+      const { code, message } = refusalIn("refuse", refusal, STRANGER_REFUSALS);
       const call = { ...incoming(given).call, arguments: undefined, caller: NOTHING };
       return beginLog(call, point).deny(new HopwiseError(code, message));
     },
@@ -173,15 +173,6 @@ function checkCall(called: string, given: object): void {
   if (unknown !== undefined) checkNames<object>(called, { [unknown]: true }, CALL);
 }
 
-type StrangerRefusal = Parameters<Authorizer["refuse"]>[1];
-
-const REFUSALS: { readonly [Code in StrangerRefusal["code"]]: true } = {
-  arguments_malformed: true,
-  authentication_failed: true,
-  guard_failed: true,
-  method_unguarded: true,
-};
-
 /** Nothing came that could be read. */
 const NOTHING: IncomingCaller = { via: "proof", credential: undefined, transportUser: undefined };
 const NO_CALL = { call: { tool: "", arguments: undefined, traceparent: undefined, caller: NOTHING } } as const;
@@ -192,7 +183,7 @@ const NO_CALL = { call: { tool: "", arguments: undefined, traceparent: undefined
  */
 function incoming(
   given: Pick<Call, "tool" | "traceparent"> & Partial<Call>,
-): { readonly call: IncomingCall } & Pick<ParsedCall, "fulfils" | "filters" | "outputSchema"> {
+): { readonly call: IncomingCall } & Fulfilment {
   // What a call leaves out would be read from the prototype, and the first stage says so.
   if (strayMember() !== undefined) return NO_CALL;
   try {

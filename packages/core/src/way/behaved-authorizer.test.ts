@@ -4,7 +4,7 @@ import { readerOf } from "../options/index.ts";
 import { type Company, createCompany } from "../testing/index.ts";
 import { errorOf } from "../world.fixture.ts";
 import type { Authorizer } from "./authorizer.ts";
-import { AUTHORIZER } from "./authorizer-shape.ts";
+import { AUTHORIZER } from "./behaved-authorizer.ts";
 
 const read = readerOf<Authorizer>("authorizeTools", AUTHORIZER);
 let company: Company;

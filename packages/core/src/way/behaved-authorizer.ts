@@ -2,14 +2,27 @@ import { CODES, isDenialCode } from "../codes.ts";
 import type { Decision, Denied } from "../decision/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { isListOf } from "../lib/index.ts";
-import { hasMethods } from "../options/index.ts";
+import { hasMethods, madeOf, type Shape, such } from "../options/index.ts";
 import type { Admission } from "./admission.ts";
 import type { Authorizer } from "./authorizer.ts";
 import type { Listing } from "./call.ts";
 import type { Session } from "./session.ts";
 
 /** What adapters ask of an authorizer. They do without `onChange`. */
-export const METHODS = ["checkTool", "hasEntry", "authorize", "admit", "refuse", "openSession", "report"] as const;
+const METHODS = ["checkTool", "hasEntry", "authorize", "admit", "refuse", "openSession", "report"] as const;
+
+/**
+ * For adapters, which get one: of this package, or one that a program wrapped, which may have left out what is no method. It comes
+ * out as one that behaves.
+ */
+export const AUTHORIZER: Shape = madeOf(
+  such("an authorizer, such as createAuthorizer({ … })", (value) => {
+    if (!hasMethods(value, METHODS)) return false;
+    const { audience, deadlineMs } = value as Partial<Authorizer>;
+    return isListOf(audience, (name) => typeof name === "string") && typeof deadlineMs === "number" && deadlineMs > 0;
+  }),
+  behavedAuthorizer,
+);
 
 const madeFunctions = new WeakSet<object>();
 
@@ -25,7 +38,7 @@ export function madeHere(authorizer: Authorizer): Authorizer {
  *
  * @returns one whose functions reject with `config_invalid` for another answer, and with whatever the wrapped ones throw
  */
-export function behavedAuthorizer(own: Authorizer): Authorizer {
+function behavedAuthorizer(own: Authorizer): Authorizer {
   if (METHODS.every((name) => madeFunctions.has(own[name]))) return own;
   return {
     audience: own.audience,

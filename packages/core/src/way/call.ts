@@ -1,12 +1,12 @@
 import type { HiddenOne } from "../audit/index.ts";
+import type { Fulfilment } from "../decision/index.ts";
 import type { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import type { InputSchema, ReadUri } from "../resource/index.ts";
-import type { OutputSchema } from "../result/index.ts";
 import type { Chain, Credential, HeldDelegation, Subject } from "../token/index.ts";
 
 /** One call to be judged. */
-export interface Call {
+export interface Call extends Fulfilment {
   /** The tool's own name, or an operation of MCP such as `mcp:resources/read`. */
   readonly tool: string;
   /** The arguments as received. */
@@ -18,12 +18,6 @@ export interface Call {
    * call is theirs, without agents; where one came, they must be its chain's user.
    */
   readonly user?: Subject | undefined;
-  /** The enforcement point puts the result through `fulfil`. See {@link ParsedCall.fulfils}. */
-  readonly fulfils?: boolean;
-  /** The enforcement point applies the filter of a tool that gives rows. See {@link ParsedCall.filters}. */
-  readonly filters?: boolean;
-  /** What the tool announces of its result. See {@link ParsedCall.outputSchema}. */
-  readonly outputSchema?: OutputSchema | undefined;
   /** The id of a request that was approved, where the caller says so: see {@link Pending}. It is believed nothing else. */
   readonly approval?: string | undefined;
   /** The same, where users may not call by themselves: only compared with the chain's. */
@@ -55,7 +49,7 @@ export interface Listing {
 }
 
 /** What the enforcement point adds to a call that was admitted. */
-export interface ParsedCall {
+export interface ParsedCall extends Fulfilment {
   /** What the tool's schema made of the arguments; left out where it changes nothing. */
   readonly parsed?: unknown;
   /**
@@ -63,22 +57,6 @@ export interface ParsedCall {
    * is the tool's own, where nobody sent that argument and no grant names it. Default: nothing is announced.
    */
   readonly inputSchema?: InputSchema | undefined;
-  /**
-   * The enforcement point puts the tool's result through `fulfil`. Otherwise a policy that obliges to change results is
-   * not satisfied, and the call is denied with `policy_inconclusive`.
-   */
-  readonly fulfils?: boolean;
-  /**
-   * The enforcement point shows no row of a tool that gives rows (`filter` in the tool map) but those that passed
-   * `Allowed.filter`. Otherwise a call of such a tool is denied with `policy_inconclusive`.
-   */
-  readonly filters?: boolean;
-  /**
-   * The JSON Schema that the tool announces of its result, as its callers got it; `null` where it has one that could not
-   * be read. A call whose result, once changed as policies oblige to, might not be valid under it is denied with
-   * `policy_inconclusive` before the tool runs. Give it to `fulfil`, too. Default: the tool announces nothing.
-   */
-  readonly outputSchema?: OutputSchema | undefined;
   /**
    * How the server will read the URI of a resource: by which of its own templates, and with which values. Where the tool map
    * goes by templates of URIs, and says otherwise, the call is denied with `tool_unmapped`; where it does not, so is one whose URI

@@ -32,7 +32,7 @@ export async function endOtherwise(
   const shown = hidden.map((why) => !isEnforced(why));
   log.note({
     shown: { items: shown.filter(Boolean).length, of: shown.length },
-    hidden: hidden.flatMap((why, i) => (why === undefined ? [] : [{ ...why, name: nameOf(items[i] as Listed) }])),
+    hidden: items.flatMap(({ tool, name = tool }, i) => (hidden[i] === undefined ? [] : [{ ...hidden[i], name }])),
   });
   const decision = await log.allow();
   return decision.outcome === "denied" ? decision : { outcome: "listed", shown };
@@ -87,10 +87,6 @@ export async function denyUnmapped(
 async function denyUnasked(refusal: HopwiseError, point: EnforcementPoint, log: CallLog): Promise<Denied> {
   if (!looksDenied(refusal)) return log.deny(refusal);
   return log.deny(await log.stage("policy", (watch) => orOutage(refusal, log.id, point, watch)));
-}
-
-function nameOf({ tool, name = tool }: Listed): string {
-  return name;
 }
 
 /** What hides each item; undefined for one that is shown. */

@@ -2,10 +2,10 @@
 export type { Admission, PointRefusal } from "./admission.ts";
 export { type ApprovalEndpointOptions, approvalEndpoint } from "./approvals/endpoint.ts";
 export { type ApprovalInbox, NO_SUCH_REQUEST } from "./approvals/inbox.ts";
+export type { CountedAnswer, ShownApproval } from "./approvals/kept-request.ts";
 export type { ApprovalOptions } from "./approvals/options.ts";
-export type { CountedAnswer, ShownApproval } from "./approvals/shown-approval.ts";
 export { type Authorizer, createAuthorizer } from "./authorizer.ts";
-export { AUTHORIZER } from "./authorizer-shape.ts";
+export { AUTHORIZER } from "./behaved-authorizer.ts";
 export type { Call, Listed, Listing, ParsedCall } from "./call.ts";
 export { DEFAULT_DELEGATION, HANDING_OVER } from "./handing-over.ts";
 export {

@@ -7,6 +7,7 @@ import {
   either,
   func,
   having,
+  inSeconds,
   mapOf,
   maybe,
   members,
@@ -37,7 +38,6 @@ import {
 import { APPROVALS, type ApprovalOptions, type ApprovalRules, approvalRules } from "./approvals/options.ts";
 import { behavedState } from "./behaved-state.ts";
 import { behavedTelemetry } from "./behaved-telemetry.ts";
-import { inSeconds } from "./clock.ts";
 import { DEFAULT_DELEGATION, HANDING_OVER } from "./handing-over.ts";
 import { RATES, type Rate } from "./rates.ts";
 import { runningOf } from "./running-pdp.ts";

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { DEFAULT_LIMITS } from "../token/index.ts";
-import { checkName, listedItems, POINT_REFUSALS, parsedCall, refusalIn, sessionCall } from "./passed-in.ts";
+import { POINT_REFUSALS } from "./admission.ts";
+import { checkName, listedItems, parsedCall, refusalIn, sessionCall } from "./passed-in.ts";
 
 function revoked(of: object): never {
   const { proxy, revoke } = Proxy.revocable(of, {});

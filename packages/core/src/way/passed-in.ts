@@ -6,7 +6,6 @@ import { checkNames, isObject, isPlainObject, mustBe, reading } from "../options
 import type { ReadUri } from "../resource/index.ts";
 import type { OutputSchema } from "../result/index.ts";
 import type { Limits } from "../token/index.ts";
-import type { PointRefusal } from "./admission.ts";
 import type { Call, Listed, ParsedCall } from "./call.ts";
 
 /*
@@ -136,26 +135,16 @@ function listedItem(called: string, item: unknown, i: number, limits: Limits): L
   return { tool, ...defined(more) };
 }
 
-/** The refusals that an enforcement point gives, once a caller was let in. */
-export const POINT_REFUSALS: { readonly [Code in PointRefusal["code"]]: true } = {
-  tool_unguarded: true,
-  tool_not_served: true,
-  arguments_refused: true,
-  server_refused: true,
-  call_withdrawn: true,
-  guard_failed: true,
-};
-
 /** @throws {HopwiseError} `config_invalid` for a code that an enforcement point may not give, or no message */
 export function refusalIn<Code extends string>(
   called: string,
   refusal: unknown,
-  known: { readonly [Name in Code]: true },
+  known: readonly Code[],
 ): { readonly code: Code; readonly message: string } {
   type Given = { readonly code: Code; readonly message: string };
   const { code, message } = membersOf<Given>(called, "refusal", "{ code, message }", refusal);
-  if (typeof code !== "string" || !Object.hasOwn(known, code)) {
-    return mustBe(called, ["refusal", "code"], `one of ${Object.keys(known).join(", ")}`, code);
+  if (code === undefined || !known.includes(code)) {
+    return mustBe(called, ["refusal", "code"], `one of ${known.join(", ")}`, code);
   }
   if (typeof message !== "string") return mustBe(called, ["refusal", "message"], "words for operators", message);
   return { code, message };

@@ -1,6 +1,7 @@
 import { type MemoryAudit, memoryAudit } from "../audit/index.ts";
 import { randomId } from "../crypto/index.ts";
 import type { Decision, PolicyDecisionPoint } from "../decision/index.ts";
+import { inSeconds } from "../options/index.ts";
 import { createUserIds, inMemoryAgents, inMemoryUsers } from "../principal/index.ts";
 import type { ToolMap } from "../resource/index.ts";
 import { memoryState, type State } from "../state/index.ts";
@@ -31,7 +32,6 @@ import { admit } from "./admission.ts";
 import { behavedState } from "./behaved-state.ts";
 import { behavedTelemetry } from "./behaved-telemetry.ts";
 import type { IncomingCall, IncomingCaller, Listed, Listing, ParsedCall } from "./call.ts";
-import { inSeconds } from "./clock.ts";
 import type { EnforcementPoint } from "./options.ts";
 import { shadowOf } from "./shadow.ts";
 

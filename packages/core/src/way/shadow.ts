@@ -4,6 +4,7 @@ import { quietly } from "../lib/index.ts";
 import { choice, either, list, named, type Shape, such } from "../options/index.ts";
 import { checkMapped, type ToolMap, toolEntry } from "../resource/index.ts";
 import { isOperation } from "../token/index.ts";
+import type { AuthorizerOptions } from "./options.ts";
 
 /**
  * Which calls run although they were refused, to see what would be denied before it is. `true`: those of every tool; a list:
@@ -115,18 +116,16 @@ export interface Shadow {
 
 const NO_SHADOW: Shadow = { lets: () => false };
 
-interface ShadowOptions {
-  readonly shadow?: ShadowOption;
-  readonly tools: ToolMap;
-  readonly onWarning?: (text: string) => void;
-}
-
 /**
  * Says so where shadow mode is on, that nobody forgets it.
  *
  * @throws {HopwiseError} `config_invalid` for a tool that the tool map does not know
  */
-export function shadowOf({ shadow: option, tools, onWarning = WARN }: ShadowOptions): Shadow {
+export function shadowOf({
+  shadow: option,
+  tools,
+  onWarning = WARN,
+}: Pick<AuthorizerOptions, "shadow" | "tools" | "onWarning">): Shadow {
   if (option === undefined) return NO_SHADOW;
   const named = typeof option === "object" ? new Set(option) : undefined;
   for (const name of named ?? []) checkNamed(tools, name);

@@ -50,22 +50,27 @@ export async function takeDue(
   const { verdicts } = answer;
   const obligations = addUp(verdicts.map((verdict) => verdict.obligations));
   const common = { caller: confirmed.caller, tool: call.tool, invocation: log.id };
-  const approvable = {
-    ...{ ...common, received, parsed, resource: context.resource, entry, hops: context.known.hops },
-    ...{ obligations, verdicts, named: call.approval as string | undefined },
-    ...(isProjected(call, entry) && { unprojected: call.arguments }),
-  };
   const cost = { ...common, arguments: query.arguments };
+  let found = NO_APPROVAL;
   if (obligations.approval !== undefined) {
     const exhausted = await log.stage("spending", () => refuseExhausted(cost, point));
     if (exhausted !== undefined && !log.lets(exhausted)) return log.deny(exhausted);
+    const approvable = {
+      ...common,
+      received,
+      parsed,
+      ...(isProjected(call, entry) && { unprojected: call.arguments }),
+      resource: context.resource,
+      entry,
+      hops: context.known.hops,
+      obligations,
+      verdicts,
+      named: call.approval as string | undefined,
+    };
+    const approval = await log.stage("approval", () => findApproval(approvable, point));
+    if (!isRefusal(approval)) found = approval;
+    else if (!log.lets(approval)) return log.deny(approval);
   }
-  const approval =
-    obligations.approval === undefined
-      ? NO_APPROVAL
-      : await log.stage("approval", () => findApproval(approvable, point));
-  if (isRefusal(approval) && !log.lets(approval)) return log.deny(approval);
-  const found = isRefusal(approval) ? NO_APPROVAL : approval;
   if (found.waits !== undefined) return wait(found, log, point);
   log.note(defined({ approved: found.approved }));
   const costs = { ...cost, approval: found.charges, lets: log.lets };

@@ -10,7 +10,16 @@ export {
   remoteJwks,
   type TrustedKey,
 } from "./jwks.ts";
-export { type CompactJws, DERIVED_HEADER, FOREIGN_ED25519, KID, ROOT_HEADER, signJws, splitJws } from "./jws.ts";
+export {
+  type CompactJws,
+  DERIVED_HEADER,
+  FOREIGN_ED25519,
+  KID,
+  payloadOf,
+  ROOT_HEADER,
+  signJws,
+  splitJws,
+} from "./jws.ts";
 export {
   algorithmOf,
   importKnownKey,
@@ -39,6 +48,4 @@ export {
   toolNameProblem,
   toolOf,
 } from "./names.ts";
-export { payloadOf } from "./payload.ts";
-export { signatureIn } from "./sign.ts";
-export { generateSigner, type Signer, signerFromJwk } from "./signer.ts";
+export { generateSigner, type Signer, signatureIn, signerFromJwk } from "./signer.ts";

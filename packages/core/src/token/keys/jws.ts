@@ -1,10 +1,11 @@
 import type { ErrorCode } from "../../codes.ts";
 import { decodeBase64url, encodeBase64url, type SignatureAlgorithm } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
-import { isJsonObject, type JsonObject, parseJsonBytes } from "../../json/index.ts";
+import { isJsonObject, type JsonObject, type JsonValue, parseJsonBytes } from "../../json/index.ts";
+import { forMore } from "../../lib/index.ts";
 import { algorithmOf } from "./key.ts";
-import { signatureBy } from "./sign.ts";
-import type { Signer } from "./signer.ts";
+import type { Limits } from "./limits.ts";
+import { type Signer, signatureBy } from "./signer.ts";
 
 /** A compact JWS (RFC 7515, section 7.1), taken apart. The payload stays undecoded until its signature verified. */
 export interface CompactJws {
@@ -90,6 +91,25 @@ export function splitJws(text: string, rule: HeaderRule, code: ErrorCode, what: 
     );
   }
   return parts;
+}
+
+/**
+ * The payload of a token, read no deeper than the deepest grant needs that the limits allow.
+ *
+ * @throws {HopwiseError} `token_malformed`
+ */
+export function payloadOf({ payload }: CompactJws, limits: Limits): JsonValue {
+  return parseJsonBytes(payload, {
+    code: "token_malformed",
+    what: "a token's payload",
+    maxDepth: payloadDepth(limits),
+    deeper: `; ${forMore("constraintDepth")}`,
+  });
+}
+
+/** JSON nesting that a payload needs for the deepest grant that the limits allow. */
+export function payloadDepth({ constraintDepth }: Pick<Limits, "constraintDepth">): number {
+  return 8 + 2 * constraintDepth;
 }
 
 /** Signs a payload text, and keeps it byte for byte. @throws {HopwiseError} `signing_failed` */

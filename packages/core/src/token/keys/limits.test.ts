@@ -3,7 +3,8 @@ import { readGrant } from "../../grant/index.ts";
 import { createWorld, details, errorOf, NOW, refusalOf, verifyAt, type World } from "../../world.fixture.ts";
 import { delegate } from "../make/delegate.ts";
 import { hold, parseDelegation, serialize } from "../make/delegation.ts";
-import { DEFAULT_LIMITS, payloadDepth } from "./limits.ts";
+import { payloadDepth } from "./jws.ts";
+import { DEFAULT_LIMITS } from "./limits.ts";
 import { generateSigner } from "./signer.ts";
 
 const world: World = await createWorld();

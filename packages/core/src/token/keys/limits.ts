@@ -67,8 +67,3 @@ const LIMIT_ROWS: Rows<Limits> = Object.fromEntries(
 ) as Rows<Limits>;
 
 export const LIMITS: Shape = members(LIMIT_ROWS, "limits, such as { proofWindowSeconds: 30 }");
-
-/** JSON nesting that a payload needs for the deepest grant that the limits allow. */
-export function payloadDepth(limits: GrantLimits): number {
-  return 8 + 2 * limits.constraintDepth;
-}

@@ -23,7 +23,6 @@ import {
 } from "../claims/index.ts";
 import {
   DEFAULT_LIMITS,
-  importKnownKey,
   LIMITS,
   type Limits,
   type Signer,
@@ -32,9 +31,8 @@ import {
   thumbprintUri,
 } from "../keys/index.ts";
 import { findBudgetFault, toolIdProblem } from "../verify/index.ts";
-import { checkBudgetOfGrant } from "./budget-of-grant.ts";
 import { byOrder } from "./by-order.ts";
-import { checkDenyLists, checkInterop, checkSize } from "./check-order.ts";
+import { checkBudgetOfGrant, checkDenyLists, checkInterop, checkSize } from "./check-order.ts";
 import {
   type Delegation,
   type HeldDelegation,
@@ -170,7 +168,7 @@ interface Asked {
 
 /** The same rules that a verifier applies: a token that would be refused is not signed. */
 function checkOrder(order: DelegateOrder, parent: HeldDelegation, { now, iat, exp, depth, maxDepth }: Asked): void {
-  const { leaf, grants, root } = partsOfDelegation(parent);
+  const { leaf, tokens, root } = partsOfDelegation(parent);
   if (leaf.exp <= now) {
     const ago = timeAway(leaf.exp - now);
     throw new HopwiseError("token_expired", `the delegation to hand on has expired${ago}; have it made anew`);
@@ -195,7 +193,8 @@ function checkOrder(order: DelegateOrder, parent: HeldDelegation, { now, iat, ex
   const outside = order.audience?.find((name) => !parent.audience.includes(name));
   if (outside !== undefined) widened("/aud", "a child's audience is part of its parent's", parent.audience, outside);
   if (order.interop !== undefined) {
-    for (const grant of [...grants, order.grant]) checkInterop(grant, parent.budget ?? order.budget);
+    const grants = [...tokens.map(({ claims }) => grantOf(claims)), order.grant];
+    for (const grant of grants) checkInterop(grant, parent.budget ?? order.budget);
   }
   const widening = wideningOf(grantOf(leaf), order.grant, order.interop);
   if (widening === undefined) return;
@@ -223,8 +222,7 @@ function checkBudget({ budget }: DerivedClaims, parent: HeldDelegation): void {
 /** Each hop needs a key of its own: with the key of a hop above, the child could present that hop's broader token. */
 async function freshKey(holder: Holder, parent: HeldDelegation): Promise<object> {
   const jwk = await holderKey(holder);
-  await importKnownKey(jwk);
-  if (partsOfDelegation(parent).holders.some(({ x }) => x === jwk.x)) {
+  if (partsOfDelegation(parent).tokens.some(({ claims }) => claims.cnf.jwk.x === jwk.x)) {
     throw new HopwiseError(
       "token_key_refused",
       "the new holder has a key that is in the chain already; give it a key of its own",

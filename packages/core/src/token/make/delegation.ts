@@ -1,4 +1,4 @@
-import { type PublicJwk, sha256 } from "../../crypto/index.ts";
+import { sha256 } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { type Grant, makeGrant, toolGrantOf } from "../../grant/index.ts";
 import { maybe, mustBe, optionsOf, unlessAwaited } from "../../options/index.ts";
@@ -68,10 +68,6 @@ export interface DelegationParts {
   readonly root: RootClaims;
   readonly leaf: TokenClaims;
   readonly leafHash: TokenHash;
-  /** The keys of all holders, first agent to last. */
-  readonly holders: readonly PublicJwk[];
-  /** What each token hands over, root first. */
-  readonly grants: readonly Grant[];
   /** By which it was read. */
   readonly limits: Limits;
   /** What each token says, root first, and its identity. */
@@ -152,37 +148,29 @@ export async function parseDelegation(chain: string, options: ParseOptions = {})
     mustBe("parseDelegation", "chain", "the text of a chain, as serialize gives it", chain);
   const limits: Limits = { ...DEFAULT_LIMITS, ...readOptions(options).limits };
   const compact = restoreChain(chain, limits);
-  const claims: TokenClaims[] = [];
-  const hashes: TokenHash[] = [];
+  const tokens: ToldToken[] = [];
   for (const [i, text] of splitChain(compact, limits).entries()) {
     const jws = splitJws(text, i === 0 ? ROOT_HEADER : DERIVED_HEADER, "token_malformed", "a token of the chain");
     const payload = payloadOf(jws, limits);
-    claims.push(i === 0 ? parseRootClaims(payload, limits) : parseDerivedClaims(payload, limits));
-    hashes.push((await sha256(jws.signingInput)) as TokenHash);
+    const claims = i === 0 ? parseRootClaims(payload, limits) : parseDerivedClaims(payload, limits);
+    // Whoever looks into a chain can use what each token hands over as a grant.
+    makeGrant(grantOf(claims));
+    tokens.push({ claims, hash: (await sha256(jws.signingInput)) as TokenHash });
   }
-  const root = claims[0] as RootClaims;
-  const leaf = claims.at(-1) as TokenClaims;
-  const budget = claims.reduce<Budget | undefined>((above, own) => budgetBelow(above, own.budget), root.budget);
-  const grants = claims.map((told) => makeGrant(grantOf(told)));
+  const told = tokens.map(({ claims }) => claims);
+  const root = told[0] as RootClaims;
+  const { claims: leaf, hash: leafHash } = tokens.at(-1) as ToldToken;
+  const budget = told.reduce<Budget | undefined>((above, own) => budgetBelow(above, own.budget), root.budget);
   const delegation: Delegation = Object.freeze({
-    id: hashes[0] as ChainId,
-    agents: claims.map(({ act }) => act.sub),
+    id: (tokens[0] as ToldToken).hash,
+    agents: told.map(({ act }) => act.sub),
     subject: root.sub,
-    grant: grants.at(-1) as Grant,
-    audience: claims.reduce<readonly string[]>((audience, { aud }) => aud ?? audience, root.aud),
+    grant: grantOf(leaf),
+    audience: told.reduce<readonly string[]>((audience, { aud }) => aud ?? audience, root.aud),
     ...(budget !== undefined && { budget }),
     expiresAt: leaf.exp,
   });
-  partsOf.set(delegation, {
-    compact,
-    root,
-    leaf,
-    leafHash: hashes.at(-1) as TokenHash,
-    holders: claims.map(({ cnf }) => cnf.jwk),
-    grants,
-    limits,
-    tokens: claims.map((told, i) => ({ claims: told, hash: hashes[i] as TokenHash })),
-  });
+  partsOf.set(delegation, { compact, root, leaf, leafHash, limits, tokens });
   return delegation;
 }
 

@@ -2,18 +2,7 @@ import { isRefusal, type Refusal, refusalOf } from "../../errors.ts";
 import { checkSeconds } from "../../options/index.ts";
 import { grantOf, type Link, type Provenance, type RootClaims, type Subject } from "../claims/index.ts";
 import { type ChainId, importKnownKey, type Limits, ROOT_HEADER, splitJws } from "../keys/index.ts";
-import {
-  type Above,
-  below,
-  broken,
-  checkChildBudget,
-  checkLink,
-  checkRoot,
-  checkRootBudget,
-  linkOf,
-  openDerived,
-  provenanceOf,
-} from "../verify/index.ts";
+import { type Above, below, checkRoot, checkRootBudget, linkOf, openChild, provenanceOf } from "../verify/index.ts";
 import { type Delegation, partsOfDelegation } from "./delegation.ts";
 
 /** A chain as its text says. The root's signature is not checked: that needs a key of its issuer. */
@@ -97,12 +86,7 @@ async function refusalAt({ text, own, above, told, nowSeconds, limits }: Inspect
       // What its anchor allows is not known here.
       checkRootBudget(claims, true);
     } else {
-      const opened = await openDerived(text, above.key, limits);
-      checkLink(opened, above, limits, nowSeconds);
-      if (told.some(({ jti }) => jti === own.claims.jti)) {
-        broken("chain_link_broken", "/jti", "each token of a chain has a jti of its own", told.length + 1);
-      }
-      checkChildBudget(opened.claims, above);
+      await openChild(text, above, told, { keyOf: importKnownKey, limits, now: nowSeconds });
     }
     return undefined;
   } catch (fault) {

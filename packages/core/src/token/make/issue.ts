@@ -22,16 +22,7 @@ import {
   SIGNER,
   SUBJECT,
 } from "../claims/index.ts";
-import {
-  DEFAULT_LIMITS,
-  importKnownKey,
-  kidOf,
-  LIMITS,
-  type Limits,
-  type Signer,
-  signJws,
-  type TrustedKey,
-} from "../keys/index.ts";
+import { DEFAULT_LIMITS, kidOf, LIMITS, type Limits, type Signer, signJws, type TrustedKey } from "../keys/index.ts";
 import {
   ANCHOR_ROWS,
   checkAgainstAnchor,
@@ -40,10 +31,9 @@ import {
   type TrustAnchor,
 } from "../trust/index.ts";
 import { checkRoot, checkRootBudget } from "../verify/index.ts";
-import { checkBudgetOfGrant } from "./budget-of-grant.ts";
 import { byOrder } from "./by-order.ts";
 import { checkIssuer } from "./check-issuer.ts";
-import { checkDenyLists, checkInterop, checkSize } from "./check-order.ts";
+import { checkBudgetOfGrant, checkDenyLists, checkInterop, checkSize } from "./check-order.ts";
 import { type Delegation, type HeldDelegation, hold, parseDelegation } from "./delegation.ts";
 import { HOLDER, type Holder, holderKey, type RemoteHolder } from "./request.ts";
 import { lifetimeOf } from "./root-lifetime.ts";
@@ -149,7 +139,7 @@ const readOrder = optionsOf<RootOrder>("issue", {
 /**
  * Makes an issuer.
  *
- * @throws {HopwiseError} `config_invalid`, `token_key_refused`
+ * @throws {HopwiseError} `config_invalid`
  */
 export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
   const { signer, clock = Date.now, kid: named, limits: own, ...pinned } = readIssuer(options);
@@ -158,7 +148,6 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
   checkEveryTool("createIssuer", pinned.tools, pinned.everyTool);
   checkIssuer(pinned, limits);
   const trustAnchor: Issuer["trustAnchor"] = { ...pinned, keys: [{ kid, jwk: signer.publicJwk }] };
-  await importKnownKey(signer.publicJwk);
 
   async function issue(given: RootOrder): Promise<Delegation> {
     const order = readOrder(given);
@@ -188,7 +177,6 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
     const claims = byOrder("issue", () => parseRootClaims(payload, limits));
     const grant = grantOf(claims);
     if (order.allowDenyLists !== true) checkDenyLists(grant);
-    await importKnownKey(claims.cnf.jwk);
     byOrder("issue", () => {
       checkAgainstAnchor(claims, grant, trustAnchor, limits);
       checkRoot({ claims, grant }, limits, iat);

@@ -2,5 +2,5 @@
 
 export { createNonces, type Nonces, type NoncesOptions, type NonceTimes } from "./nonce.ts";
 export { type Credential, type Invocation, prove } from "./prove.ts";
-export { type Proof, verifyProof } from "./verify-proof.ts";
+export { momentOf, type Proof, verifyProof } from "./verify-proof.ts";
 export { whyUnknown } from "./why-unknown.ts";

@@ -88,8 +88,7 @@ export async function verifyProof(text: string, expected: ExpectedProof): Promis
       pointer: "/hta",
     });
   }
-  // As a clock of milliseconds says it in seconds: the same moment must be the same number.
-  const issuedAt = (iat * 1000 + hw_ms) / 1000;
+  const issuedAt = momentOf(iat, hw_ms);
   const proof = { jti, issuedAt, audience: aat_aud };
   if (expected.nonces !== undefined)
     return { ...proof, nonce: await goodNonce(claims["nonce"], expected.nonces, expected) };
@@ -126,6 +125,11 @@ async function goodNonce(
     `the proof must name a nonce of this enforcement point; ${foreign ? `it names ${FOREIGN}; ` : ""}make a new proof with the one given`,
     { nonce: await nonces.issue(expected.nowSeconds) },
   );
+}
+
+/** When something was signed, as a clock of milliseconds says it in seconds: the same moment must be the same number. */
+export function momentOf(iat: number, milliseconds: number): number {
+  return (iat * 1000 + milliseconds) / 1000;
 }
 
 function isMillisecond(value: unknown): value is number {

@@ -4,8 +4,7 @@ export { type ApprovalRequest, hashOfRequest, REQUEST, type RequestHash } from "
 export { type ApprovalAnswer, type ApprovalOrder, signApproval } from "./approve.ts";
 export { type FeedEntry, type FeedPage, type FeedTarget, readFeedPage, signFeedPage } from "./revocation-feed.ts";
 export { type RevocationOf, type RevocationOrder, type SignedRevocation, signRevocation } from "./revoke.ts";
-export type { IssuerName } from "./statement.ts";
-export type { ReadingOptions } from "./statement-options.ts";
+export type { IssuerName, ReadingOptions } from "./statement.ts";
 export {
   APPROVERS,
   type ApprovalReading,

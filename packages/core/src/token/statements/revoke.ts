@@ -71,7 +71,7 @@ export async function signRevocation(given: RevocationOrder): Promise<SignedRevo
   const { of, audience, clock = Date.now } = order;
   const nowMs = millisecondsBy(clock, "signRevocation");
   if (!("delegation" in of) && order.as === undefined) refuseRevocation("/target", ONLY_ISSUERS);
-  if ("delegation" in of) checkSigner(order, of.delegation);
+  if ("delegation" in of) checkMayRevoke(order, of.delegation);
   if ("notBefore" in of && of.notBefore > Math.floor(nowMs / 1000) + 1) {
     throw new HopwiseError(
       "config_invalid",
@@ -90,10 +90,10 @@ function targetOf(of: RevocationOf): JsonObject {
   return "user" in of ? { user: of.user, not_before: of.notBefore } : { ...of };
 }
 
-function checkSigner({ signer, as }: RevocationOrder, delegation: Delegation): void {
-  const { holders, root } = partsOfDelegation(delegation);
+function checkMayRevoke({ signer, as }: RevocationOrder, delegation: Delegation): void {
+  const { tokens, root } = partsOfDelegation(delegation);
   if (as !== undefined && as.issuer !== root.iss) refuseRevocation("/iss", OTHER_ISSUER);
-  const holds = holders.some(({ x }) => x === signer.publicJwk.x);
+  const holds = tokens.some(({ claims }) => claims.cnf.jwk.x === signer.publicJwk.x);
   if (as === undefined && !holds) refuseRevocation("/jkt", NO_HOLDER);
 }
 

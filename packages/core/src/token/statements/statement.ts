@@ -1,11 +1,14 @@
 import { randomId, sha256 } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { canonicalJson, isJsonObject, type JsonObject, parseJsonBytes, pointerTo } from "../../json/index.ts";
+import { maybe, type Rows, SECONDS, whole } from "../../options/index.ts";
 import { integerOf, jtiOf, PROFILE_VERSION, refuseClaim, textOf } from "../claims/index.ts";
 import {
   type CompactJws,
+  DEFAULT_LIMITS,
   isAudience,
   type KnownKey,
+  LIMITS,
   type Limits,
   type Signer,
   signJws,
@@ -15,8 +18,8 @@ import {
   thumbprintOf,
   thumbprintUri,
 } from "../keys/index.ts";
-import { whyUnknown } from "../proof/index.ts";
-import type { AnchorKeys, TrustAnchor } from "../trust/index.ts";
+import { momentOf, whyUnknown } from "../proof/index.ts";
+import { type AnchorKeys, TRUST_ANCHORS, type TrustAnchor } from "../trust/index.ts";
 import { checkSignature, findSigner, signerNamed } from "../verify/index.ts";
 
 /** What somebody signs who does not call: that something is revoked, that a call is approved, what a log of revocations has. */
@@ -66,8 +69,7 @@ export async function openStatement(jws: CompactJws, reader: StatementReader): P
     anchor,
     audience: claims["aud"] as string,
     jti: claims["jti"] as string,
-    // As a clock of milliseconds says it in seconds: the same moment must be the same number.
-    issuedAt: ((claims["iat"] as number) * 1000 + (claims["hw_ms"] as number)) / 1000,
+    issuedAt: momentOf(claims["iat"] as number, claims["hw_ms"] as number),
   };
 }
 
@@ -131,13 +133,41 @@ function readFrame({ payload }: CompactJws, further: readonly string[], maxDepth
   return claims;
 }
 
-/** The moment at which a statement is read. */
-export interface Reading {
-  /** Since the epoch, with their fraction. */
+/** How statements are read, whatever they say. */
+export interface ReadingOptions {
+  /** The issuers that are trusted, with their keys. */
+  readonly trust: readonly TrustAnchor[];
+  /** The reader's clock, in seconds since the epoch, with their fraction. */
   readonly nowSeconds: number;
+  /**
+   * Since when used statements are remembered, in seconds since the epoch, where that is not for ever: what may have been
+   * used before is refused.
+   */
+  readonly rememberedSince?: number;
+  readonly limits?: Partial<Limits>;
+  /** How long the published keys of an issuer may take. Default one second. */
+  readonly deadlineMs?: number;
+}
+
+export const READING_ROWS: Rows<ReadingOptions> = {
+  trust: TRUST_ANCHORS,
+  nowSeconds: SECONDS,
+  rememberedSince: maybe(SECONDS),
+  limits: maybe(LIMITS),
+  deadlineMs: maybe(whole({ min: 1, max: 600_000, example: 1000 })),
+};
+
+/** The moment at which a statement is read. */
+export interface Reading extends Pick<ReadingOptions, "nowSeconds" | "rememberedSince"> {
   readonly limits: Limits;
-  /** As that of a proof: what may have been used before is refused. */
-  readonly rememberedSince?: number | undefined;
+}
+
+/** The options of a reader, complete. */
+export function completed<T extends ReadingOptions>(
+  read: T,
+): Omit<T, keyof ReadingOptions> & Reading & { readonly trust: readonly TrustAnchor[]; readonly deadlineMs: number } {
+  const { deadlineMs = 1000, limits } = read;
+  return { ...read, deadlineMs, limits: { ...DEFAULT_LIMITS, ...limits } };
 }
 
 /** @throws {HopwiseError} `token_expired`, `token_not_yet_valid` where it cannot be told whether it was used before */

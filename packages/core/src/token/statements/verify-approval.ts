@@ -10,13 +10,15 @@ import { type ApprovalRequest, hashOfRead, REQUEST, type RequestHash } from "./a
 import { type ApprovalAnswer, refuseApproval } from "./approve.ts";
 import {
   checkRemembered,
+  completed,
   type OpenedStatement,
   openStatement,
+  READING_ROWS,
   type Reading,
+  type ReadingOptions,
   splitStatement,
   untimely,
 } from "./statement.ts";
-import { completed, READING_ROWS, type ReadingOptions } from "./statement-options.ts";
 
 /** Somebody who may be asked to approve, with the keys that they registered. A key is one person's. */
 export interface Approver extends Subject {

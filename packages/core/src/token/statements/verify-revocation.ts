@@ -20,13 +20,15 @@ import { createChainVerifier } from "../verify/index.ts";
 import { NO_HOLDER, ONLY_ISSUERS, OTHER_ISSUER, refuseRevocation, type SignedRevocation } from "./revoke.ts";
 import {
   checkRemembered,
+  completed,
   type OpenedStatement,
   openStatement,
+  READING_ROWS,
   type Reading,
+  type ReadingOptions,
   splitStatement,
   untimely,
 } from "./statement.ts";
-import { completed, READING_ROWS, type ReadingOptions } from "./statement-options.ts";
 
 /** What a verified revocation revokes. */
 export type RevokedTarget =

@@ -1,14 +1,10 @@
 import { isEveryTool } from "../../grant/index.ts";
 import { pointerTo } from "../../json/index.ts";
 import type { Budget, BudgetBounds, DerivedClaims, RootClaims } from "../claims/index.ts";
-import { broken, toolIdProblem } from "./check-link.ts";
+import { type Above, broken, toolIdProblem } from "./check-link.ts";
 
 /** What is above a token with a budget. */
-export interface BudgetAbove {
-  /** The parent's, with what it has from its own parents. */
-  readonly budget: Budget | undefined;
-  readonly root: RootClaims;
-}
+type BudgetAbove = Pick<Above, "budget" | "root">;
 
 const SUMS = "/budget/sums";
 

@@ -171,7 +171,8 @@ interface Verifying {
  * All steps, token by token: each token is read only after its signature verified, and each link is checked only after
  * those above it.
  */
-async function verifyCold(compact: LongForm, { anchors, keyOf, limits, now, expiry }: Verifying): Promise<Verified> {
+async function verifyCold(compact: LongForm, verifying: Verifying): Promise<Verified> {
+  const { anchors, keyOf, limits, now, expiry } = verifying;
   const [first, ...derived] = splitChain(compact, limits);
   const root = await openRoot(first, anchors, limits);
   checkRoot(root, limits, now, expiry);
@@ -181,16 +182,8 @@ async function verifyCold(compact: LongForm, { anchors, keyOf, limits, now, expi
   checkRootBudget(claims, anchor.sharedBudgets === true);
   const links = [linkOf(last)];
   for (const text of derived) {
-    const opened = await openDerived(text, last.key, limits);
-    checkLink(opened, last, limits, now, expiry);
-    const above = last;
-    last = below(opened, await keyOf(opened.claims.cnf.jwk), above);
-    const link = linkOf(last);
-    if (links.some(({ jti }) => jti === link.jti)) {
-      broken("chain_link_broken", "/jti", "each token of a chain has a jti of its own", links.length + 1);
-    }
-    checkChildBudget(opened.claims, above);
-    links.push(link);
+    last = await openChild(text, last, links, verifying);
+    links.push(linkOf(last));
   }
   const chain: Chain = {
     id: root.hash,
@@ -205,6 +198,27 @@ async function verifyCold(compact: LongForm, { anchors, keyOf, limits, now, expi
     holder: last.key,
   };
   return { chain, signedBy };
+}
+
+/**
+ * A derived token that passes every rule of its own (`spec/delegation-token.md`, V2 to V6), in their order.
+ *
+ * @param before all tokens above it
+ */
+export async function openChild(
+  text: string,
+  above: Above,
+  before: readonly Pick<Link, "jti">[],
+  { keyOf, limits, now, expiry }: Omit<Verifying, "anchors">,
+): Promise<Above> {
+  const opened = await openDerived(text, above.key, limits);
+  checkLink(opened, above, limits, now, expiry);
+  const own = below(opened, await keyOf(opened.claims.cnf.jwk), above);
+  if (before.some(({ jti }) => jti === opened.claims.jti)) {
+    broken("chain_link_broken", "/jti", "each token of a chain has a jti of its own", before.length + 1);
+  }
+  checkChildBudget(opened.claims, above);
+  return own;
 }
 
 /** A token with what holds from here on down. Without one above it, it is a root. */

@@ -3,9 +3,8 @@ import { type HopwiseError, isOwn, isRefusal } from "../../errors.ts";
 import { secondsBy } from "../../options/index.ts";
 import { verifyApproval } from "../../token/index.ts";
 import type { EnforcementPoint } from "../options.ts";
-import type { AskedApproval } from "./kept-request.ts";
+import type { AskedApproval, CountedAnswer } from "./kept-request.ts";
 import { approvingPerson } from "./may-approve.ts";
-import type { CountedAnswer } from "./shown-approval.ts";
 
 export interface Counted {
   readonly answers: readonly CountedAnswer[];

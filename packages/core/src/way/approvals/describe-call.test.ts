@@ -7,7 +7,7 @@ import { ARGUMENTS as NAMED, type ToolEntry } from "../../resource/index.ts";
 import { DEFAULT_LIMITS } from "../../token/index.ts";
 import { ARGUMENTS, errorOf, NOW, PAY } from "../../world.fixture.ts";
 import { ALICE, createScene, type Scene } from "../point.fixture.ts";
-import { type ApprovableCall, asOf, describeCall, sentIn } from "./describe-call.ts";
+import { type ApprovableCall, asOf, describeCall, requestId, sentIn } from "./describe-call.ts";
 import type { AskedApproval } from "./kept-request.ts";
 
 let scene: Scene;
@@ -106,6 +106,11 @@ describe("a request", () => {
       cause: expect.any(HopwiseError),
     });
   });
+});
+
+it("has an id that begins with no dash, so that it can be typed as an argument of a command", () => {
+  const ids = Array.from({ length: 2000 }, requestId);
+  expect(ids.filter((id) => !/^[A-Za-z0-9_][\w-]{21}$/.test(id))).toEqual([]);
 });
 
 describe("what was sent, where a projection speaks for it", () => {

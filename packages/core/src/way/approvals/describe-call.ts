@@ -1,5 +1,5 @@
 import type { Resource } from "@cerbos/core";
-import { sha256 } from "../../crypto/index.ts";
+import { randomId, sha256 } from "../../crypto/index.ts";
 import type { HopVerdict } from "../../decision/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { canonicalJson, freezeArguments, type JsonObject } from "../../json/index.ts";
@@ -11,7 +11,6 @@ import { type ApprovalRequest, hashOfRequest } from "../../token/index.ts";
 import type { EnforcementPoint } from "../options.ts";
 import type { OpenedChain } from "../stages/token.ts";
 import type { AskedApproval } from "./kept-request.ts";
-import { requestId } from "./request-id.ts";
 
 /** A call that the policies allow once people have approved it. */
 export interface ApprovableCall {
@@ -90,6 +89,12 @@ export async function describeCall(
     const message = `the resource's attributes cannot be shown to an approver: name those that should be, in showToApprovers of the tool map's entry "${tool}"`;
     throw new HopwiseError("attributes_invalid", message, { cause });
   }
+}
+
+/** A new request's id. People type it as an argument of a command, where one that begins with a dash would be an option. */
+export function requestId(): string {
+  const id = randomId();
+  return id.startsWith("-") ? requestId() : id;
 }
 
 /** The attributes of a resource, but for the arguments, whose hashes say all. */

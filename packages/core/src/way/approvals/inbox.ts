@@ -5,12 +5,10 @@ import { verifyApproval } from "../../token/index.ts";
 import type { EnforcementPoint } from "../options.ts";
 import { askStore } from "../stages/state.ts";
 import { countAnswers, saidBy } from "./count-answers.ts";
-import { type KnownRequest, readKnown } from "./kept-request.ts";
-import { isVouched } from "./known-request.ts";
+import { type KnownRequest, readKnown, type ShownApproval } from "./kept-request.ts";
+import { type ApprovalStores, isVouched } from "./known-request.ts";
 import { approvingPerson } from "./may-approve.ts";
-import type { ShownApproval } from "./shown-approval.ts";
 import { hasEnded, stateNow } from "./state-of.ts";
-import type { ApprovalStores } from "./stores.ts";
 import { refusalCharge } from "./use.ts";
 
 /**

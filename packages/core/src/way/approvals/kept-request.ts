@@ -2,7 +2,13 @@ import { HopwiseError } from "../../errors.ts";
 import type { JsonObject } from "../../json/index.ts";
 import { jsonObject, maybe, number, optionsOf, text, whole } from "../../options/index.ts";
 import type { KeptRequest } from "../../state/index.ts";
-import { type ApprovalRequest, REQUEST, type RequestHash } from "../../token/index.ts";
+import {
+  type ApprovalAnswer,
+  type ApprovalRequest,
+  REQUEST,
+  type RequestHash,
+  type Subject,
+} from "../../token/index.ts";
 
 /** A request as it is kept: what the approver is shown, and what names it elsewhere. */
 export interface AskedApproval {
@@ -20,6 +26,24 @@ export interface AskedApproval {
   readonly arguments: JsonObject;
   /** H(root); undefined for a user without agents. */
   readonly chain?: string;
+}
+
+/** One answer that counts. */
+export interface CountedAnswer {
+  readonly answer: ApprovalAnswer;
+  readonly approver: Subject;
+  /** Seconds since the epoch. */
+  readonly answeredAtSeconds: number;
+}
+
+/** A request for an approval, as people are shown it. */
+export interface ShownApproval extends AskedApproval {
+  /**
+   * `waiting` for answers; `approved`, and its call may be made; `denied` by somebody; `used` by its one call. One that
+   * lapsed is not shown.
+   */
+  readonly state: "waiting" | "approved" | "denied" | "used";
+  readonly answers: readonly CountedAnswer[];
 }
 
 type Kept = Omit<AskedApproval, "id"> & {

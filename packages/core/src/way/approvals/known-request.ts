@@ -1,9 +1,20 @@
 import { secondsBy } from "../../options/index.ts";
-import type { KeptRequest } from "../../state/index.ts";
+import type { ApprovalStore, KeptRequest, SpendingStore } from "../../state/index.ts";
 import type { EnforcementPoint } from "../options.ts";
 import { askStore } from "../stages/state.ts";
 import { type KnownRequest, readKnown } from "./kept-request.ts";
-import { type ApprovalStores, vouchedSince } from "./stores.ts";
+
+/** What approvals stand on: requests and answers in the one, their single use in the other. */
+export interface ApprovalStores {
+  readonly approvals: ApprovalStore;
+  readonly spending: SpendingStore;
+}
+
+/** Since when neither can have forgotten a request, nor that it was used; in seconds since the epoch. */
+export function vouchedSince({ approvals, spending }: ApprovalStores): number {
+  const [kept, used] = [approvals.notBefore, spending.notBefore];
+  return Math.max(kept ?? Number.NEGATIVE_INFINITY, used ?? Number.NEGATIVE_INFINITY);
+}
 
 /** One whose use may have been forgotten is no request any more. */
 export function isVouched({ kept }: KnownRequest, stores: ApprovalStores): boolean {

@@ -1,8 +1,9 @@
 import { quietly } from "../../lib/index.ts";
 import { func, maybe, members, type Rows, type Shape, whole } from "../../options/index.ts";
 import { APPROVERS, type Approver } from "../../token/index.ts";
+import type { AuthorizerOptions } from "../options.ts";
 import { WARN } from "../shadow.ts";
-import type { ShownApproval } from "./shown-approval.ts";
+import type { ShownApproval } from "./kept-request.ts";
 
 /** How calls wait for a person. */
 export interface ApprovalOptions {
@@ -36,7 +37,10 @@ export interface ApprovalRules
 const NOBODY =
   "createAuthorizer: a call waits for an approval, and this authorizer knows nobody who could give it: name people in approvals.approvers, or say approvals: true in a trust anchor";
 
-export function approvalRules({ approvals = {}, onWarning = WARN }: Given): ApprovalRules {
+export function approvalRules({
+  approvals = {},
+  onWarning = WARN,
+}: Pick<AuthorizerOptions, "approvals" | "onWarning">): ApprovalRules {
   let isSaid = false;
   return {
     approvers: [],
@@ -49,9 +53,4 @@ export function approvalRules({ approvals = {}, onWarning = WARN }: Given): Appr
       quietly(() => onWarning(NOBODY));
     },
   };
-}
-
-interface Given {
-  readonly approvals?: ApprovalOptions;
-  readonly onWarning?: (text: string) => void;
 }

@@ -2,10 +2,9 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { SpendingStore } from "../../state/index.ts";
 import { NOW } from "../../world.fixture.ts";
 import { createScene, type Scene } from "../point.fixture.ts";
-import type { AskedApproval, KnownRequest } from "./kept-request.ts";
-import type { CountedAnswer } from "./shown-approval.ts";
+import type { AskedApproval, CountedAnswer, KnownRequest } from "./kept-request.ts";
+import type { ApprovalStores } from "./known-request.ts";
 import { becameOf, hasEnded, stateNow } from "./state-of.ts";
-import type { ApprovalStores } from "./stores.ts";
 
 const REQUEST = { user: { issuer: "https://id.example", subject: "ann" }, approvers: 2, untilSeconds: NOW + 60 };
 const ASKED = { id: "r", request: REQUEST } as unknown as AskedApproval;

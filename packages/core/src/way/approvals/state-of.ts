@@ -3,9 +3,8 @@ import { ownerOf, type SpendingStore } from "../../state/index.ts";
 import type { EnforcementPoint } from "../options.ts";
 import { askStore } from "../stages/state.ts";
 import { countAnswers } from "./count-answers.ts";
-import type { AskedApproval, KnownRequest } from "./kept-request.ts";
-import type { CountedAnswer, ShownApproval } from "./shown-approval.ts";
-import type { ApprovalStores } from "./stores.ts";
+import type { AskedApproval, CountedAnswer, KnownRequest, ShownApproval } from "./kept-request.ts";
+import type { ApprovalStores } from "./known-request.ts";
 import { endCounters } from "./use.ts";
 
 function stateOf(

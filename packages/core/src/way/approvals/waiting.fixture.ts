@@ -7,8 +7,8 @@ import { allowing, ISSUER, NOW, pdpOf } from "../../world.fixture.ts";
 import type { IncomingCall, ParsedCall } from "../call.ts";
 import { codeOf, decide, type Parts, payment, type Scene, type WatchedPoint } from "../point.fixture.ts";
 import { type ApprovalInbox, createInbox } from "./inbox.ts";
+import type { ShownApproval } from "./kept-request.ts";
 import { approvalRules } from "./options.ts";
-import type { ShownApproval } from "./shown-approval.ts";
 
 export type Person = "dana" | "erin";
 

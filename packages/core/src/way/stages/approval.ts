@@ -6,11 +6,15 @@ import { secondsBy } from "../../options/index.ts";
 import { type Charge, type NewRequest, ownerOf, type Reservation, type SpendingStore } from "../../state/index.ts";
 import { hashOfRequest } from "../../token/index.ts";
 import { type ApprovableCall, asOf, describeCall, sentIn } from "../approvals/describe-call.ts";
-import { type AskedApproval, type KnownRequest, readKnown, requestText } from "../approvals/kept-request.ts";
-import { findRequest, knownOf } from "../approvals/known-request.ts";
-import type { CountedAnswer } from "../approvals/shown-approval.ts";
+import {
+  type AskedApproval,
+  type CountedAnswer,
+  type KnownRequest,
+  readKnown,
+  requestText,
+} from "../approvals/kept-request.ts";
+import { type ApprovalStores, findRequest, knownOf } from "../approvals/known-request.ts";
 import { becameOf } from "../approvals/state-of.ts";
-import type { ApprovalStores } from "../approvals/stores.ts";
 import { approvalUse } from "../approvals/use.ts";
 import type { EnforcementPoint } from "../options.ts";
 import { askStore } from "./state.ts";

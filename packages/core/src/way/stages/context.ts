@@ -40,14 +40,14 @@ export interface CallContext {
  * @throws {HopwiseError} codes of the stage `context`
  */
 export async function gatherContext(
-  { caller, agents }: KnownCaller,
+  holder: KnownCaller,
   { entry, named }: Pick<Target, "entry" | "named">,
   query: ResourceQuery,
   point: EnforcementPoint,
   note: NoteHops,
 ): Promise<CallContext> {
   const [known, { resource, origins: loaded, notThere }] = await all([
-    knowHops({ caller, agents }, point, note, query),
+    knowHops(holder, point, note, query),
     // Once for all hops: a longer chain must not be shown another resource.
     eachInTime(point.deadlineMs, "context_unavailable", "a source of attributes", (wait) =>
       loadResource(entry, query, { patienceMs: patienceOf(point), wait, named }),

@@ -37,7 +37,7 @@ export interface KnownCaller {
 
 /**
  * Every token's grant covers what was sent, and the agent registry lets every agent take part in the tool. What is missing
- * may still come of the tool's own schema: see {@link refuseRead}.
+ * may still come of the tool's own schema: see {@link coverRead}.
  *
  * @returns the refusal: `agent_tool_refused`, `grant_tool_missing` or `grant_argument_refused`, with the first hop that
  *   was not given this

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type ApprovalStores, vouchedSince } from "./stores.ts";
+import { type ApprovalStores, vouchedSince } from "./known-request.ts";
 
 const since = (kept?: number, used?: number): number =>
   vouchedSince({ approvals: { notBefore: kept }, spending: { notBefore: used } } as never as ApprovalStores);

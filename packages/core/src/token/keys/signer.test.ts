@@ -2,8 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import { verify } from "../../crypto/index.ts";
 import { ALGORITHMS, errorOf } from "../../world.fixture.ts";
 import { importKnownKey } from "./key.ts";
-import { signatureBy } from "./sign.ts";
-import { generateSigner, type Signer } from "./signer.ts";
+import { generateSigner, type Signer, signatureBy } from "./signer.ts";
 
 const INPUT = "header.payload";
 
