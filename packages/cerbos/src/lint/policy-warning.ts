@@ -8,6 +8,7 @@ export type PolicyWarningCode =
   | "deny_for_named_roles"
   | "aux_data_absent"
   | "member_unknown"
+  | "types_never_fit"
   | "kind_unnamed"
   | "action_unnamed"
   | "every_tool_unread"
