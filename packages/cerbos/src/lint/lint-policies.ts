@@ -21,6 +21,7 @@ import { deniesOnOptional } from "./optional-attributes.ts";
 import { policyTraps } from "./policy-traps.ts";
 import type { PolicyWarning } from "./policy-warning.ts";
 import { type NeverFits, neverFitting } from "./types-never-fit.ts";
+import { type UnaskedDeny, unaskedDenies } from "./unasked-denies.ts";
 import { type UnknownMember, unknownMembers } from "./unknown-members.ts";
 import { type Unnamed, unnamedInPolicies } from "./unnamed-in-policies.ts";
 
@@ -63,7 +64,8 @@ const readOptions = optionsOf<LintPoliciesOptions>("lintPolicies", {
  * - Rules about the handing over that read `actions` and not `everyTool`.
  * - Whole numbers and times beside attributes, which are JSON and never of these types.
  * - Members that `P.attr.delegation`, or the resource of a handing over, never has.
- * - `request.auxData`, unless the host supplies it; with `tools`, kinds and actions that no policy names.
+ * - `request.auxData`, unless the host supplies it; with `tools`, kinds and actions that no policy names, and DENY rules
+ *   for what nobody asks about.
  * - With `tools`, filters that say `plansSuffice`, where a plan may show a row that a check denies.
  * - Schemas that a policy with a scope names, because Cerbos ignores them, and files that cannot be read: {@link
  *   compilePolicies} says all that is wrong with them.
@@ -100,6 +102,7 @@ export async function lintPolicies(folder: string, given: LintPoliciesOptions = 
     ...(tools === undefined ? [] : unnamedInPolicies(documents, tools, delegation)).map((it) =>
       warningAboutUnnamed(it, folder),
     ),
+    ...(tools === undefined ? [] : unaskedDenies(documents, tools, delegation)).map(warningAboutUnasked),
     ...insufficientPlans(source, tools ?? {}).map(warningAboutPlan),
   ];
 }
@@ -226,5 +229,17 @@ function warningAboutUnnamed({ asker, kind, place, action }: Unnamed, folder: st
         ? `${asker} asks about the kind "${kind}"${place}, and no policy is for it: all is denied. Write one, or correct what is asked${unasked}`
         : `${asker} asks about the action "${action}" of the kind "${kind}"${place}, and no rule names it: it is always denied. ` +
           `Write a rule, or correct the action${unasked}`,
+  };
+}
+
+function warningAboutUnasked({ kind, place, actions, meant, ...where }: UnaskedDeny): PolicyWarning {
+  const named = actions.map((it) => JSON.stringify(it)).join(", ");
+  return {
+    code: "deny_unasked",
+    ...where,
+    message:
+      `DENY rule "${where.rule}" is for ${named} on the kind "${kind}"${place}, and nothing in the tool map asks about that: it ` +
+      `stops nobody. Correct the rule, or the tool map, or leave it for the other programs whose policies these are` +
+      (meant === undefined ? "" : `; did you mean ${JSON.stringify(meant)}?`),
   };
 }

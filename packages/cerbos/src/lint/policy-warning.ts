@@ -11,6 +11,7 @@ export type PolicyWarningCode =
   | "types_never_fit"
   | "kind_unnamed"
   | "action_unnamed"
+  | "deny_unasked"
   | "every_tool_unread"
   | "plans_do_not_suffice"
   | "schema_ignored"
