@@ -60,7 +60,7 @@ const readOptions = optionsOf<LintPoliciesOptions>("lintPolicies", {
  *   (`has(R.attr.cap)`) may be missing.
  * - Names with a hidden character, or a space at an end: rules for what never comes.
  * - DENY rules for named roles beside an ALLOW for others: whoever has both roles is allowed.
- * - Rules that some Cerbos takes for one another, and scopes with two `scopePermissions`.
+ * - Rules that some Cerbos takes for one another, scopes with two `scopePermissions`, and policies in files of tests.
  * - Rules about the handing over that read `actions` and not `everyTool`.
  * - Whole numbers and times beside attributes, which are JSON and never of these types.
  * - Members that `P.attr.delegation`, or the resource of a handing over, never has.
@@ -85,7 +85,7 @@ export async function lintPolicies(folder: string, given: LintPoliciesOptions = 
   await checkPolicyFolder(readFolder(folder));
   const source = await readPolicySource(folder);
   const { documents } = source;
-  const traps = policyTraps(documents);
+  const traps = policyTraps(source);
   const expressions = expressionsIn(documents);
   const { tools, delegation = { kind: "delegation", action: "delegate" }, auxData = false } = options;
   const handingOver = delegation === "grants-only" ? undefined : delegation.kind;
