@@ -182,13 +182,18 @@ describe("a JWT of the host's", () => {
 
   it("that Cerbos cannot verify lets nothing run, and is nowhere on record", async () => {
     const forged = `${(await sign({ on_call: "alice" })).split(".").slice(0, 2).join(".")}.AAAA`;
-    const { planner, authorizer } = await at(
-      "acme",
-      dues(() => ({ jwt: { token: forged } })),
+    const told = expect.stringMatching(
+      /invalid auxData \(it has expired, its signature does not verify, or .* no key set/,
     );
-    const decision = await authorizer.call(planner, "send_payment", {});
-    expect(decision).toMatchObject({ outcome: "denied", stage: "policy", hop: 0 });
-    expect(JSON.stringify([decision, authorizer.audit.records])).not.toContain(forged.split(".")[1]);
+    for (const jwt of [{ token: forged }, { token: await sign({ on_call: "alice" }), keySetId: "unknown" }]) {
+      const { planner, authorizer } = await at(
+        "acme",
+        dues(() => ({ jwt })),
+      );
+      const decision = await authorizer.call(planner, "send_payment", {});
+      expect(decision).toMatchObject({ code: "policy_request_refused", stage: "policy", hop: 0, message: told });
+      expect(JSON.stringify([decision, authorizer.audit.records])).not.toContain(jwt.token.split(".")[1]);
+    }
   });
 
   it("is sent with plans, too: a list is made by the same policies", async () => {

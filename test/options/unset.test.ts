@@ -163,6 +163,7 @@ const ROWS: readonly Row[] = [
     "startPdp",
     {
       jwtKeySets: "own",
+      globals: "own",
       binary: "own",
       strictEvaluation: "own",
       schemaEnforcement: "own",

@@ -24,7 +24,7 @@ interface Refused {
 
 interface Served {
   readonly pdp: Pdp;
-  readonly tell: (who: Name, row: Row) => Promise<Answer | Refused>;
+  readonly tell: (who: Name | Person, row: Row) => Promise<Answer | Refused>;
   stop(): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ async function serve(change: (text: string) => string, withSchemas = false): Pro
   return {
     pdp,
     tell: async (who, { method, params = {} }) => {
-      const { sub, claims }: Person = PEOPLE[who];
+      const { sub, claims }: Person = typeof who === "string" ? PEOPLE[who] : who;
       const token = sub && (claims === undefined ? `${await tokenOf(sub, {})}x` : await tokenOf(sub, claims));
       const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
       const { messages } = await post(`http://127.0.0.1:${port}/mcp`, request(1, method, params), headers);
@@ -111,6 +111,26 @@ describe("with the policies as they are, and no schemas enforced", () => {
 
   it.each(ROWS)("asked for %s, it answers each caller as the middleware does", async (_, row) => {
     expect(await told(served, row)).toEqual(expected((row.here ?? { answers: row.python }).answers));
+  });
+
+  const askedBy = async (claims: object): Promise<readonly (Answer | Refused)[]> => {
+    const who = { says: "docs/configuration.md, access tokens", sub: "sam", claims };
+    const answers: (Answer | Refused)[] = [];
+    for (const asked of ["the tools", "the sales of EMEA"]) answers.push(await served.tell(who, TABLE[asked] as Row));
+    return answers;
+  };
+  const SELLER = { roles: ["SALES"], department: "SALES", region: "EMEA" };
+  const SOLD = ["greet", "get_sales_data"];
+
+  it("gives claims to the policies as they are, as the middleware does: a list of one region is no region", async () => {
+    expect(await askedBy(SELLER)).toEqual([SOLD, "runs"]);
+    for (const region of [["EMEA"], { EMEA: 1 }, null, 5])
+      expect([region, await askedBy({ ...SELLER, region })]).toEqual([region, [SOLD, { code: "policy_denied" }]]);
+  });
+
+  it("refuses a token without a role, where the middleware gives an empty list", async () => {
+    for (const roles of [[], undefined])
+      expect(await askedBy({ ...SELLER, roles })).toEqual(Array(2).fill({ code: "attributes_invalid" }));
   });
 
   it("answers an outage with an error, where the middleware gives an empty list", async () => {

@@ -41,7 +41,7 @@ const FULL: Partial<DecisionRecord> = {
     },
   ],
   tool: "read_invoice",
-  asked: { kind: "invoice", action: "read", scope: "emea" },
+  asked: { kind: "invoice", action: "read", scope: "emea", policyVersion: "v2" },
   obligations: { redact: ["/iban"], limit: { "": 10 } },
   argumentsHash: { received: "a1", parsed: "a2" },
   arguments: { id: "INV-7" },
@@ -132,7 +132,7 @@ describe("the lineage of a call", () => {
                      called by a proof of the last key
          takes /iban out of the result
          shows at most 10 of the list at the top
-         asked: read on invoice in scope emea
+         asked: read on invoice of version v2 in scope emea
          arguments: sha-256 a1, as the tool's schema made them a2
          kept of them: {"id":"INV-7"}
          attributes of alice: from directory, 250 ms old

@@ -98,10 +98,13 @@ function tokenLines(token: TokenRecord, maker: string | undefined): string[] {
 function question({ asked, pdp, argumentsHash, arguments: kept }: DecisionRecord): string[] {
   const { received, parsed } = argumentsHash;
   const schema = parsed === undefined ? "" : `, as the tool's schema made them ${plain(parsed)}`;
+  const version = asked?.policyVersion === undefined ? "" : ` of version ${plain(asked.policyVersion)}`;
   const scope = asked?.scope === undefined ? "" : ` in scope ${plain(asked.scope)}`;
-  const version = pdp === undefined ? "" : `, of Cerbos ${plain(pdp.version)}`;
+  const cerbos = pdp === undefined ? "" : `, of Cerbos ${plain(pdp.version)}`;
   return [
-    ...(asked === undefined ? [] : [`   asked: ${plain(asked.action)} on ${plain(asked.kind)}${scope}${version}`]),
+    ...(asked === undefined
+      ? []
+      : [`   asked: ${plain(asked.action)} on ${plain(asked.kind)}${version}${scope}${cerbos}`]),
     `   arguments: sha-256 ${plain(received)}${schema}`,
     ...(kept === undefined ? [] : [`   kept of them: ${plain(JSON.stringify(kept))}`]),
   ];

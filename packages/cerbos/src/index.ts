@@ -17,7 +17,14 @@ export {
   resilient,
   type TargetChange,
 } from "./ask/index.ts";
-export { findBinary, type JwtKeySet, type JwtKeySets, type PdpExit, type SchemaEnforcement } from "./binary/index.ts";
+export {
+  findBinary,
+  type JwtKeySet,
+  type JwtKeySets,
+  type PdpExit,
+  type PolicyGlobals,
+  type SchemaEnforcement,
+} from "./binary/index.ts";
 export {
   type CompilePoliciesOptions,
   type CompileResult,

@@ -435,7 +435,7 @@ export const CODES = {
     fault: true,
     wire: "policy_inconclusive",
     model: "The call could not be decided. Report it; trying again does not help.",
-    help: "Cerbos does not take such a request at all, however often it is asked: it is too large, or a kind, action, id, scope, version or name of an attribute is not one that it allows. The message quotes what it says.",
+    help: "Cerbos does not take such a request at all, however often it is asked: it is too large, a kind, action, id, scope, version or name of an attribute is not one that it allows, or it cannot verify the JWT of auxData. The message quotes what it says.",
   },
   approval_required: {
     stage: "policy",

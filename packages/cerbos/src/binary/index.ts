@@ -5,9 +5,11 @@ export { findBinary } from "./find-binary.ts";
 export { keepFolder } from "./keep-folder.ts";
 export { mixesUpRules } from "./mixes-up-rules.ts";
 export {
+  GLOBALS,
   JWT_KEY_SETS,
   type JwtKeySet,
   type JwtKeySets,
+  type PolicyGlobals,
   pdpConfig,
   SCHEMA_ENFORCEMENT,
   type SchemaEnforcement,

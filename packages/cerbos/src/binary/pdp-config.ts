@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
-import { choice, composed, either, JWKS_URL, mapOf, members, type Shape } from "@hopwise/core/options";
+import { isDeepStrictEqual } from "node:util";
+import { choice, composed, either, JWKS_URL, mapOf, members, type Shape, such } from "@hopwise/core/options";
 import { ADMIN, ADMIN_HASH } from "./admin.ts";
 import type { RunFolder } from "./run-folder.ts";
 
@@ -27,6 +28,22 @@ export const JWT_KEY_SETS: Shape = mapOf(
   'key sets by their id, such as { "hr": { url: "https://id.example/jwks.json" } }',
 );
 
+/** What policies read as `globals`, or `G`, by name: values of JSON. */
+export interface PolicyGlobals {
+  readonly [name: string]: unknown;
+}
+
+export const GLOBALS: Shape = mapOf(
+  such("what JSON can say", (value) => {
+    try {
+      return isDeepStrictEqual(JSON.parse(JSON.stringify(value)), value);
+    } catch {
+      return false;
+    }
+  }),
+  'values by name, such as { environment: "production" }',
+);
+
 /**
  * The configuration file of a PDP. It is JSON, which is YAML too, and needs no quoting rules of its own.
  *
@@ -38,6 +55,7 @@ export function pdpConfig(options: {
   readonly strictEvaluation: boolean;
   readonly schemaEnforcement: SchemaEnforcement;
   readonly decisionLog: string | undefined;
+  readonly globals?: PolicyGlobals | undefined;
   readonly jwtKeySets?: JwtKeySets | undefined;
 }): string {
   const config = {
@@ -53,7 +71,10 @@ export function pdpConfig(options: {
     // It is told to load them: by itself it hears of no link that is swapped and no folder that is moved.
     storage: { driver: "disk", disk: { directory: options.policies, watchForChanges: false } },
     // A Cerbos before 0.55.0 refuses a setting it does not know. That is right for true, and needless for false.
-    ...(options.strictEvaluation && { engine: { strictEvaluation: true } }),
+    engine: {
+      ...(options.strictEvaluation && { strictEvaluation: true }),
+      ...(options.globals !== undefined && { globals: options.globals }),
+    },
     schema: { enforcement: options.schemaEnforcement },
     telemetry: { disabled: true },
     ...(options.jwtKeySets !== undefined && { auxData: { jwt: { keySets: keySetsOf(options.jwtKeySets) } } }),

@@ -124,8 +124,9 @@ function refuse(policies: string, what: string, errors: readonly PolicyError[]):
  * It is asked only where the answer matters.
  */
 async function trapsOf(options: Omit<CompileRun, "flags">): Promise<readonly PolicyError[]> {
-  const { documents, broken } = await readPolicySource(options.policies);
-  const { always, ofSome } = policyTraps(documents);
+  const source = await readPolicySource(options.policies);
+  const { broken } = source;
+  const { always, ofSome } = policyTraps(source);
   const run = (policies: string, flags: readonly string[]): Promise<CompileResult> =>
     compile({ ...options, policies, flags });
   const mixes = ofSome.length > 0 && (await mixesUpRules(async (folder) => (await run(folder, [])).ok));

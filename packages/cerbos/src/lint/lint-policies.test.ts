@@ -327,8 +327,11 @@ describe("a policy folder", () => {
 
   it("is looked at as Cerbos does: no tests, no test data, nothing hidden", async () => {
     const bad = PAYMENTS;
-    const others = { "a_test.yaml": bad, "testdata/a.yaml": bad, ".hidden/a.yaml": bad, "_schemas/a.yaml": bad };
-    expect(await attributes({ others })).toEqual([]);
+    const unseen = { "testdata/a.yaml": bad, ".hidden/a.yaml": bad, "_schemas/a.yaml": bad };
+    expect(await attributes({ others: { ...unseen, "a_test.yaml": "name: none\ntests: []\n" } })).toEqual([]);
+    // A policy among the tests is a trap, and nothing else is said of it.
+    const found = await lintPolicies(folderOf({ others: { "a_test.yaml": bad } }));
+    expect(found.map(({ code }) => code)).toEqual(["taken_for_test"]);
   });
 
   it("that this project brings along is clean", async () => {

@@ -20,6 +20,8 @@ import { type HiddenName, hiddenNames } from "./hidden-names.ts";
 import { deniesOnOptional } from "./optional-attributes.ts";
 import { policyTraps } from "./policy-traps.ts";
 import type { PolicyWarning } from "./policy-warning.ts";
+import { type NeverFits, neverFitting } from "./types-never-fit.ts";
+import { type UnaskedDeny, unaskedDenies } from "./unasked-denies.ts";
 import { type UnknownMember, unknownMembers } from "./unknown-members.ts";
 import { type Unnamed, unnamedInPolicies } from "./unnamed-in-policies.ts";
 
@@ -58,16 +60,18 @@ const readOptions = optionsOf<LintPoliciesOptions>("lintPolicies", {
  *   (`has(R.attr.cap)`) may be missing.
  * - Names with a hidden character, or a space at an end: rules for what never comes.
  * - DENY rules for named roles beside an ALLOW for others: whoever has both roles is allowed.
- * - Rules that some Cerbos takes for one another, and scopes with two `scopePermissions`.
+ * - Rules that some Cerbos takes for one another, scopes with two `scopePermissions`, and policies in files of tests.
  * - Rules about the handing over that read `actions` and not `everyTool`.
+ * - Whole numbers and times beside attributes, which are JSON and never of these types.
  * - Members that `P.attr.delegation`, or the resource of a handing over, never has.
- * - `request.auxData`, unless the host supplies it; with `tools`, kinds and actions that no policy names.
+ * - `request.auxData`, unless the host supplies it; with `tools`, kinds and actions that no policy names, and DENY rules
+ *   for what nobody asks about.
  * - With `tools`, filters that say `plansSuffice`, where a plan may show a row that a check denies.
  * - Schemas that a policy with a scope names, because Cerbos ignores them, and files that cannot be read: {@link
  *   compilePolicies} says all that is wrong with them.
  *
  * It reads the text of the expressions, not their meaning: it does not follow `R.attr[name]`, and leaves it to the
- * schema whether a value has the right type.
+ * schema whether a value has the right type of JSON.
  *
  * @example
  * ```ts
@@ -81,7 +85,7 @@ export async function lintPolicies(folder: string, given: LintPoliciesOptions = 
   await checkPolicyFolder(readFolder(folder));
   const source = await readPolicySource(folder);
   const { documents } = source;
-  const traps = policyTraps(documents);
+  const traps = policyTraps(source);
   const expressions = expressionsIn(documents);
   const { tools, delegation = { kind: "delegation", action: "delegate" }, auxData = false } = options;
   const handingOver = delegation === "grants-only" ? undefined : delegation.kind;
@@ -92,11 +96,13 @@ export async function lintPolicies(folder: string, given: LintPoliciesOptions = 
     ...escapedDenies(documents).map(warningAboutRoles),
     ...(auxData ? [] : readingAuxData(expressions)),
     ...unknownMembers(expressions, handingOver).map(warningAboutMember),
+    ...neverFitting(expressions).map(warningAboutTypes),
     ...deniesOnOptional(source),
     ...(handingOver === undefined ? [] : everyToolUnread(documents, handingOver)).map(warningAboutEveryTool),
     ...(tools === undefined ? [] : unnamedInPolicies(documents, tools, delegation)).map((it) =>
       warningAboutUnnamed(it, folder),
     ),
+    ...(tools === undefined ? [] : unaskedDenies(documents, tools, delegation)).map(warningAboutUnasked),
     ...insufficientPlans(source, tools ?? {}).map(warningAboutPlan),
   ];
 }
@@ -123,11 +129,14 @@ function unreadOrIgnored({ broken, brokenSchemas, documents }: PolicySource): re
   ];
 }
 
+/** What comes of an expression that no request lets Cerbos evaluate. */
+const NOT_EVALUATED =
+  "it cannot be evaluated, so the action is denied, or, without strict evaluation, the rule is skipped, also one that denies";
+
 const AUX_DATA_ABSENT = {
   code: "aux_data_absent",
   message:
-    "the expression reads request.auxData, which nobody supplies: it cannot be evaluated, so the action is denied, or, " +
-    "without strict evaluation, the rule is skipped, also one that denies. Read an attribute in its place, or say " +
+    `the expression reads request.auxData, which nobody supplies: ${NOT_EVALUATED}. Read an attribute in its place, or say ` +
     "auxData: true (hopwise test --aux-data) where the host supplies it",
 } as const;
 
@@ -142,9 +151,22 @@ function warningAboutMember({ instead, attribute, ...place }: UnknownMember): Po
     code: "member_unknown",
     ...place,
     attribute,
+    message: `the expression reads ${attribute}, which Hopwise never writes: ${NOT_EVALUATED}; ${instead}`,
+  };
+}
+
+function warningAboutTypes({ value, beside, isEquality, ...place }: NeverFits): PolicyWarning {
+  const comes = isEquality ? "the two are never equal" : NOT_EVALUATED;
+  return {
+    code: "types_never_fit",
+    ...place,
+    attribute: value,
     message:
-      `the expression reads ${attribute}, which Hopwise never writes: it cannot be evaluated, so the action is denied, or, ` +
-      `without strict evaluation, the rule is skipped, also one that denies; ${instead}`,
+      beside === "int"
+        ? `the expression counts with ${value}, which is never a whole number to Cerbos (numbers of JSON are doubles), and a ` +
+          `whole number: ${comes}. Write the other one as a double, such as 1.0 or double(…), or take int(${value})`
+        : `the expression takes ${value} for a time, and JSON has none: ${comes}. Write timestamp(${value}), or ` +
+          `duration(${value}) for a length of time`,
   };
 }
 
@@ -207,5 +229,17 @@ function warningAboutUnnamed({ asker, kind, place, action }: Unnamed, folder: st
         ? `${asker} asks about the kind "${kind}"${place}, and no policy is for it: all is denied. Write one, or correct what is asked${unasked}`
         : `${asker} asks about the action "${action}" of the kind "${kind}"${place}, and no rule names it: it is always denied. ` +
           `Write a rule, or correct the action${unasked}`,
+  };
+}
+
+function warningAboutUnasked({ kind, place, actions, meant, ...where }: UnaskedDeny): PolicyWarning {
+  const named = actions.map((it) => JSON.stringify(it)).join(", ");
+  return {
+    code: "deny_unasked",
+    ...where,
+    message:
+      `DENY rule "${where.rule}" is for ${named} on the kind "${kind}"${place}, and nothing in the tool map asks about that: it ` +
+      `stops nobody. Correct the rule, or the tool map, or leave it for the other programs whose policies these are` +
+      (meant === undefined ? "" : `; did you mean ${JSON.stringify(meant)}?`),
   };
 }

@@ -148,6 +148,23 @@ const TRAPS: { readonly [code in PolicyTrapCode]: Readonly<Record<string, Files>
       "ann1.yaml": principal("ann", ["{ resource: a, actions: [{ action: x, effect: EFFECT_DENY }] }"], scope()),
     },
   },
+  taken_for_test: {
+    "a kind whose name ends so": { "a.yaml": policy("a", [ALL_MAY]), "lab_test.yaml": policy("lab_test", [ALL_MAY]) },
+    "in a folder, as JSON, in capitals": {
+      "a.yaml": policy("a", [ALL_MAY]),
+      "more/b_Test.Json": JSON.stringify({
+        apiVersion: "api.cerbos.dev/v1",
+        derivedRoles: { name: "owners", definitions: [{ name: "owner", parentRoles: ["user"] }] },
+      }),
+    },
+  },
+};
+
+/** The other place of a trap that has two, in its message. */
+const OTHER_PLACE: { readonly [code in PolicyTrapCode]: boolean } = {
+  rules_mixed_up: true,
+  scope_permissions_conflict: true,
+  taken_for_test: false,
 };
 
 /** What looks like it, and is decided rightly. */
@@ -179,6 +196,18 @@ const HARMLESS: Readonly<Record<string, Files>> = {
     "a.yaml": policy("a", [reads(LOCKED)]),
     "b.yaml": policy("b", [reads(NOT_LOCKED)]).replace("resourcePolicy", "disabled: true\nresourcePolicy"),
   },
+  "tests of policies, and a file that is none of Cerbos'": {
+    "a.yaml": policy("a", [ALL_MAY]),
+    "a_test.yaml": `name: of a
+principals: { ann: { id: ann, roles: [user] } }
+resources: { one: { id: one, kind: a } }
+tests:
+  - name: reading
+    input: { principals: [ann], resources: [one], actions: [read] }
+    expected: [{ principal: ann, resource: one, actions: { read: EFFECT_ALLOW } }]
+`,
+    "old_test.txt": policy("b", [ALL_MAY]),
+  },
   "scopes that agree, in their own words": {
     ...two(ALL_MAY, ALL_MAY),
     "a1.yaml": policy("a", [reads(LOCKED)], scope("OVERRIDE_PARENT")),
@@ -204,13 +233,14 @@ describe("a trap of policies", () => {
     expect(refused).toMatchObject({ code: "policy_invalid", pointer: "/policies" });
     expect([compiled.ok, compiled.errors.map(({ trap }) => trap)]).toEqual([false, [code]]);
     expect(await trapsIn(folder)).toEqual([code]);
-    // Both places: where it stands, and the other in the words.
+    // Where it stands, and of two places the other in the words.
     const [{ file, line, message } = {}] = compiled.errors as readonly {
       file?: string;
       line?: number;
       message?: string;
     }[];
-    expect(message).toMatch(new RegExp(`${folder}/[\\w/]+\\.yaml:\\d+`));
+    const other = new RegExp(`${folder}/[\\w/]+\\.yaml:\\d+`);
+    expect(other.test(message ?? "")).toBe(OTHER_PLACE[code as PolicyTrapCode]);
     expect((refused as Error).message).toContain(`${file}:${line}: ${message}`);
   });
 
@@ -292,6 +322,12 @@ describe("a trap that comes while the PDP runs", () => {
       (error: { code?: number }) => error.code === 14,
     );
 
+  const TOLD: { readonly [code in PolicyTrapCode]: RegExp } = {
+    rules_mixed_up: /is mixed up with/,
+    scope_permissions_conflict: /scopePermissions/,
+    taken_for_test: /takes each file whose name ends in _test/,
+  };
+
   it.each(Object.entries(TRAPS))("is never served, and told: %s", async (code, files) => {
     const folder = temporaryFolder(CALM);
     const lines: string[] = [];
@@ -304,7 +340,7 @@ describe("a trap that comes while the PDP runs", () => {
     const told = lines.map((line) => JSON.parse(line)).filter((line) => line["log.logger"] === "hopwise");
     expect(told).toEqual([expect.objectContaining({ "log.level": "error" })]);
     expect(told[0].message).toMatch(/^The PDP is stopped until its policies are mended\..*\n.*\.yaml:\d+/);
-    expect(told[0].message).toMatch(code === "rules_mixed_up" ? /is mixed up with/ : /scopePermissions/);
+    expect(told[0].message).toMatch(TOLD[code as PolicyTrapCode]);
 
     for (const name of Object.keys(first)) rmSync(join(folder, name));
     writeFileSync(join(folder, "note.yaml"), policy("note", [ALL_MAY, forbids("{ expr: R.attr.locked }")]));

@@ -1,15 +1,9 @@
 import { CANARY } from "../ask/index.ts";
-import {
-  type FiledRule,
-  filedRules,
-  type PolicyPlace,
-  type SourceDocument,
-  scopeConflicts,
-} from "../policies/index.ts";
+import { type FiledRule, filedRules, type PolicyPlace, type PolicySource, scopeConflicts } from "../policies/index.ts";
 import { type MixedRules, rulesFiledAsOne, rulesRememberedAsOne } from "./mixed-rules.ts";
 
 /** What Cerbos takes without a word, and then decides otherwise than it is written. */
-export type PolicyTrapCode = "rules_mixed_up" | "scope_permissions_conflict";
+export type PolicyTrapCode = "rules_mixed_up" | "scope_permissions_conflict" | "taken_for_test";
 
 /** A place in a policy folder that compiles, and that no PDP may serve. */
 export interface PolicyTrap extends PolicyPlace {
@@ -27,10 +21,14 @@ export interface PolicyTraps {
 }
 
 /** Finds what `cerbos compile` lets pass, and what is then decided by chance. */
-export function policyTraps(documents: readonly SourceDocument[]): PolicyTraps {
+export function policyTraps({
+  documents,
+  takenForTests,
+}: Pick<PolicySource, "documents" | "takenForTests">): PolicyTraps {
   const rules = filedRules(documents);
   return {
     always: [
+      ...takenForTests.map(({ file, lineOf }): PolicyTrap => ({ file, line: lineOf([]), ...TAKEN_FOR_TEST })),
       ...scopeConflicts(documents).map((it): PolicyTrap => ({ ...it, code: "scope_permissions_conflict" })),
       ...rulesRememberedAsOne(rules).map((it) =>
         mixed(it, `Cerbos judges both by one condition. ${CURES[it.rule.policy]}`),
@@ -41,6 +39,13 @@ export function policyTraps(documents: readonly SourceDocument[]): PolicyTraps {
       .map((it) => mixed(it, SOME[it.differ])),
   };
 }
+
+const TAKEN_FOR_TEST = {
+  code: "taken_for_test",
+  message:
+    "this is a policy, and Cerbos takes each file whose name ends in _test for tests of policies: it does not load the policy, " +
+    "so that what it denies is allowed. Give the file another name",
+} as const;
 
 /** It holds such a pair, to see whether a PDP mixes it up. */
 function isCanary({ policy, resource }: FiledRule): boolean {

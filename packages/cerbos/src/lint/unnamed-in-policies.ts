@@ -1,11 +1,13 @@
 import {
+  type AskedAction,
   type AskedDelegation,
   type AskedTool,
   actionsOf,
-  type FiledRule,
-  filedRules,
+  effectOf,
   overlap,
+  type PolicyPlace,
   type SourceDocument,
+  writtenPolicies,
 } from "../policies/index.ts";
 
 /** What policies are asked about without any of them saying a word on it: each such question ends in a denial. */
@@ -25,13 +27,8 @@ export function unnamedInPolicies(
   tools: { readonly [tool: string]: AskedTool },
   delegation: AskedDelegation,
 ): readonly Unnamed[] {
-  // Role policies only narrow: what they name is not allowed by it.
-  const rules = filedRules(documents).filter(({ policy }) => policy !== "role");
-  const questions = Object.entries(tools).flatMap(([tool, entry]) =>
-    actionsOf(tool, entry).map((action) => ({ ...entry, asker: `the tool map's "${tool}"`, action })),
-  );
-  const handingOver = delegation === "grants-only" ? [] : [{ ...delegation, asker: "the handing over" }];
-  return [...questions, ...handingOver].flatMap(({ asker, action, ...asked }: Question): readonly Unnamed[] => {
+  const rules = rulesAsked(documents);
+  return questionsOf(tools, delegation).flatMap(({ asker, action, ...asked }): readonly Unnamed[] => {
     const { kind } = asked;
     const about = rulesFor(asked, rules);
     if (about.length === 0) return [{ asker, kind, place: placeIn(asked), action: undefined }];
@@ -39,19 +36,54 @@ export function unnamedInPolicies(
   });
 }
 
-type Asked = Pick<AskedTool, "kind" | "scope" | "policyVersion">;
-type Question = Asked & { readonly asker: string; readonly action: string | undefined };
+/** Something that policies are asked about. */
+export interface Question extends AskedAction, Pick<AskedTool, "kind" | "scope" | "policyVersion"> {
+  readonly asker: string;
+}
+
+/** All that a tool map and the handing over ask about. */
+export function questionsOf(
+  tools: { readonly [tool: string]: AskedTool },
+  delegation: AskedDelegation,
+): readonly Question[] {
+  const questions = Object.entries(tools).flatMap(([tool, entry]) =>
+    actionsOf(tool, entry).map((it) => ({ ...entry, ...it, asker: `the tool map's "${tool}"` })),
+  );
+  if (delegation === "grants-only") return questions;
+  return [...questions, { ...delegation, pattern: delegation.action, asker: "the handing over" }];
+}
+
+/** A rule that may answer a question. */
+export interface AskedRule extends PolicyPlace {
+  readonly policy: "resource" | "principal";
+  readonly name: string;
+  readonly effect: string;
+  readonly resource: string;
+  readonly version: string;
+  readonly scope: string;
+  readonly actions: readonly string[];
+}
+
+/** Those of resource and principal policies. Role policies only narrow: what they name is not allowed by it. */
+export function rulesAsked(documents: readonly SourceDocument[]): readonly AskedRule[] {
+  return writtenPolicies(documents).flatMap(({ kind: policy, document: { file }, version, scope, rules }) => {
+    if (policy === "role") return [];
+    return rules.map(({ rule, line, name, resource, actions }): AskedRule => {
+      return { file, line, policy, name, effect: effectOf(rule), resource, version, scope, actions };
+    });
+  });
+}
 
 /** The rules that Cerbos looks at: it takes a version as it is, and a scope only where the kind has a policy in it. */
-function rulesFor(
-  { kind, scope = "", policyVersion = "default" }: Asked,
-  all: readonly FiledRule[],
-): readonly FiledRule[] {
+export function rulesFor(
+  { kind, scope = "", policyVersion = "default" }: Pick<Question, "kind" | "scope" | "policyVersion">,
+  all: readonly AskedRule[],
+): readonly AskedRule[] {
   const about = all.filter(({ resource }) => overlap(resource, kind));
   // Which version a function gives is not known, and a principal policy may be for whatever is asked.
-  const isOfVersion = (it: FiledRule): boolean =>
+  const isOfVersion = (it: AskedRule): boolean =>
     it.policy === "principal" || typeof policyVersion !== "string" || it.version === policyVersion;
-  const isOfScope = (it: FiledRule): boolean =>
+  const isOfScope = (it: AskedRule): boolean =>
     it.policy === "principal" ||
     typeof scope !== "string" ||
     `${scope}.`.startsWith(it.scope === "" ? "" : `${it.scope}.`);
@@ -60,11 +92,11 @@ function rulesFor(
   return hasScope ? found : [];
 }
 
-function placeIn({ scope, policyVersion }: Asked): string {
+export function placeIn({ scope, policyVersion }: Pick<AskedTool, "scope" | "policyVersion">): string {
   const version = typeof policyVersion === "string" ? ` of the version "${policyVersion}"` : "";
   return `${version}${typeof scope === "string" ? ` in the scope "${scope}"` : ""}`;
 }
 
-function names(rules: readonly FiledRule[], action: string): boolean {
+function names(rules: readonly AskedRule[], action: string): boolean {
   return rules.some(({ actions }) => actions.some((it) => overlap(it, action)));
 }

@@ -8,11 +8,15 @@ const [a, b, c] = [name("a"), name("b"), name("c")] as const;
 describe("an expression of CEL", () => {
   it("binds as CEL says", () => {
     expect(readCel("a || b && !c")).toEqual(call("||", a, call("&&", b, call("!", c))));
-    expect(readCel("a + b * c < -1.5")).toEqual(call("<", call("+", a, call("*", b, c)), { literal: -1.5 }));
+    expect(readCel("a + b * c < -1.5")).toEqual(
+      call("<", call("+", a, call("*", b, c)), { literal: -1.5, isDouble: true }),
+    );
     expect(readCel("a - b - c")).toEqual(call("-", call("-", a, b), c));
     expect(readCel("(a || b) == c in [1, 0x1f, 2u,]")).toEqual(
       call("in", call("==", call("||", a, b), c), { list: [{ literal: 1 }, { literal: 31 }, { literal: 2 }] }),
     );
+    const doubles = [1, 100, -2].map((literal) => ({ literal, isDouble: true }));
+    expect(readCel("[1.0, 1e2, -2.0, -2]")).toEqual({ list: [...doubles, { literal: -2 }] });
     expect(readCel("a ? b : c ? a : b")).toEqual(call("?:", a, b, call("?:", c, a, b)));
     expect(readCel("- -a")).toEqual(call("-", call("-", a)));
   });

@@ -1,9 +1,9 @@
 /**
  * An expression of CEL. Operators are calls by their sign: `&&`, `!`, `?:`, `in`, `[]` for an index, `-` of one operand.
- * Maps are calls of `{}`, of their keys and values.
+ * Maps are calls of `{}`, of their keys and values. A number that is no double is a whole one.
  */
 export type CelTree =
-  | { readonly literal: string | number | boolean | null }
+  | { readonly literal: string | number | boolean | null; readonly isDouble?: true }
   | { readonly name: string }
   | { readonly of: CelTree; readonly member: string }
   | { readonly list: readonly CelTree[] }
@@ -108,7 +108,7 @@ function unary(reader: Reader): CelTree {
   if (sign === undefined) return withSteps(reader, primary(reader));
   const operand = unary(reader);
   if (sign === "-" && "literal" in operand && typeof operand.literal === "number") {
-    return { literal: -operand.literal };
+    return { ...operand, literal: -operand.literal };
   }
   return { call: sign, args: [operand] };
 }
@@ -147,7 +147,10 @@ function primary(reader: Reader): CelTree {
   if (took(reader, "{") !== undefined) return { call: "{}", args: mapMembers(reader) };
   const token = reader.tokens[reader.at++];
   if (token?.kind === "text") return { literal: token.text };
-  if (token?.kind === "number") return { literal: Number(token.text.replace("u", "")) };
+  if (token?.kind === "number") {
+    const isDouble = /^\d+(?:\.|[eE])/.test(token.text);
+    return { literal: Number(token.text.replace("u", "")), ...(isDouble && { isDouble }) };
+  }
   if (token?.kind !== "name" || token.text === "in") throw new SyntaxError("an expression is missing");
   if (Object.hasOwn(WORDS, token.text)) return { literal: WORDS[token.text] as boolean | null };
   return took(reader, "(") === undefined ? { name: token.text } : { call: token.text, args: listUpTo(reader, ")") };

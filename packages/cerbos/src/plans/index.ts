@@ -1,3 +1,4 @@
 /** Do a filter's plans suffice, or would they show a row that a check denies? */
 
+export { type CelTree, readCel } from "./cel-tree.ts";
 export { type InsufficientPlan, insufficientPlans } from "./plans-suffice.ts";

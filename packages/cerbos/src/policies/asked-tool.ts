@@ -55,20 +55,40 @@ export const ASKED_TOOL: Shape = atLeast<AskedTool>(
 /** What policies are asked about the handing over; the authorizer's option of the same name fits. */
 export type AskedDelegation = { readonly kind: string; readonly action: string } | "grants-only";
 
-/** The actions of an entry; undefined for one that follows from a tool's name which the map does not have. */
-export function actionsOf(tool: string, entry: AskedTool): readonly (string | undefined)[] {
-  const listed = entry.list === undefined ? undefined : told(tool, "list", entry.list);
-  return [...new Set([actionOf(tool, entry), ...(listed === undefined ? [] : [listed])])];
+/** An action that an entry asks about. */
+export interface AskedAction {
+  /** Undefined where it follows from the name of a tool which the map does not have. */
+  readonly action: string | undefined;
+  /** The same, or with `**` in the place of such a name; `*` where nothing can be told. */
+  readonly pattern: string;
+}
+
+/** The actions of an entry. */
+export function actionsOf(tool: string, { action, list }: AskedTool): readonly AskedAction[] {
+  const actions = [asked(tool, "action", action), ...(list === undefined ? [] : [asked(tool, "list", list)])];
+  return [...new Map(actions.map((it) => [it.pattern, it])).values()];
 }
 
 /** The action of an entry; undefined where it follows from a tool's name which the map does not have. */
 export function actionOf(tool: string, { action }: AskedTool): string | undefined {
-  return told(tool, "action", action);
+  return asked(tool, "action", action).action;
 }
 
-function told(tool: string, name: "action" | "list", of: string | ((tool: string) => unknown)): string | undefined {
-  if (typeof of === "string") return of;
-  return tool === "*" ? undefined : actionBy(of, tool, name);
+function asked(tool: string, name: "action" | "list", of: string | ((tool: string) => unknown)): AskedAction {
+  if (typeof of !== "string" && tool === "*") return { action: undefined, pattern: patternBy(of, name) };
+  const action = typeof of === "string" ? of : actionBy(of, tool, name);
+  return { action, pattern: action };
+}
+
+/** What a function of the tool map says of the tools that the map does not name: asked about one that nobody has. */
+function patternBy(tell: (tool: string) => unknown, name: "action" | "list"): string {
+  const tool = "a-tool-that-nobody-has";
+  try {
+    const action = actionBy(tell, tool, name);
+    return action.includes(tool) ? action.replaceAll(tool, "**") : "*";
+  } catch {
+    return "*";
+  }
 }
 
 /** What a function of the tool map says: the action, or what has it. @throws {HopwiseError} `config_invalid` for none */

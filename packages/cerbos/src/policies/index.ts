@@ -1,6 +1,13 @@
 /** What does a folder of policies say? */
 
-export { ASKED_TOOL, type AskedDelegation, type AskedTool, actionOf, actionsOf } from "./asked-tool.ts";
+export {
+  ASKED_TOOL,
+  type AskedAction,
+  type AskedDelegation,
+  type AskedTool,
+  actionOf,
+  actionsOf,
+} from "./asked-tool.ts";
 export { type AttributePath, readExpression } from "./attribute-paths.ts";
 export { agree, type ConditionTree, evaluate, leavesOf, type Truth } from "./condition-tree.ts";
 export { type FiledRule, filedRules } from "./filed-rules.ts";

@@ -27,6 +27,8 @@ export interface BrokenFile {
 
 export interface PolicySource {
   readonly documents: readonly SourceDocument[];
+  /** Policies in files that Cerbos takes for tests of policies, by their names, and does not load. */
+  readonly takenForTests: readonly SourceDocument[];
   /** Schemas by their name below `_schemas`, with `/`. */
   readonly schemas: ReadonlyMap<string, unknown>;
   /** Policies that cannot be read here. Cerbos may read them all the same. */
@@ -49,6 +51,7 @@ export async function readPolicySource(folder: string): Promise<PolicySource> {
 
 async function readAll(folder: string): Promise<PolicySource> {
   const documents: SourceDocument[] = [];
+  const takenForTests: SourceDocument[] = [];
   const schemas = new Map<string, unknown>();
   const broken: BrokenFile[] = [];
   const brokenSchemas: BrokenFile[] = [];
@@ -63,14 +66,19 @@ async function readAll(folder: string): Promise<PolicySource> {
         if (!(fault instanceof SyntaxError)) throw fault;
         brokenSchemas.push({ file: path, message: "is not JSON" });
       }
-    } else if (/\.(ya?ml|json)$/i.test(file) && !/_test\.(ya?ml|json)$/i.test(file)) {
+    } else if (/\.(ya?ml|json)$/i.test(file)) {
+      const isTest = /_test\.\w+$/i.test(file);
       for (const read of readPolicyYaml(await readFile(path, "utf8"))) {
-        if ("message" in read) broken.push({ file: path, ...read });
-        else if (at(read.content, "disabled") !== true) documents.push({ file: path, ...read });
+        if ("message" in read) {
+          if (!isTest) broken.push({ file: path, ...read });
+        } else if (at(read.content, "disabled") !== true) {
+          if (!isTest) documents.push({ file: path, ...read });
+          else if (at(read.content, "apiVersion") !== undefined) takenForTests.push({ file: path, ...read });
+        }
       }
     }
   }
-  return { documents, schemas, broken, brokenSchemas };
+  return { documents, takenForTests, schemas, broken, brokenSchemas };
 }
 
 /** The folder itself: Cerbos takes `_schemas.yaml` and `_schemas2/` for policies. */

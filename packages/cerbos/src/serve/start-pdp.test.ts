@@ -380,3 +380,25 @@ describe("a start is refused", () => {
     expect(error).toMatchObject({ code: "pdp_missing" });
   });
 });
+
+describe("globals", () => {
+  it("are what policies read, also with a dollar in them, and as they were when it started", async () => {
+    const rule = (action: string, expr: string): string =>
+      `    - { actions: [${action}], effect: EFFECT_ALLOW, roles: ["*"], condition: { match: { expr: ${JSON.stringify(expr)} } } }\n`;
+    const folder = temporaryFolder({
+      "a.yaml": `apiVersion: api.cerbos.dev/v1
+resourcePolicy:
+  resource: thing
+  version: default
+  rules:
+${rule("name", `G.environment == "$HOME of dev" && globals.limits.max == 5.0`)}${rule("other", "G.other == 1.0")}`,
+    });
+    const globals = { environment: "$HOME of dev", limits: { max: 5 } };
+    const starting = started({ policies: folder, globals });
+    globals.limits.max = 6;
+    const { client } = await starting;
+    const ask = (action: string): Promise<boolean> =>
+      client.isAllowed({ principal: { id: "ann", roles: ["user"] }, resource: { kind: "thing", id: "1" }, action });
+    expect([await ask("name"), await ask("other")]).toEqual([true, false]);
+  });
+});

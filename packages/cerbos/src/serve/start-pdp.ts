@@ -6,10 +6,12 @@ import type { Health } from "@hopwise/core/state";
 import {
   createRunFolder,
   findBinary,
+  GLOBALS,
   JWT_KEY_SETS,
   type JwtKeySets,
   keepFolder,
   type PdpExit,
+  type PolicyGlobals,
   pdpConfig,
   type RunFolder,
   renewRunFolder,
@@ -65,6 +67,11 @@ export interface StartPdpOptions {
    * any, Cerbos refuses each request that has a JWT.
    */
   readonly jwtKeySets?: JwtKeySets;
+  /**
+   * What policies read as `globals`, or `G`: Cerbos' own `engine.globals`. Policies that read one which is not here cannot be
+   * evaluated.
+   */
+  readonly globals?: PolicyGlobals;
   /**
    * How long to wait for the PDP to serve, in milliseconds.
    *
@@ -127,6 +134,7 @@ const readOptions = optionsOf<StartPdpOptions>("startPdp", {
   schemaEnforcement: maybe(SCHEMA_ENFORCEMENT),
   decisionLog: maybe(composed("the path of a file")),
   jwtKeySets: maybe(JWT_KEY_SETS),
+  globals: maybe(GLOBALS),
   startTimeoutMs: maybe(milliseconds(10_000)),
   restart: maybe(RESTART),
   sharing: maybe(SHARING),
@@ -156,6 +164,8 @@ const readOptions = optionsOf<StartPdpOptions>("startPdp", {
 export async function startPdp(given: StartPdpOptions): Promise<Pdp> {
   const options = readOptions(given);
   const { policies, jwtKeySets, startTimeoutMs = 10_000 } = options;
+  // Written down again at each new start.
+  const globals = structuredClone(options.globals);
   const { strictEvaluation = true, schemaEnforcement = "reject" } = options;
   const restart = options.restart === true ? {} : options.restart || undefined;
   await checkPolicyFolder(policies);
@@ -163,7 +173,7 @@ export async function startPdp(given: StartPdpOptions): Promise<Pdp> {
   const decisionLog = options.decisionLog === undefined ? undefined : resolve(options.decisionLog);
   const absolute = resolve(policies);
   const config = (folder: RunFolder): string =>
-    pdpConfig({ folder, policies: absolute, strictEvaluation, schemaEnforcement, decisionLog, jwtKeySets });
+    pdpConfig({ folder, policies: absolute, strictEvaluation, schemaEnforcement, decisionLog, globals, jwtKeySets });
 
   const folder = createRunFolder(config);
   const kept = keepFolder(folder.home);

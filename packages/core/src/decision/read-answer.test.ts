@@ -12,6 +12,17 @@ it.each([
   expect(faultOf(Object.assign(new Error(words), { name: "NotOK", code: 14 })).problem).toBe(told);
 });
 
+it("what Cerbos says of a JWT in two words alone comes with what may be wrong", () => {
+  const cause = (words: string) => Object.assign(new Error(words), { name: "NotOK", code: 3 });
+  const { problem, refused } = faultOf(cause("gRPC error 3 (INVALID_ARGUMENT): invalid auxData"));
+  expect([problem, refused]).toEqual([
+    expect.stringMatching(/: invalid auxData \(it has expired, .* says which\)$/),
+    true,
+  ]);
+  const further = "gRPC error 3 (INVALID_ARGUMENT): invalid auxData: it has two tokens";
+  expect(faultOf(cause(further)).problem).toBe(further);
+});
+
 it("an answer that is larger than the client takes is no outage, either: the next one is as large", () => {
   const details = "Received message larger than max (5000142 vs 4194304)";
   const cause = Object.assign(new Error(`gRPC error 8 (RESOURCE_EXHAUSTED): ${details}`), {

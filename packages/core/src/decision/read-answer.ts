@@ -108,7 +108,7 @@ export function faultOf(cause: unknown): PolicyFault {
   if (isNotFinite(cause)) return { problem: NOT_FINITE };
   // Only the client's own words: any other error may quote anything.
   const problem = isTold(cause)
-    ? plainText(cause.message.replace(EMPTY_NOTE, ""))
+    ? plainText(cause.message.replace(EMPTY_NOTE, "").replace(BARE_AUX_DATA, AUX_DATA_WORDS))
     : failed("the policy decision point", cause);
   if (isUnread(cause)) return { problem };
   return isRefused(cause) ? { problem, refused: true } : { problem, unavailable: true };
@@ -116,6 +116,11 @@ export function faultOf(cause: unknown): PolicyFault {
 
 /** gRPC ends some texts with the label of a note that it does not have. */
 const EMPTY_NOTE = /Resolution note:\s*$/;
+
+/** All that Cerbos says of a JWT, whatever is wrong with it: the rest is in its log alone. */
+const BARE_AUX_DATA = /invalid auxData$/;
+const AUX_DATA_WORDS =
+  "$& (it has expired, its signature does not verify, or the PDP has no key set of that id: the PDP's own log says which)";
 
 function isTold(cause: unknown): cause is Error {
   if (!(cause instanceof Error)) return false;

@@ -132,6 +132,26 @@ describe("an explanation", () => {
     expect(below(decision, 0)).toEqual([["policy", 'no rule allows "send" on payment to roles a, b']]);
   });
 
+  it("of a denial that no policy gave says of which version and in which scope it was asked for", () => {
+    const asked = { kind: "payment", action: "send", scope: "acme.hr", policyVersion: "v2" };
+    const silent = { hop: 0, kind: "user", id: "alice", effect: "deny", reasons: [], roles: ["a"] } as const;
+    const place = ', of version "v2", in scope "acme.hr"';
+    for (const policy of ["NO_MATCH", ""]) {
+      const decision = { ...base, asked, verdicts: [{ ...silent, policy }] };
+      expect(below(decision, 0)).toEqual([["policy", `no rule allows "send" on payment to role a${place}`]]);
+    }
+    const hidden = [{ code: "policy_denied", stage: "policy", hop: 0, items: ["pay"], roles: ["a"], asked }] as const;
+    const [first] = explain({ ...base, shown: { items: 0, of: 1 }, hidden }).children;
+    expect(first?.children.map(({ text }) => text)).toEqual([
+      `hides pay: policy_denied (policy): "send" on payment is denied to role a${place}`,
+    ]);
+    // One that answered has the version in its name, and says itself in which scope.
+    const named = { ...base, asked, verdicts: [{ ...silent, policy: "resource.payment.vv2/acme", scope: "acme" }] };
+    expect(below(named, 0)).toEqual([
+      ["policy", 'resource.payment.vv2/acme denies "send" on payment to role a, in scope "acme"'],
+    ]);
+  });
+
   it("has what an allowance depends on", () => {
     const { children } = explain({
       ...base,

@@ -8,7 +8,7 @@ import type { Obligations } from "../result/index.ts";
 import type { Budget } from "../token/index.ts";
 import { approvalWords } from "./approval-words.ts";
 import { budgetWords } from "./budget-words.ts";
-import { callWords, hiddenWords, listed, scopeWords } from "./hidden-words.ts";
+import { callWords, hiddenWords, listed, placeWords } from "./hidden-words.ts";
 import { isElsewhere, isNamed, said } from "./hop-words.ts";
 import { noRowWords, rowWords } from "./row-words.ts";
 
@@ -166,10 +166,12 @@ function policyOf(verdict: HopVerdict, { asked }: Explainable): Explanation[] {
   if (effect === "deny") {
     const call = asked === undefined ? "this" : callWords(asked);
     const text = isNamed(policy) ? `${policy} denies ${call}` : `no rule allows ${call}`;
+    // A policy that answered says by its name of which version it is, and may be one of a scope above.
+    const place = isNamed(policy) || asked === undefined ? { scope } : asked;
     found.push(
       leaf(
         "policy",
-        `${verdict.sees === "none" ? noRowWords(call) : text} to ${listed("role", roles)}${scopeWords(scope)}`,
+        `${verdict.sees === "none" ? noRowWords(call) : text} to ${listed("role", roles)}${placeWords(place)}`,
       ),
     );
   }

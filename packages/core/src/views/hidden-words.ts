@@ -13,7 +13,7 @@ export function hiddenWords(one: HiddenItems, all: readonly HiddenItems[]): read
   const { code, stage, items, enforced, asked } = one;
   const { roles = [] } = all.find(({ hop, roles }) => hop === one.hop && roles !== undefined) ?? {};
   const to = roles.length === 0 ? "" : ` to ${listed("role", roles)}`;
-  const why = asked === undefined ? "" : `: ${callWords(asked)} is denied${to}${scopeWords(asked.scope)}`;
+  const why = asked === undefined ? "" : `: ${callWords(asked)} is denied${to}${placeWords(asked)}`;
   return inLines(items).map(
     (names) => `${enforced === false ? "would hide" : "hides"} ${names}: ${code} (${stage})${why}`,
   );
@@ -34,8 +34,14 @@ export function callWords({ action, kind }: Asked): string {
   return `"${action}" on ${kind}`;
 }
 
-export function scopeWords(scope: string | undefined): string {
-  return scope ? `, in scope "${scope}"` : "";
+interface PlaceAsked {
+  readonly policyVersion?: string | undefined;
+  readonly scope?: string | undefined;
+}
+
+/** Of which version, and in which scope: a policy that is not there is mostly one that is there in another. */
+export function placeWords({ policyVersion, scope }: PlaceAsked): string {
+  return `${policyVersion ? `, of version "${policyVersion}"` : ""}${scope ? `, in scope "${scope}"` : ""}`;
 }
 
 export function listed(what: string, names: readonly string[]): string {

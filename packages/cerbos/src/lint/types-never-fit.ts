@@ -1,0 +1,108 @@
+import { type CelTree, readCel } from "../plans/index.ts";
+import { type PlacedExpression, type PolicyPlace, placeOf } from "../policies/index.ts";
+
+/** An operation in an expression whose two sides are never of types that fit. */
+export interface NeverFits extends PolicyPlace {
+  /** The side that a request or a constant gives, such as `R.attr.due`. */
+  readonly value: string;
+  /** What stands beside it. */
+  readonly beside: "int" | "time";
+  /** Two values of different types are compared without a failure, and never equal. */
+  readonly isEquality: boolean;
+}
+
+/**
+ * Finds what no request lets Cerbos evaluate. Attributes and constants are JSON: their numbers are doubles, with which CEL does
+ * not count whole numbers, and a time among them is a text, which is before or after nothing. Cerbos compiles it all,
+ * since it does not know the type of an attribute.
+ */
+export function neverFitting(expressions: readonly PlacedExpression[]): readonly NeverFits[] {
+  return expressions.flatMap((placed) => {
+    const tree = readCel(placed.text);
+    const found = tree === undefined ? [] : within(tree, new Set());
+    const different = new Map(found.map((it) => [JSON.stringify(it), it]));
+    return [...different.values()].map((it) => ({ ...placeOf(placed), ...it }));
+  });
+}
+
+type Found = Omit<NeverFits, keyof PolicyPlace>;
+
+/** `json`: whatever JSON can hold. Undefined is not known here. */
+type Type = "json" | "int" | "time" | undefined;
+
+const COUNTING: ReadonlySet<string> = new Set(["+", "-", "*", "/", "%"]);
+const ORDERING: ReadonlySet<string> = new Set(["<", "<=", ">", ">="]);
+const EQUALITY: ReadonlySet<string> = new Set(["==", "!="]);
+/** Methods of times and durations. */
+const OF_TIMES = /^(?:timeSince|get[A-Z]\w*)$/;
+/** They go through a list or a map, and name what they find by their first argument. */
+const MACROS: ReadonlySet<string> = new Set(["all", "exists", "exists_one", "filter", "map"]);
+
+/** @param elements names of elements of JSON */
+function within(tree: CelTree, elements: ReadonlySet<string>): readonly Found[] {
+  if ("of" in tree) return within(tree.of, elements);
+  if ("list" in tree) return tree.list.flatMap((it) => within(it, elements));
+  if (!("call" in tree)) return [];
+  const { call, on, args } = tree;
+  const [first] = args;
+  const isOfJson = on !== undefined && MACROS.has(call) && typeOf(on, elements) === "json";
+  const inner = isOfJson && first !== undefined && "name" in first ? new Set([...elements, first.name]) : elements;
+  const below = [...(on === undefined ? [] : within(on, elements)), ...args.flatMap((it) => within(it, inner))];
+  return [...misfits(tree, elements), ...below];
+}
+
+function misfits(
+  { call, on, args }: Extract<CelTree, { readonly call: string }>,
+  elements: ReadonlySet<string>,
+): Found[] {
+  if (on !== undefined) {
+    const isTimed = OF_TIMES.test(call) && typeOf(on, elements) === "json";
+    return isTimed ? [{ value: wordsOf(on), beside: "time", isEquality: false }] : [];
+  }
+  const [left, right] = args;
+  if (left === undefined || right === undefined || args.length > 2) return [];
+  const types = [typeOf(left, elements), typeOf(right, elements)];
+  const value = wordsOf(types[0] === "json" ? left : right);
+  const has = (beside: "int" | "time"): boolean => types.includes("json") && types.includes(beside);
+  if (COUNTING.has(call) && has("int")) return [{ value, beside: "int", isEquality: false }];
+  const isEquality = EQUALITY.has(call);
+  return (isEquality || COUNTING.has(call) || ORDERING.has(call)) && has("time")
+    ? [{ value, beside: "time", isEquality }]
+    : [];
+}
+
+function typeOf(tree: CelTree, elements: ReadonlySet<string>): Type {
+  if ("literal" in tree) return typeof tree.literal === "number" && tree.isDouble !== true ? "int" : undefined;
+  if ("name" in tree) return elements.has(tree.name) ? "json" : undefined;
+  if ("of" in tree) return holdsJson(tree.of, elements) ? "json" : undefined;
+  if ("list" in tree) return undefined;
+  const { call, on, args } = tree;
+  const [holder] = args;
+  if (call === "[]") return holder !== undefined && holdsJson(holder, elements) ? "json" : undefined;
+  if (on !== undefined) {
+    if (call === "timeSince") return "time";
+    return call === "size" || OF_TIMES.test(call) ? "int" : undefined;
+  }
+  if (call === "int" || call === "uint" || call === "size") return "int";
+  if (call === "now" || call === "timestamp" || call === "duration") return "time";
+  const [first, ...others] = args.map((it) => typeOf(it, elements));
+  return COUNTING.has(call) && others.every((type) => type === first) ? first : undefined;
+}
+
+function holdsJson(tree: CelTree, elements: ReadonlySet<string>): boolean {
+  return HOLDERS.test(wordsOf(tree)) || typeOf(tree, elements) === "json";
+}
+
+const HOLDERS = /^(?:(?:R|P|request\.resource|request\.principal)\.attr|C|constants|G|globals)$/;
+
+/** As it was written, but for what stands in brackets. */
+function wordsOf(tree: CelTree): string {
+  if ("name" in tree) return tree.name;
+  if ("of" in tree) return `${wordsOf(tree.of)}.${tree.member}`;
+  if (!("call" in tree)) return "…";
+  const [first, index] = tree.args;
+  if (first === undefined || tree.on !== undefined) return "…";
+  if (tree.call === "[]")
+    return `${wordsOf(first)}[${index && "literal" in index ? JSON.stringify(index.literal) : "…"}]`;
+  return COUNTING.has(tree.call) ? tree.args.map(wordsOf).join(` ${tree.call} `) : "…";
+}
