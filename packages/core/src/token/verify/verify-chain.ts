@@ -1,21 +1,13 @@
 import { LRUCache } from "lru-cache";
-import { type PublicJwk, sha256 } from "../../crypto/index.ts";
+import { sha256 } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
-import type { Chain, Link, Provenance, RootClaims, SourceClaim } from "../claims/index.ts";
+import type { Chain } from "../claims/index.ts";
 import { restoreChain } from "../compact/index.ts";
 import { importKnownKey, type KnownKey, type Limits, type LongForm, type TokenHash } from "../keys/index.ts";
-import { type AnchorKeys, type AnchorsNow, checkAnchors, createAnchorKeys, type TrustAnchor } from "../trust/index.ts";
-import { budgetBelow, checkChildBudget, checkRootBudget } from "./check-budget.ts";
-import { type Above, broken, checkAlive, checkLink, checkRoot } from "./check-link.ts";
-import {
-  holderOf,
-  type OpenedToken,
-  openDerived,
-  openRoot,
-  renewedOf,
-  type SigningKey,
-  splitChain,
-} from "./open-token.ts";
+import { type AnchorsNow, checkAnchors, createAnchorKeys, type TrustAnchor } from "../trust/index.ts";
+import { checkAlive } from "./check-link.ts";
+import { openChain, type Verifying } from "./open-chain.ts";
+import { holderOf, renewedOf, type SigningKey } from "./open-token.ts";
 
 /** Verifies chains against the trust anchors of the moment, and remembers those that verified. */
 export interface ChainVerifier {
@@ -86,7 +78,7 @@ export function createChainVerifier(
     mustBeAlive(chain, now);
     const under = trust();
     if (known.under !== under) {
-      const { signedBy } = await verifyCold(known.compact, { anchors, keyOf, limits, now });
+      const { signedBy } = await openChain(known.compact, { anchors, keyOf, limits, now });
       remembered.set(chain, { ...known, signedBy, under });
       return;
     }
@@ -103,7 +95,7 @@ export function createChainVerifier(
     lookAgain,
     verifyExpired: async (text, now) => {
       const compact = restoreChain(text, limits);
-      return (await verifyCold(compact, { anchors, keyOf, limits, now, expiry: () => {} })).chain;
+      return (await openChain(compact, { anchors, keyOf, limits, now, expiry: () => {} })).chain;
     },
     verify: async (text, now) => {
       const compact = restoreChain(text, limits);
@@ -114,7 +106,7 @@ export function createChainVerifier(
         return hit;
       }
       const under = trust();
-      const { chain, signedBy } = await verifyCold(compact, { anchors, keyOf, limits, now });
+      const { chain, signedBy } = await openChain(compact, { anchors, keyOf, limits, now });
       mustBeAlive(chain, now);
       remembered.set(chain, { compact, signedBy, under });
       // Parsed claims take a few times the room of their text. An expired chain is refused at a hit, and falls out by itself.
@@ -139,9 +131,7 @@ function createExpiry(): (chain: Chain, now: number) => void {
   };
 }
 
-type KeyOf = (jwk: PublicJwk) => Promise<KnownKey>;
-
-function keyCache(): KeyOf {
+function keyCache(): Verifying["keyOf"] {
   const keys = new LRUCache<string, KnownKey>({ maxSize: KEY_CACHE_ENTRIES });
   return async (jwk) => {
     const name = jwk.kty === "EC" ? `${jwk.x}.${jwk.y}` : jwk.x;
@@ -150,105 +140,5 @@ function keyCache(): KeyOf {
     const imported = await importKnownKey(jwk);
     keys.set(name, imported, ONE);
     return imported;
-  };
-}
-
-/** A verified chain, and the issuer's key that signed it: it stays valid only while that key is published. */
-interface Verified {
-  readonly chain: Chain;
-  readonly signedBy: SigningKey;
-}
-
-interface Verifying {
-  readonly anchors: AnchorKeys;
-  readonly keyOf: KeyOf;
-  readonly limits: Limits;
-  readonly now: number;
-  readonly expiry?: typeof checkAlive;
-}
-
-/**
- * All steps, token by token: each token is read only after its signature verified, and each link is checked only after
- * those above it.
- */
-async function verifyCold(compact: LongForm, verifying: Verifying): Promise<Verified> {
-  const { anchors, keyOf, limits, now, expiry } = verifying;
-  const [first, ...derived] = splitChain(compact, limits);
-  const root = await openRoot(first, anchors, limits);
-  checkRoot(root, limits, now, expiry);
-  const { claims, signedBy, anchor } = root;
-  const { iss, sub, aud, cnf, hw_src } = claims;
-  let last = below(root, await keyOf(cnf.jwk), undefined);
-  checkRootBudget(claims, anchor.sharedBudgets === true);
-  const links = [linkOf(last)];
-  for (const text of derived) {
-    last = await openChild(text, last, links, verifying);
-    links.push(linkOf(last));
-  }
-  const chain: Chain = {
-    id: root.hash,
-    // Callers see this very object, and the chain is remembered.
-    user: Object.freeze({ issuer: iss, subject: sub }),
-    ...(hw_src !== undefined && { login: provenanceOf(hw_src) }),
-    links,
-    rootKey: signedBy.thumbprint,
-    rootAudience: aud,
-    audience: last.audience,
-    expiresAt: last.claims.exp, // no child outlives its parent, so the last is the earliest
-    holder: last.key,
-  };
-  return { chain, signedBy };
-}
-
-/**
- * A derived token that passes every rule of its own (`spec/delegation-token.md`, V2 to V6), in their order.
- *
- * @param before all tokens above it
- */
-export async function openChild(
-  text: string,
-  above: Above,
-  before: readonly Pick<Link, "jti">[],
-  { keyOf, limits, now, expiry }: Omit<Verifying, "anchors">,
-): Promise<Above> {
-  const opened = await openDerived(text, above.key, limits);
-  checkLink(opened, above, limits, now, expiry);
-  const own = below(opened, await keyOf(opened.claims.cnf.jwk), above);
-  if (before.some(({ jti }) => jti === opened.claims.jti)) {
-    broken("chain_link_broken", "/jti", "each token of a chain has a jti of its own", before.length + 1);
-  }
-  checkChildBudget(opened.claims, above);
-  return own;
-}
-
-/** A token with what holds from here on down. Without one above it, it is a root. */
-export function below({ claims, grant, hash }: OpenedToken, key: KnownKey, above: Above | undefined): Above {
-  const root = above?.root ?? (claims as RootClaims);
-  const audience = claims.aud ?? above?.audience ?? root.aud;
-  const budget = budgetBelow(above === undefined ? root.budget : above.budget, claims.budget);
-  return { claims, grant, hash, key, root, audience, budget };
-}
-
-export function provenanceOf({ kind, iss, sub, acr, auth_time }: SourceClaim): Provenance {
-  return {
-    kind,
-    issuer: iss,
-    subject: sub,
-    ...(acr !== undefined && { acr }),
-    ...(auth_time !== undefined && { authTime: auth_time }),
-  };
-}
-
-export function linkOf({ claims, grant, hash, key, budget }: Above): Link {
-  return {
-    hash,
-    jti: claims.jti,
-    agent: claims.act.sub,
-    key: key.thumbprint,
-    jwk: key.jwk,
-    grant,
-    ...(budget !== undefined && { budget }),
-    issuedAt: claims.iat,
-    expiresAt: claims.exp,
   };
 }
