@@ -186,6 +186,28 @@ describe(`what ${POSTGRES} gives by its driver's defaults`, () => {
     });
   });
 
+  it("is counted where other rows are NULL there, and fit whatever the table says", async () => {
+    await database.query("CREATE TABLE part (id text, region text, amount numeric(10, 2))");
+    await database.query(
+      "INSERT INTO part VALUES ('1', 'EMEA', NULL), ('2', 'EMEA', 5), ('3', 'EMEA', 6), ('4', 'AMER', 7)",
+    );
+    for (const [column, found, rows] of [
+      [number({ null: "absent" }), ["1"], { shown: 1, leftOut: 2, unfit: 2 }],
+      [number({ null: "absent", stored: "numeric" }), ["1", "2", "3"], { shown: 3, leftOut: 0 }],
+    ] as const) {
+      const { filter, allowed, authorizer } = await search();
+      const shown = await visibleRows(
+        filter,
+        columns({ amount: column }),
+        { dialect: "postgres" },
+        ({ text: where, values }) => database.query(`SELECT * FROM part WHERE ${where} ORDER BY id`, values),
+      );
+      expect(shown.map((row) => row["id"])).toEqual(found);
+      await authorizer.report(allowed, { outcome: "returned", result: shown });
+      expect(authorizer.audit.outcomes.map((it) => it.rows)).toEqual([rows]);
+    }
+  });
+
   it("fits once the table says so", async () => {
     const said = columns({
       amount: number({ stored: "numeric" }),
