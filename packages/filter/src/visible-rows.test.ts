@@ -93,6 +93,62 @@ describe("rows that passed", () => {
   });
 });
 
+/** A value of a class, as drivers and ORMs have them for decimals, times and models. */
+class Model {
+  readonly columns: object;
+  readonly password = "secret";
+  constructor(columns: object) {
+    this.columns = columns;
+  }
+  toJSON(): unknown {
+    return this.columns;
+  }
+}
+
+describe("what has a toJSON", () => {
+  it.each<[string, unknown, unknown]>([
+    ["a row", new Model(thing("t1")), thing("t1")],
+    ["a row that keeps something of itself back", modelOf("t1"), thing("t1")],
+    ["a row of such values", new Model(thing("t1", { amount: new Model(5) })), thing("t1", { amount: 5 })],
+    ["a value", thing("t1", { more: new Model("12.50") }), thing("t1", { more: "12.50" })],
+    [
+      "within a value",
+      thing("t1", { more: { by: [new Model({ name: "bob" })] } }),
+      thing("t1", { more: { by: [{ name: "bob" }] } }),
+    ],
+    [
+      "one within what it makes",
+      thing("t1", { more: new Model({ by: new Model("bob") }) }),
+      thing("t1", { more: { by: "bob" } }),
+    ],
+    [
+      "an address",
+      thing("t1", { more: new URL("https://acme.example/") }),
+      thing("t1", { more: "https://acme.example/" }),
+    ],
+  ])("is shown as that, and nothing that it keeps back is shown: %s", async (_, given, shown) => {
+    const found = await read(passing().filter, [given as object]);
+    expect(found).toEqual([shown]);
+    expect(JSON.stringify(found)).not.toContain("secret");
+  });
+
+  it("is still a time, or bytes, where it is one", async () => {
+    const row = thing("t1", { more: { at: new Date(0), bytes: Buffer.from("a"), none: null, big: 7n } });
+    const [found] = await read(passing().filter, [row]);
+    expect(found).toEqual(thing("t1", { more: { at: new Date(0), bytes: new Uint8Array([97]), none: null, big: 7n } }));
+  });
+
+  it("is left out where it fails, or makes no row", async () => {
+    const failing = { toJSON: throwing };
+    const rows = [failing, thing("t1", { more: failing }), new Model("secret"), new Model([]), thing("t2")];
+    expect(await read(passing().filter, rows)).toEqual([thing("t2")]);
+  });
+});
+
+function modelOf(id: string): object {
+  return Object.assign(Object.create({ toJSON: () => thing(id) }), thing(id, { password: "secret" }));
+}
+
 /** A row of which a policy's pointer finds something, which cannot be taken out. */
 const UNCHANGEABLE: readonly [string, unknown][] = [
   ["a text", "hello"],
@@ -194,7 +250,7 @@ const EVERY: readonly [string, object, RegExp][] = [
   ["done", { done: "t" }, /the table says boolean\(\), and a text came/],
   ["tags", { tags: new Uint8Array(3) }, /the table says list\("text"\), and bytes came/],
   ["owner_id", { owner_id: null }, /is NULL; say what that stands for, by null/],
-  ["amount", { amount: undefined }, /must be a finite number/],
+  ["amount", { amount: undefined }, /is undefined; give null where it has no value/],
   ["more", { more: { f: () => "secret" } }, /the column "more" of each cannot be copied/],
 ];
 
@@ -222,6 +278,12 @@ describe("rows of which none fits", () => {
       pointer: "/owner_id",
       message: expect.stringMatching(/"owner_id" of each is not in the row; select it/),
     });
+  });
+
+  it("since their values refer to themselves, are a mistake that says so", async () => {
+    const more: { self?: unknown } = {};
+    more.self = more;
+    await expect(every([full({ more })])).rejects.toMatchObject({ message: expect.stringMatching(/refers to itself/) });
   });
 
   it("since a model has its columns of its class, are a mistake that says so", async () => {

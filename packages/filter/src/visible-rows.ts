@@ -21,7 +21,8 @@ type Awaitable<T> = T | PromiseLike<T>;
 
 /**
  * The one read of a tool that gives rows: takes the filter's condition, reads by it, and gives the rows that the second check
- * let pass, changed as policies oblige to. The rows are copies. The query selects the columns that the table names, at least; without
+ * let pass, changed as policies oblige to. The rows are copies: of a row or a value with a `toJSON`, such as a model of an ORM, of what
+ * that makes. The query selects the columns that the table names, at least; without
  * one, nothing can be checked (`config_invalid`). Return what this gave, and nothing else.
  *
  * @example
