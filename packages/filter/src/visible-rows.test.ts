@@ -1,6 +1,7 @@
 import { HopwiseError } from "@hopwise/core";
 import type { CheckedRow, Filter, Row } from "@hopwise/core/filter";
 import { describe, expect, it } from "vitest";
+import { attr, call, value, where } from "./expressions.fixture.ts";
 import { boolean, list, number, table, text, timestamp } from "./index.ts";
 import { visibleRows } from "./visible-rows.ts";
 
@@ -278,6 +279,28 @@ describe("rows of which none fits", () => {
       pointer: "/owner_id",
       message: expect.stringMatching(/"owner_id" of each is not in the row; select it/),
     });
+  });
+
+  it("in memory are named although the condition lets none of them pass, and not where one of them fits", async () => {
+    const search = (...rows: readonly object[]) => {
+      const { filter } = passing();
+      const condition = where(call("le", attr("amount"), value(10)));
+      return visibleRows({ ...filter, take: () => condition }, EVERY_THING, { dialect: "memory" }, (passes) =>
+        rows.filter(passes),
+      );
+    };
+    const { amount: _, ...without } = full({});
+    for (const [row, words] of [
+      [full({ amount: "5" }), /"amount" of each must be a finite number.*stored: "numeric"/],
+      [full({ amount: undefined }), /"amount" of each is undefined; give null/],
+      [without, /"amount" of each is not in the row/],
+    ] as const) {
+      const error = { code: "config_invalid", pointer: "/amount", message: expect.stringMatching(words) };
+      await expect(search(row, row)).rejects.toMatchObject(error);
+      expect(await search(row, full({ amount: 11 })), "one fits, and may not be seen").toEqual([]);
+      expect(await search(row, full({ amount: 9 }))).toHaveLength(1);
+    }
+    expect(await search(full({ amount: Number.NaN })), "whoever writes rows can write this").toEqual([]);
   });
 
   it("since their values refer to themselves, are a mistake that says so", async () => {

@@ -67,8 +67,13 @@ export async function visibleRows<Row extends object, const By extends ReadBy>(
   if (!READ_BY.has(dialect)) mustBe("visibleRows", ["by", "dialect"], '"postgres", "sqlite" or "memory"', dialect);
   try {
     const condition = filter.take();
-    const where = dialect === "memory" ? toPredicate(condition, table) : toSql(condition, table, by as SqlOptions);
-    return await shown(filter, table, listed("what query gives", await query(where as Where<By>)));
+    const refused: object[] = [];
+    const where =
+      dialect === "memory" ? noting(toPredicate(condition, table), refused) : toSql(condition, table, by as SqlOptions);
+    const rows = listed("what query gives", await query(where as Where<By>));
+    // Of a cell that does not fit its column nothing is known, so that such rows are gone before they are looked at.
+    if (rows.length === 0) mustFitSome(refused.map((row) => ownRow(table, row).misfits));
+    return await shown(filter, table, rows);
   } catch (cause) {
     // The record says why the tool failed, and its caller whether to come again.
     filter.fail(cause);
@@ -77,6 +82,15 @@ export async function visibleRows<Row extends object, const By extends ReadBy>(
 }
 
 const READ_BY: ReadonlySet<unknown> = new Set(["postgres", "sqlite", "memory"] satisfies ReadBy["dialect"][]);
+
+/** The same condition, which notes the rows that it does not let pass. */
+function noting(passes: (row: object) => boolean, refused: object[]): (row: object) => boolean {
+  return (row) => {
+    const passed = passes(row);
+    if (!passed) refused.push(row);
+    return passed;
+  };
+}
 
 /** A list may be a proxy, which fails while it is read. */
 function listed<Item>(what: string, rows: readonly Item[]): readonly Item[] {
