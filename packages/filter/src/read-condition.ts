@@ -106,8 +106,11 @@ function variableTerm(
   if (element !== undefined) return element.term;
   if (name === ID) return columnTerm(table.id);
   const attribute = name.startsWith(`${ATTRIBUTES}.`) ? name.slice(ATTRIBUTES.length + 1) : "";
-  const isHidden = elements.some((it) => name.startsWith(`${it.name}.`));
-  if (attribute === "" || attribute.includes(".") || isHidden) {
+  if (elements.some((it) => name.startsWith(`${it.name}.`))) {
+    throw unsupported(`the variable ${named(name)}, which is within an element, and elements are no objects`, pointer);
+  }
+  if (attribute.includes(".")) throw unsupported(`the variable ${named(name)}, ${WITHIN}`, pointer);
+  if (attribute === "") {
     throw unsupported(
       `the variable ${named(name)}, which is neither the resource's id nor one of its attributes`,
       pointer,
@@ -116,11 +119,19 @@ function variableTerm(
   return columnTerm(columnOf(table, attribute, pointer));
 }
 
+/** A column of JSON holds lists alone: objects in it are no attributes that a condition could name. */
+const WITHIN =
+  "which is within an attribute, and a column holds no object; let policies name an attribute of its own for it, with a generated column or one of a view";
+
 /** The attribute of `R.attr["x-y"]`. */
 export function indexedAttribute(node: Extract<Node, { readonly operator: string }>): string {
   const [map, key] = node.operands;
   const isAttribute = node.operands.length === 2 && map !== undefined && "name" in map && map.name === ATTRIBUTES;
   if (isAttribute && key !== undefined && "value" in key && typeof key.value === "string") return key.value;
+  const isWithin =
+    map !== undefined &&
+    ("operator" in map ? map.operator === "index" : "name" in map && map.name.startsWith(`${ATTRIBUTES}.`));
+  if (isWithin) throw unsupported(`the operator "index", ${WITHIN}`, node.pointer);
   throw unsupported('the operator "index" on something else than the attributes of the resource', node.pointer);
 }
 
