@@ -27,7 +27,14 @@ const IN_DOUBLES = (number: Sql): Sql =>
  * The type of a column in PostgreSQL: beside another value a domain counts as the type that it is over, which is what its
  * values are compared by. By itself it has its own name, and a `real` in it would pass for none.
  */
-const typeOf = (raw: Sql): Sql => sql`pg_typeof(COALESCE(${raw}, NULL))`;
+export const typeOf = (raw: Sql): Sql => sql`pg_typeof(COALESCE(${raw}, NULL))`;
+
+/**
+ * A text of which no value can be made: PostgreSQL fails, and prints it. The column itself is of the wrong type, and so in every
+ * row: where nothing was known of it, each search would be an empty list, which looks like a denial.
+ */
+export const misfitSql = (raw: Sql, said: Sql): Sql =>
+  sql`('${said} of the table fits no column of type ' || ${typeOf(raw)}::text)`;
 
 const json = (several: readonly Scalar[]): Sql => parameter(JSON.stringify(several));
 
@@ -36,8 +43,10 @@ export const FORMS: { readonly [Type in ValueType]: Form } = {
   text: {
     column: {
       // `COLLATE` comes first: on a column that is no text, PostgreSQL refuses the query. `char(n)` drops spaces in a cast.
-      postgres: (raw, { stored = "text" }) =>
-        sql`(CASE WHEN ${POSTGRES_TEXT[stored as StoredText](raw)} END) COLLATE "C"`,
+      postgres: (raw, { stored = "text" }) => {
+        const { fits, value, said } = POSTGRES_TEXT[stored as StoredText](raw);
+        return sql`(CASE WHEN ${fits} THEN ${value} ELSE ${misfitSql(raw, said)}::boolean::text END) COLLATE "C"`;
+      },
       sqlite: (raw, { stored }) =>
         sql`(CASE ${stored === "integer" ? INTEGER_AS_TEXT(raw) : sql`WHEN typeof(${raw}) = 'text' THEN ${raw}`} END) COLLATE BINARY`,
       memory: (given, { stored }) => (stored === "integer" ? integerText(given) : textIn(given)),
@@ -47,7 +56,7 @@ export const FORMS: { readonly [Type in ValueType]: Form } = {
   number: {
     column: {
       postgres: (raw) =>
-        sql`(CASE WHEN ${typeOf(raw)} <> 'real'::regtype AND ${IN_DOUBLES(raw)} THEN ${raw}::float8 END)`,
+        sql`(CASE WHEN ${typeOf(raw)} = 'real'::regtype THEN ${misfitSql(raw, sql`number()`)}::float8 WHEN ${IN_DOUBLES(raw)} THEN ${raw}::float8 END)`,
       sqlite: (raw) =>
         sql`(CASE WHEN typeof(${raw}) IN ('integer', 'real') AND ${raw} - ${raw} = 0 THEN CAST(${raw} AS REAL) END)`,
       memory: (given, { stored }) =>
@@ -74,8 +83,11 @@ export const FORMS: { readonly [Type in ValueType]: Form } = {
   },
   timestamp: {
     column: {
-      postgres: (raw, column) => sql`(CASE WHEN ${typeOf(raw)} = 'timestamptz'::regtype
-        AND ${raw} BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'${column.milliseconds ? sql` AND date_trunc('milliseconds', ${raw}) = ${raw}` : sql``}
+      postgres: (
+        raw,
+        column,
+      ) => sql`(CASE WHEN ${typeOf(raw)} <> 'timestamptz'::regtype THEN ${misfitSql(raw, sql`timestamp()`)}::boolean::text
+        WHEN ${raw} BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'${column.milliseconds ? sql` AND date_trunc('milliseconds', ${raw}) = ${raw}` : sql``}
         THEN rtrim(rtrim(to_char(${raw} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), '0'), '.') END) COLLATE "C"`,
       sqlite: (raw, column) => SQLITE_MOMENT(raw, column),
       memory: momentFrom,
@@ -131,12 +143,34 @@ export const ELEMENT_FORMS: { readonly [Type in ElementType]: ElementForm } = {
 
 type StoredText = "text" | "uuid" | "enum" | "integer";
 
-const POSTGRES_TEXT: { readonly [Stored in StoredText]: (raw: Sql) => Sql } = {
-  text: (raw) => sql`${typeOf(raw)} <> 'character'::regtype THEN (${raw} COLLATE "C")::text`,
-  uuid: (raw) => sql`${typeOf(raw)} = 'uuid'::regtype THEN ${raw}::text`,
-  enum: (raw) => sql`${typeOf(raw)} <> 'character'::regtype THEN ${raw}::text`,
-  integer: (raw) =>
-    sql`${typeOf(raw)} IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype) THEN ${raw}::text`,
+/** What a column must be of, its value, and what the table says of it. */
+interface PostgresText {
+  readonly fits: Sql;
+  readonly value: Sql;
+  readonly said: Sql;
+}
+
+const POSTGRES_TEXT: { readonly [Stored in StoredText]: (raw: Sql) => PostgresText } = {
+  text: (raw) => ({
+    fits: sql`${typeOf(raw)} <> 'character'::regtype`,
+    value: sql`(${raw} COLLATE "C")::text`,
+    said: sql`text()`,
+  }),
+  uuid: (raw) => ({
+    fits: sql`${typeOf(raw)} = 'uuid'::regtype`,
+    value: sql`${raw}::text`,
+    said: sql`text() stored as uuid`,
+  }),
+  enum: (raw) => ({
+    fits: sql`${typeOf(raw)} <> 'character'::regtype`,
+    value: sql`${raw}::text`,
+    said: sql`text() stored as enum`,
+  }),
+  integer: (raw) => ({
+    fits: sql`${typeOf(raw)} IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype)`,
+    value: sql`${raw}::text`,
+    said: sql`text() stored as integer`,
+  }),
 };
 
 /** Drivers give a `bigint` as a text, and so may a column of SQLite: the same digits are the same text. */
