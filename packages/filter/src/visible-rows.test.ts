@@ -96,9 +96,9 @@ describe("rows that passed", () => {
 
 /** A value of a class, as drivers and ORMs have them for decimals, times and models. */
 class Model {
-  readonly columns: object;
+  readonly columns: unknown;
   readonly password = "secret";
-  constructor(columns: object) {
+  constructor(columns: unknown) {
     this.columns = columns;
   }
   toJSON(): unknown {
