@@ -208,6 +208,24 @@ describe(`what ${POSTGRES} gives by its driver's defaults`, () => {
     }
   });
 
+  it("is named where the column is of a type that the table cannot say, in the outcome's record, too", async () => {
+    await database.query("CREATE VIEW coded AS SELECT id, region::char(4) AS region FROM doc");
+    for (const inWords of [(cause: Error) => cause, (cause: Error) => new Error("Failed query: secret", { cause })]) {
+      const { filter, allowed, authorizer } = await search();
+      const reading = visibleRows(filter, columns({}), { dialect: "postgres" }, ({ text: where, values }) =>
+        database.query(`SELECT * FROM coded WHERE ${where}`, values).catch((cause) => {
+          throw inWords(cause);
+        }),
+      );
+      const message = expect.stringMatching(
+        /text\(\) of the table fits no column of type character; cast it in a view/,
+      );
+      await expect(reading).rejects.toMatchObject({ code: "config_invalid", message });
+      await authorizer.report(allowed, { outcome: "failed" });
+      expect(authorizer.audit.outcomes).toMatchObject([{ code: "config_invalid", message }]);
+    }
+  });
+
   it("fits once the table says so", async () => {
     const said = columns({
       amount: number({ stored: "numeric" }),

@@ -3,6 +3,7 @@ import type { Dialect } from "./names.ts";
 import { parameter, type Sql, sql } from "./sql.ts";
 import { isWholeMilliseconds, momentAt, momentOf } from "./time.ts";
 import { FALSE, TRUE } from "./truth.ts";
+import { typeOf, wrongType } from "./wrong-type.ts";
 
 /** A value in memory. A moment is a text, too, which is compared with moments alone. */
 export type Scalar = string | number | boolean;
@@ -23,19 +24,6 @@ interface Form {
 const IN_DOUBLES = (number: Sql): Sql =>
   sql`${number} BETWEEN -1.797693134862315807e308 AND 1.797693134862315807e308 AND (${number} = 0 OR abs(${number}) >= 5e-324)`;
 
-/**
- * The type of a column in PostgreSQL: beside another value a domain counts as the type that it is over, which is what its
- * values are compared by. By itself it has its own name, and a `real` in it would pass for none.
- */
-export const typeOf = (raw: Sql): Sql => sql`pg_typeof(COALESCE(${raw}, NULL))`;
-
-/**
- * A text of which no value can be made: PostgreSQL fails, and prints it. The column itself is of the wrong type, and so in every
- * row: where nothing was known of it, each search would be an empty list, which looks like a denial.
- */
-export const misfitSql = (raw: Sql, said: Sql): Sql =>
-  sql`('${said} of the table fits no column of type ' || ${typeOf(raw)}::text)`;
-
 const json = (several: readonly Scalar[]): Sql => parameter(JSON.stringify(several));
 
 /** A row for each type: what is missing in one of the places does not compile. */
@@ -45,7 +33,7 @@ export const FORMS: { readonly [Type in ValueType]: Form } = {
       // `COLLATE` comes first: on a column that is no text, PostgreSQL refuses the query. `char(n)` drops spaces in a cast.
       postgres: (raw, { stored = "text" }) => {
         const { fits, value, said } = POSTGRES_TEXT[stored as StoredText](raw);
-        return sql`(CASE WHEN ${fits} THEN ${value} ELSE ${misfitSql(raw, said)}::boolean::text END) COLLATE "C"`;
+        return sql`(CASE WHEN ${fits} THEN ${value} ELSE ${wrongType(raw, said)}::boolean::text END) COLLATE "C"`;
       },
       sqlite: (raw, { stored }) =>
         sql`(CASE ${stored === "integer" ? INTEGER_AS_TEXT(raw) : sql`WHEN typeof(${raw}) = 'text' THEN ${raw}`} END) COLLATE BINARY`,
@@ -56,7 +44,7 @@ export const FORMS: { readonly [Type in ValueType]: Form } = {
   number: {
     column: {
       postgres: (raw) =>
-        sql`(CASE WHEN ${typeOf(raw)} = 'real'::regtype THEN ${misfitSql(raw, sql`number()`)}::float8 WHEN ${IN_DOUBLES(raw)} THEN ${raw}::float8 END)`,
+        sql`(CASE WHEN ${typeOf(raw)} = 'real'::regtype THEN ${wrongType(raw, sql`number()`)}::float8 WHEN ${IN_DOUBLES(raw)} THEN ${raw}::float8 END)`,
       sqlite: (raw) =>
         sql`(CASE WHEN typeof(${raw}) IN ('integer', 'real') AND ${raw} - ${raw} = 0 THEN CAST(${raw} AS REAL) END)`,
       memory: (given, { stored }) =>
@@ -86,7 +74,7 @@ export const FORMS: { readonly [Type in ValueType]: Form } = {
       postgres: (
         raw,
         column,
-      ) => sql`(CASE WHEN ${typeOf(raw)} <> 'timestamptz'::regtype THEN ${misfitSql(raw, sql`timestamp()`)}::boolean::text
+      ) => sql`(CASE WHEN ${typeOf(raw)} <> 'timestamptz'::regtype THEN ${wrongType(raw, sql`timestamp()`)}::boolean::text
         WHEN ${raw} BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'${column.milliseconds ? sql` AND date_trunc('milliseconds', ${raw}) = ${raw}` : sql``}
         THEN rtrim(rtrim(to_char(${raw} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), '0'), '.') END) COLLATE "C"`,
       sqlite: (raw, column) => SQLITE_MOMENT(raw, column),

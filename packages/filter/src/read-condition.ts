@@ -1,7 +1,7 @@
 import type { RowCondition } from "@hopwise/core/filter";
 import { isObject, mustBe, reading } from "@hopwise/core/options";
 import { type Cell, cellOf, MISFIT } from "./cell.ts";
-import { FORMS, misfitSql, typeOf } from "./forms.ts";
+import { FORMS } from "./forms.ts";
 import { quoted } from "./names.ts";
 import { isOperator, OPERATORS, type Reader, unknown } from "./operators/index.ts";
 import { type Node, readExpression } from "./read-expression.ts";
@@ -10,6 +10,7 @@ import type { NamedColumn, Table } from "./table.ts";
 import { literalTerm, type Place, type Term } from "./term.ts";
 import { TRUE } from "./truth.ts";
 import { named, unsupported } from "./unsupported.ts";
+import { typeOf, wrongType } from "./wrong-type.ts";
 
 /** A condition on the rows of a table, in each form. */
 export interface TableCondition {
@@ -178,7 +179,7 @@ function rawColumn({ name }: NamedColumn, { dialect, from }: Place): Sql {
  */
 function listSql(raw: Sql, { dialect }: Place): Sql {
   return dialect === "postgres"
-    ? sql`(CASE WHEN ${typeOf(raw)} IN ('text'::regtype, 'varchar'::regtype, 'character'::regtype) THEN ${misfitSql(raw, sql`list()`)}::boolean::text::jsonb
+    ? sql`(CASE WHEN ${typeOf(raw)} IN ('text'::regtype, 'varchar'::regtype, 'character'::regtype) THEN ${wrongType(raw, sql`list()`)}::boolean::text::jsonb
         WHEN jsonb_typeof(to_jsonb(${raw})) = 'array' THEN to_jsonb(${raw}) END)`
     : sql`(CASE WHEN typeof(${raw}) = 'text' AND instr(${raw}, char(0)) = 0 THEN CASE WHEN json_valid(${raw}) THEN CASE json_type(${raw}) WHEN 'array' THEN ${raw} END END END)`;
 }
