@@ -186,6 +186,46 @@ describe(`what ${POSTGRES} gives by its driver's defaults`, () => {
     });
   });
 
+  it("is counted where other rows are NULL there, and fit whatever the table says", async () => {
+    await database.query("CREATE TABLE part (id text, region text, amount numeric(10, 2))");
+    await database.query(
+      "INSERT INTO part VALUES ('1', 'EMEA', NULL), ('2', 'EMEA', 5), ('3', 'EMEA', 6), ('4', 'AMER', 7)",
+    );
+    for (const [column, found, rows] of [
+      [number({ null: "absent" }), ["1"], { shown: 1, leftOut: 2, unfit: 2 }],
+      [number({ null: "absent", stored: "numeric" }), ["1", "2", "3"], { shown: 3, leftOut: 0 }],
+    ] as const) {
+      const { filter, allowed, authorizer } = await search();
+      const shown = await visibleRows(
+        filter,
+        columns({ amount: column }),
+        { dialect: "postgres" },
+        ({ text: where, values }) => database.query(`SELECT * FROM part WHERE ${where} ORDER BY id`, values),
+      );
+      expect(shown.map((row) => row["id"])).toEqual(found);
+      await authorizer.report(allowed, { outcome: "returned", result: shown });
+      expect(authorizer.audit.outcomes.map((it) => it.rows)).toEqual([rows]);
+    }
+  });
+
+  it("is named where the column is of a type that the table cannot say, in the outcome's record, too", async () => {
+    await database.query("CREATE VIEW coded AS SELECT id, region::char(4) AS region FROM doc");
+    for (const inWords of [(cause: Error) => cause, (cause: Error) => new Error("Failed query: secret", { cause })]) {
+      const { filter, allowed, authorizer } = await search();
+      const reading = visibleRows(filter, columns({}), { dialect: "postgres" }, ({ text: where, values }) =>
+        database.query(`SELECT * FROM coded WHERE ${where}`, values).catch((cause) => {
+          throw inWords(cause);
+        }),
+      );
+      const message = expect.stringMatching(
+        /text\(\) of the table fits no column of type character; cast it in a view/,
+      );
+      await expect(reading).rejects.toMatchObject({ code: "config_invalid", message });
+      await authorizer.report(allowed, { outcome: "failed" });
+      expect(authorizer.audit.outcomes).toMatchObject([{ code: "config_invalid", message }]);
+    }
+  });
+
   it("fits once the table says so", async () => {
     const said = columns({
       amount: number({ stored: "numeric" }),

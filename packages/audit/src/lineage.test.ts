@@ -175,11 +175,11 @@ describe("the lineage of a call", () => {
   });
 
   it("counts the rows of a search, and says of which why they were left out", async () => {
-    const rows = { shown: 3, leftOut: 4, tooLarge: 1, unfulfilled: 2 };
+    const rows = { shown: 3, leftOut: 6, tooLarge: 1, unfit: 3, unfulfilled: 2 };
     const searched = outcome({ invocation: "the-call", rows });
     const told = await print(await log([decision(FULL), searched]));
     expect(told).toContain(
-      "3 rows passed the second check, 4 did not, 1 of them since they are too large to be asked about, 2 of them since they could not be changed as the policies oblige to",
+      "3 rows passed the second check, 6 did not, 1 of them since they are too large to be asked about, 3 of them since they do not fit their table, 2 of them since they could not be changed as the policies oblige to",
     );
   });
 

@@ -141,12 +141,13 @@ function ending({ outcome: decided, shown }: DecisionRecord, outcome: Lineage["o
   ];
 }
 
-function rowsIn({ shown, leftOut, tooLarge, unfulfilled }: NonNullable<OutcomeRecord["rows"]>): string {
+function rowsIn({ shown, leftOut, tooLarge, unfit, unfulfilled }: NonNullable<OutcomeRecord["rows"]>): string {
   const since = (count: number | undefined, why: string) =>
     count === undefined ? "" : `, ${plain(count)} of them since they ${why}`;
   const large = since(tooLarge, "are too large to be asked about");
+  const misfits = since(unfit, "do not fit their table");
   const unchanged = since(unfulfilled, "could not be changed as the policies oblige to");
-  return `, ${plain(shown)} rows passed the second check, ${plain(leftOut)} did not${large}${unchanged}`;
+  return `, ${plain(shown)} rows passed the second check, ${plain(leftOut)} did not${large}${misfits}${unchanged}`;
 }
 
 function instant(seconds: number): string {

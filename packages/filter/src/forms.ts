@@ -3,6 +3,7 @@ import type { Dialect } from "./names.ts";
 import { parameter, type Sql, sql } from "./sql.ts";
 import { isWholeMilliseconds, momentAt, momentOf } from "./time.ts";
 import { FALSE, TRUE } from "./truth.ts";
+import { typeOf, wrongType } from "./wrong-type.ts";
 
 /** A value in memory. A moment is a text, too, which is compared with moments alone. */
 export type Scalar = string | number | boolean;
@@ -23,12 +24,6 @@ interface Form {
 const IN_DOUBLES = (number: Sql): Sql =>
   sql`${number} BETWEEN -1.797693134862315807e308 AND 1.797693134862315807e308 AND (${number} = 0 OR abs(${number}) >= 5e-324)`;
 
-/**
- * The type of a column in PostgreSQL: beside another value a domain counts as the type that it is over, which is what its
- * values are compared by. By itself it has its own name, and a `real` in it would pass for none.
- */
-const typeOf = (raw: Sql): Sql => sql`pg_typeof(COALESCE(${raw}, NULL))`;
-
 const json = (several: readonly Scalar[]): Sql => parameter(JSON.stringify(several));
 
 /** A row for each type: what is missing in one of the places does not compile. */
@@ -36,8 +31,10 @@ export const FORMS: { readonly [Type in ValueType]: Form } = {
   text: {
     column: {
       // `COLLATE` comes first: on a column that is no text, PostgreSQL refuses the query. `char(n)` drops spaces in a cast.
-      postgres: (raw, { stored = "text" }) =>
-        sql`(CASE WHEN ${POSTGRES_TEXT[stored as StoredText](raw)} END) COLLATE "C"`,
+      postgres: (raw, { stored = "text" }) => {
+        const { fits, value, said } = POSTGRES_TEXT[stored as StoredText](raw);
+        return sql`(CASE WHEN ${fits} THEN ${value} ELSE ${wrongType(raw, said)}::boolean::text END) COLLATE "C"`;
+      },
       sqlite: (raw, { stored }) =>
         sql`(CASE ${stored === "integer" ? INTEGER_AS_TEXT(raw) : sql`WHEN typeof(${raw}) = 'text' THEN ${raw}`} END) COLLATE BINARY`,
       memory: (given, { stored }) => (stored === "integer" ? integerText(given) : textIn(given)),
@@ -47,7 +44,7 @@ export const FORMS: { readonly [Type in ValueType]: Form } = {
   number: {
     column: {
       postgres: (raw) =>
-        sql`(CASE WHEN ${typeOf(raw)} <> 'real'::regtype AND ${IN_DOUBLES(raw)} THEN ${raw}::float8 END)`,
+        sql`(CASE WHEN ${typeOf(raw)} = 'real'::regtype THEN ${wrongType(raw, sql`number()`)}::float8 WHEN ${IN_DOUBLES(raw)} THEN ${raw}::float8 END)`,
       sqlite: (raw) =>
         sql`(CASE WHEN typeof(${raw}) IN ('integer', 'real') AND ${raw} - ${raw} = 0 THEN CAST(${raw} AS REAL) END)`,
       memory: (given, { stored }) =>
@@ -74,8 +71,11 @@ export const FORMS: { readonly [Type in ValueType]: Form } = {
   },
   timestamp: {
     column: {
-      postgres: (raw, column) => sql`(CASE WHEN ${typeOf(raw)} = 'timestamptz'::regtype
-        AND ${raw} BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'${column.milliseconds ? sql` AND date_trunc('milliseconds', ${raw}) = ${raw}` : sql``}
+      postgres: (
+        raw,
+        column,
+      ) => sql`(CASE WHEN ${typeOf(raw)} <> 'timestamptz'::regtype THEN ${wrongType(raw, sql`timestamp()`)}::boolean::text
+        WHEN ${raw} BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'${column.milliseconds ? sql` AND date_trunc('milliseconds', ${raw}) = ${raw}` : sql``}
         THEN rtrim(rtrim(to_char(${raw} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), '0'), '.') END) COLLATE "C"`,
       sqlite: (raw, column) => SQLITE_MOMENT(raw, column),
       memory: momentFrom,
@@ -131,12 +131,34 @@ export const ELEMENT_FORMS: { readonly [Type in ElementType]: ElementForm } = {
 
 type StoredText = "text" | "uuid" | "enum" | "integer";
 
-const POSTGRES_TEXT: { readonly [Stored in StoredText]: (raw: Sql) => Sql } = {
-  text: (raw) => sql`${typeOf(raw)} <> 'character'::regtype THEN (${raw} COLLATE "C")::text`,
-  uuid: (raw) => sql`${typeOf(raw)} = 'uuid'::regtype THEN ${raw}::text`,
-  enum: (raw) => sql`${typeOf(raw)} <> 'character'::regtype THEN ${raw}::text`,
-  integer: (raw) =>
-    sql`${typeOf(raw)} IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype) THEN ${raw}::text`,
+/** What a column must be of, its value, and what the table says of it. */
+interface PostgresText {
+  readonly fits: Sql;
+  readonly value: Sql;
+  readonly said: Sql;
+}
+
+const POSTGRES_TEXT: { readonly [Stored in StoredText]: (raw: Sql) => PostgresText } = {
+  text: (raw) => ({
+    fits: sql`${typeOf(raw)} <> 'character'::regtype`,
+    value: sql`(${raw} COLLATE "C")::text`,
+    said: sql`text()`,
+  }),
+  uuid: (raw) => ({
+    fits: sql`${typeOf(raw)} = 'uuid'::regtype`,
+    value: sql`${raw}::text`,
+    said: sql`text() stored as uuid`,
+  }),
+  enum: (raw) => ({
+    fits: sql`${typeOf(raw)} <> 'character'::regtype`,
+    value: sql`${raw}::text`,
+    said: sql`text() stored as enum`,
+  }),
+  integer: (raw) => ({
+    fits: sql`${typeOf(raw)} IN ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype)`,
+    value: sql`${raw}::text`,
+    said: sql`text() stored as integer`,
+  }),
 };
 
 /** Drivers give a `bigint` as a text, and so may a column of SQLite: the same digits are the same text. */

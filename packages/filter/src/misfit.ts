@@ -19,10 +19,12 @@ export interface Misfit {
 export function misfitAt(row: object, column: NamedColumn): Misfit {
   const { name, type } = column;
   if (!Object.hasOwn(row, name)) {
-    return { column: name, problem: "is not in the row; select it", remedy: "", isMissing: true };
+    return { column: name, problem: "is not in the row; select it, by this name", remedy: "", isMissing: true };
   }
   const given = (row as { readonly [name: string]: unknown })[name];
   if (given === null) return { column: name, problem: "is NULL; say what that stands for, by null", remedy: "" };
+  if (given === undefined)
+    return { column: name, problem: "is undefined; give null where it has no value", remedy: "" };
   const { expected, remedy } = EXPECTED[type];
   return {
     column: name,

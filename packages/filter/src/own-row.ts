@@ -38,9 +38,11 @@ function copyOf(given: unknown): { readonly row: Plain; readonly misfits: readon
   if (!isObject(given)) return noRow;
   const misfits: Misfit[] = [];
   try {
-    const columns = Object.keys(given).map((column): readonly [string, unknown] => {
+    const shown = asWritten(given);
+    if (!isObject(shown)) return noRow;
+    const columns = Object.keys(shown).map((column): readonly [string, unknown] => {
       try {
-        return [column, copied(given[column])];
+        return [column, copied(shown[column])];
       } catch {
         // What was thrown may quote the row, or the source of a function.
         misfits.push({ column, problem: UNREADABLE, remedy: "" });
@@ -53,8 +55,24 @@ function copyOf(given: unknown): { readonly row: Plain; readonly misfits: readon
   }
 }
 
-const UNREADABLE = "cannot be copied: it fails when it is read, or has a function or a proxy within; give plain values";
+const UNREADABLE =
+  "cannot be copied: it fails when it is read, has a function within, or refers to itself; give plain values";
 
+/**
+ * A copy has no class any more, and so no `toJSON` of one. What that keeps back (the hash of a password, in a model) would be
+ * shown, and what it makes (the text of a decimal or of a time) would not.
+ */
 function copied(value: unknown): unknown {
-  return typeof value === "object" && value !== null ? structuredClone(value) : value;
+  const written = asWritten(value);
+  if (Array.isArray(written)) return written.map(copied);
+  if (typeof written === "function") throw new TypeError("a function");
+  if (Object.prototype.toString.call(written) !== "[object Object]") return structuredClone(written);
+  return Object.fromEntries(Object.entries(written as object).map(([name, it]) => [name, copied(it)]));
+}
+
+/** What JSON would be made of: times and bytes are kept as they are, for columns hold them. */
+function asWritten(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || value instanceof Date || ArrayBuffer.isView(value)) return value;
+  const { toJSON } = value as { readonly toJSON?: unknown };
+  return typeof toJSON === "function" ? Reflect.apply(toJSON, value, []) : value;
 }

@@ -18,7 +18,7 @@ const options = {
 describe("pgvectorQuery", () => {
   it("asks for the nearest of those rows that may be seen", () => {
     const shown = toSql(condition, documents, { dialect: "postgres", from: "documents" });
-    expect(pgvectorQuery(condition, documents, options)).toEqual({
+    expect(pgvectorQuery(condition, documents, options)).toMatchObject({
       text: `SELECT "documents".* FROM "documents" WHERE ${shown.text} ORDER BY "documents"."embedding" <=> $2::vector LIMIT $3`,
       values: ["EMEA", "[0.5,-1,1e-7]", 10],
     });

@@ -1,7 +1,7 @@
 import type { RowCondition } from "@hopwise/core/filter";
 import { choice, list, mustBe, optionsOf, type Rows, such, text, whole } from "@hopwise/core/options";
 import { isName, isTableName, NAME, quoted, quotedTable, TABLE_NAME } from "./names.ts";
-import { parameter, render, type Sql, type SqlValue, sql } from "./sql.ts";
+import { parameter, type Rendered, render, type Sql, sql } from "./sql.ts";
 import type { Table } from "./table.ts";
 import { writeCondition } from "./to-sql.ts";
 
@@ -20,10 +20,7 @@ export interface VectorOptions {
 }
 
 /** A whole query, and the values of its parameters. */
-export interface VectorQuery {
-  readonly text: string;
-  readonly values: readonly SqlValue[];
-}
+export interface VectorQuery extends Rendered {}
 
 /** The dimensions that pgvector has. */
 const MOST_DIMENSIONS = 16_000;

@@ -10,6 +10,7 @@ import type { NamedColumn, Table } from "./table.ts";
 import { literalTerm, type Place, type Term } from "./term.ts";
 import { TRUE } from "./truth.ts";
 import { named, unsupported } from "./unsupported.ts";
+import { typeOf, wrongType } from "./wrong-type.ts";
 
 /** A condition on the rows of a table, in each form. */
 export interface TableCondition {
@@ -106,8 +107,11 @@ function variableTerm(
   if (element !== undefined) return element.term;
   if (name === ID) return columnTerm(table.id);
   const attribute = name.startsWith(`${ATTRIBUTES}.`) ? name.slice(ATTRIBUTES.length + 1) : "";
-  const isHidden = elements.some((it) => name.startsWith(`${it.name}.`));
-  if (attribute === "" || attribute.includes(".") || isHidden) {
+  if (elements.some((it) => name.startsWith(`${it.name}.`))) {
+    throw unsupported(`the variable ${named(name)}, which is within an element, and elements are no objects`, pointer);
+  }
+  if (attribute.includes(".")) throw unsupported(`the variable ${named(name)}, ${WITHIN}`, pointer);
+  if (attribute === "") {
     throw unsupported(
       `the variable ${named(name)}, which is neither the resource's id nor one of its attributes`,
       pointer,
@@ -116,11 +120,19 @@ function variableTerm(
   return columnTerm(columnOf(table, attribute, pointer));
 }
 
+/** A column of JSON holds lists alone: objects in it are no attributes that a condition could name. */
+const WITHIN =
+  "which is within an attribute, and a column holds no object; let policies name an attribute of its own for it, with a generated column or one of a view";
+
 /** The attribute of `R.attr["x-y"]`. */
 export function indexedAttribute(node: Extract<Node, { readonly operator: string }>): string {
   const [map, key] = node.operands;
   const isAttribute = node.operands.length === 2 && map !== undefined && "name" in map && map.name === ATTRIBUTES;
   if (isAttribute && key !== undefined && "value" in key && typeof key.value === "string") return key.value;
+  const isWithin =
+    map !== undefined &&
+    ("operator" in map ? map.operator === "index" : "name" in map && map.name.startsWith(`${ATTRIBUTES}.`));
+  if (isWithin) throw unsupported(`the operator "index", ${WITHIN}`, node.pointer);
   throw unsupported('the operator "index" on something else than the attributes of the resource', node.pointer);
 }
 
@@ -167,6 +179,7 @@ function rawColumn({ name }: NamedColumn, { dialect, from }: Place): Sql {
  */
 function listSql(raw: Sql, { dialect }: Place): Sql {
   return dialect === "postgres"
-    ? sql`(CASE jsonb_typeof(to_jsonb(${raw})) WHEN 'array' THEN to_jsonb(${raw}) END)`
+    ? sql`(CASE WHEN ${typeOf(raw)} IN ('text'::regtype, 'varchar'::regtype, 'character'::regtype) THEN ${wrongType(raw, sql`list()`)}::boolean::text::jsonb
+        WHEN jsonb_typeof(to_jsonb(${raw})) = 'array' THEN to_jsonb(${raw}) END)`
     : sql`(CASE WHEN typeof(${raw}) = 'text' AND instr(${raw}, char(0)) = 0 THEN CASE WHEN json_valid(${raw}) THEN CASE json_type(${raw}) WHEN 'array' THEN ${raw} END END END)`;
 }

@@ -53,7 +53,7 @@ describe("resourceOf", () => {
     ["invoice_id", "SECRET", /"invoice_id" must be a text/],
     ["region", null, /"region" is NULL; say what that stands for/],
     ["region", 5, /"region" must be a text/],
-    ["region", undefined, /"region" must be a text/],
+    ["region", undefined, /"region" is undefined; give null/],
     ["amount", "SECRET", /"amount" must be a finite number/],
     ["amount", "NaN", /"amount" must be a finite number/],
     ["amount", Number.NaN, /"amount" must be a finite number/],

@@ -34,24 +34,42 @@ export function balanced(operator: Sql, parts: readonly Sql[]): Sql {
   return sql`(${balanced(operator, parts.slice(0, middle))} ${operator} ${balanced(operator, parts.slice(middle))})`;
 }
 
+/** SQL as a text with parameters, and as the parts that a template has. */
+export interface Rendered {
+  readonly text: string;
+  /** The values of the parameters, in their order. */
+  readonly values: readonly SqlValue[];
+  /**
+   * The texts around the parameters, for a query builder that numbers parameters itself: its own tag makes a part of a query
+   * of them, as in `sql(strings, ...values)`.
+   */
+  readonly strings: TemplateStringsArray;
+}
+
 /**
- * The text, and its values in their order.
+ * Writes a piece of SQL down.
  *
  * @param placeholder for the value of this number, counted from 0
  */
-export function render(
-  piece: Sql,
-  placeholder: (index: number) => string,
-): { readonly text: string; readonly values: readonly SqlValue[] } {
-  const texts: string[] = [];
+export function render(piece: Sql, placeholder: (index: number) => string): Rendered {
+  const strings = [""];
   const values: SqlValue[] = [];
   const write = ({ pieces }: Sql): void => {
     for (const it of pieces) {
-      if (typeof it === "string") texts.push(it);
-      else if ("parameter" in it) texts.push(placeholder(values.push(it.parameter) - 1));
+      if (typeof it === "string") strings[values.length] += it;
+      else if ("parameter" in it) strings[values.push(it.parameter)] = "";
       else write(it);
     }
   };
   write(piece);
-  return { text: texts.join(""), values };
+  const text = strings.reduce((before, it, i) => before + placeholder(i - 1) + it);
+  return { text, values, strings: asTemplate(strings) };
+}
+
+/** As the language itself gives one to a tag: builders tell it from other lists by `raw`. */
+function asTemplate(strings: readonly string[]): TemplateStringsArray {
+  const raw = Object.freeze([...strings]);
+  return Object.freeze(
+    Object.defineProperty([...strings], "raw", { value: raw }),
+  ) as readonly string[] as TemplateStringsArray;
 }

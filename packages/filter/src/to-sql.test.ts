@@ -26,7 +26,7 @@ const unsupported = (what: RegExp) =>
 describe("toSql", () => {
   it("writes one condition in parentheses, with what makes the unknown false once round it, and each value as a parameter", () => {
     const { text: sql, values } = toSql(where(call("and", EMEA, call("not", EMEA))), invoices, { dialect: "postgres" });
-    const column = `(CASE WHEN pg_typeof(COALESCE("region", NULL)) <> 'character'::regtype THEN ("region" COLLATE "C")::text END) COLLATE "C"`;
+    const column = `(CASE WHEN pg_typeof(COALESCE("region", NULL)) <> 'character'::regtype THEN ("region" COLLATE "C")::text ELSE ('text() of the table fits no column of type ' || pg_typeof(COALESCE("region", NULL))::text)::boolean::text END) COLLATE "C"`;
     expect(sql).toBe(`((((${column} = $1::text COLLATE "C") AND (NOT (${column} = $2::text COLLATE "C")))) IS TRUE)`);
     expect(values).toEqual(["EMEA", "EMEA"]);
   });
@@ -94,15 +94,22 @@ describe("toSql", () => {
       [attr("gone"), /the attribute "gone"/],
       [attr("__proto__"), /the attribute "__proto__"/],
       [attr("constructor"), /the attribute "constructor"/],
-      [attr("x.y"), /the variable "request.resource.attr.x.y"/],
+      [attr("x.y"), /the variable "request.resource.attr.x.y", which is within an attribute.*of its own/],
       [attr(""), /the variable "request.resource.attr."/],
       [{ name: "request.resource.attr" }, /the variable "request.resource.attr"/],
       [{ name: "request.resource.policyVersion" }, /the variable "request.resource.policyVersion"/],
       [{ name: "request.principal.attr.region" }, /the variable "request.principal.attr.region"/],
       [{ name: "request.aux_data.jwt.sub" }, /the variable "request.aux_data.jwt.sub"/],
       [{ name: "e" }, /the variable "e"/],
-      [call("index", call("index", { name: "request.resource.attr" }, value("m")), value("k")), /the operator "index"/],
-      [call("index", attr("region"), value("k")), /the operator "index"/],
+      [
+        call("exists", attr("tags"), each("e", call("eq", { name: "e.k" }, value("x")))),
+        /the variable "e.k", which is within an element/,
+      ],
+      [
+        call("index", call("index", { name: "request.resource.attr" }, value("m")), value("k")),
+        /the operator "index", which is within an attribute.*of its own/,
+      ],
+      [call("index", attr("region"), value("k")), /the operator "index", which is within an attribute/],
       [call("index", { name: "request.resource.attr" }, attr("region")), /the operator "index"/],
       [value(["a"]), /a list or a map/],
     ];

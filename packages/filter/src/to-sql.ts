@@ -2,7 +2,7 @@ import type { RowCondition } from "@hopwise/core/filter";
 import { choice, maybe, mustBe, optionsOf, type Rows, text, whole } from "@hopwise/core/options";
 import { type Dialect, isTableName, quotedTable, TABLE_NAME } from "./names.ts";
 import { hasValue, readCondition } from "./read-condition.ts";
-import { render, type Sql, type SqlValue, sql } from "./sql.ts";
+import { type Rendered, render, type Sql, sql } from "./sql.ts";
 import { isTable, type Table } from "./table.ts";
 import type { Place } from "./term.ts";
 import { FALSE, isTrue, TRUE } from "./truth.ts";
@@ -24,10 +24,7 @@ export interface SqlOptions {
 }
 
 /** A condition as SQL: one expression in parentheses, and the values of its parameters. */
-export interface SqlCondition {
-  readonly text: string;
-  readonly values: readonly SqlValue[];
-}
+export interface SqlCondition extends Rendered {}
 
 /** PostgreSQL has no more. */
 const MOST_PARAMETERS = 65_535;

@@ -1,6 +1,7 @@
 import { HopwiseError } from "@hopwise/core";
 import type { CheckedRow, Filter, Row } from "@hopwise/core/filter";
 import { describe, expect, it } from "vitest";
+import { attr, call, value, where } from "./expressions.fixture.ts";
 import { boolean, list, number, table, text, timestamp } from "./index.ts";
 import { visibleRows } from "./visible-rows.ts";
 
@@ -92,6 +93,62 @@ describe("rows that passed", () => {
     expect(await read(passing().filter, [shifty])).toEqual([thing("t1")]);
   });
 });
+
+/** A value of a class, as drivers and ORMs have them for decimals, times and models. */
+class Model {
+  readonly columns: unknown;
+  readonly password = "secret";
+  constructor(columns: unknown) {
+    this.columns = columns;
+  }
+  toJSON(): unknown {
+    return this.columns;
+  }
+}
+
+describe("what has a toJSON", () => {
+  it.each<[string, unknown, unknown]>([
+    ["a row", new Model(thing("t1")), thing("t1")],
+    ["a row that keeps something of itself back", modelOf("t1"), thing("t1")],
+    ["a row of such values", new Model(thing("t1", { amount: new Model(5) })), thing("t1", { amount: 5 })],
+    ["a value", thing("t1", { more: new Model("12.50") }), thing("t1", { more: "12.50" })],
+    [
+      "within a value",
+      thing("t1", { more: { by: [new Model({ name: "bob" })] } }),
+      thing("t1", { more: { by: [{ name: "bob" }] } }),
+    ],
+    [
+      "one within what it makes",
+      thing("t1", { more: new Model({ by: new Model("bob") }) }),
+      thing("t1", { more: { by: "bob" } }),
+    ],
+    [
+      "an address",
+      thing("t1", { more: new URL("https://acme.example/") }),
+      thing("t1", { more: "https://acme.example/" }),
+    ],
+  ])("is shown as that, and nothing that it keeps back is shown: %s", async (_, given, shown) => {
+    const found = await read(passing().filter, [given as object]);
+    expect(found).toEqual([shown]);
+    expect(JSON.stringify(found)).not.toContain("secret");
+  });
+
+  it("is still a time, or bytes, where it is one", async () => {
+    const row = thing("t1", { more: { at: new Date(0), bytes: Buffer.from("a"), none: null, big: 7n } });
+    const [found] = await read(passing().filter, [row]);
+    expect(found).toEqual(thing("t1", { more: { at: new Date(0), bytes: new Uint8Array([97]), none: null, big: 7n } }));
+  });
+
+  it("is left out where it fails, or makes no row", async () => {
+    const failing = { toJSON: throwing };
+    const rows = [failing, thing("t1", { more: failing }), new Model("secret"), new Model([]), thing("t2")];
+    expect(await read(passing().filter, rows)).toEqual([thing("t2")]);
+  });
+});
+
+function modelOf(id: string): object {
+  return Object.assign(Object.create({ toJSON: () => thing(id) }), thing(id, { password: "secret" }));
+}
 
 /** A row of which a policy's pointer finds something, which cannot be taken out. */
 const UNCHANGEABLE: readonly [string, unknown][] = [
@@ -194,7 +251,7 @@ const EVERY: readonly [string, object, RegExp][] = [
   ["done", { done: "t" }, /the table says boolean\(\), and a text came/],
   ["tags", { tags: new Uint8Array(3) }, /the table says list\("text"\), and bytes came/],
   ["owner_id", { owner_id: null }, /is NULL; say what that stands for, by null/],
-  ["amount", { amount: undefined }, /must be a finite number/],
+  ["amount", { amount: undefined }, /is undefined; give null where it has no value/],
   ["more", { more: { f: () => "secret" } }, /the column "more" of each cannot be copied/],
 ];
 
@@ -222,6 +279,34 @@ describe("rows of which none fits", () => {
       pointer: "/owner_id",
       message: expect.stringMatching(/"owner_id" of each is not in the row; select it/),
     });
+  });
+
+  it("in memory are named although the condition lets none of them pass, and not where one of them fits", async () => {
+    const search = (...rows: readonly object[]) => {
+      const { filter } = passing();
+      const condition = where(call("le", attr("amount"), value(10)));
+      return visibleRows({ ...filter, take: () => condition }, EVERY_THING, { dialect: "memory" }, (passes) =>
+        rows.filter(passes),
+      );
+    };
+    const { amount: _, ...without } = full({});
+    for (const [row, words] of [
+      [full({ amount: "5" }), /"amount" of each must be a finite number.*stored: "numeric"/],
+      [full({ amount: undefined }), /"amount" of each is undefined; give null/],
+      [without, /"amount" of each is not in the row/],
+    ] as const) {
+      const error = { code: "config_invalid", pointer: "/amount", message: expect.stringMatching(words) };
+      await expect(search(row, row)).rejects.toMatchObject(error);
+      expect(await search(row, full({ amount: 11 })), "one fits, and may not be seen").toEqual([]);
+      expect(await search(row, full({ amount: 9 }))).toHaveLength(1);
+    }
+    expect(await search(full({ amount: Number.NaN })), "whoever writes rows can write this").toEqual([]);
+  });
+
+  it("since their values refer to themselves, are a mistake that says so", async () => {
+    const more: { self?: unknown } = {};
+    more.self = more;
+    await expect(every([full({ more })])).rejects.toMatchObject({ message: expect.stringMatching(/refers to itself/) });
   });
 
   it("since a model has its columns of its class, are a mistake that says so", async () => {

@@ -8,6 +8,7 @@ import { ownRow, type Plain } from "./own-row.ts";
 import { isTable, type Table } from "./table.ts";
 import { toPredicate } from "./to-predicate.ts";
 import { type SqlCondition, type SqlOptions, toSql } from "./to-sql.ts";
+import { wrongTypeIn } from "./wrong-type.ts";
 
 /** How the rows are read: by SQL, or out of a list in memory. */
 export type ReadBy = SqlOptions | { readonly dialect: "memory" };
@@ -21,7 +22,8 @@ type Awaitable<T> = T | PromiseLike<T>;
 
 /**
  * The one read of a tool that gives rows: takes the filter's condition, reads by it, and gives the rows that the second check
- * let pass, changed as policies oblige to. The rows are copies. The query selects the columns that the table names, at least; without
+ * let pass, changed as policies oblige to. The rows are copies: of a row or a value with a `toJSON`, such as a model of an ORM, of what
+ * that makes. The query selects the columns that the table names, at least; without
  * one, nothing can be checked (`config_invalid`). Return what this gave, and nothing else.
  *
  * @example
@@ -32,7 +34,7 @@ type Awaitable<T> = T | PromiseLike<T>;
  * ```
  *
  * @param filter of the allowed call: `currentFilter()` in a tool, `filter` of a decision elsewhere
- * @param query asked once; what it throws is thrown on
+ * @param query asked once; what it throws is thrown on, but where PostgreSQL finds a column of another type than the table says
  * @throws {HopwiseError} `config_invalid` without a filter, for a query that gives no list; `filter_unsupported`;
  *   and what {@link Filter.take} and {@link Filter.check} throw. A row that does not fit the table, is too large to be asked
  *   about, or cannot be changed as policies oblige to, is left out and counted. Where every row misfits at one column, it is
@@ -66,8 +68,13 @@ export async function visibleRows<Row extends object, const By extends ReadBy>(
   if (!READ_BY.has(dialect)) mustBe("visibleRows", ["by", "dialect"], '"postgres", "sqlite" or "memory"', dialect);
   try {
     const condition = filter.take();
-    const where = dialect === "memory" ? toPredicate(condition, table) : toSql(condition, table, by as SqlOptions);
-    return await shown(filter, table, listed("what query gives", await query(where as Where<By>)));
+    const refused: object[] = [];
+    const where =
+      dialect === "memory" ? noting(toPredicate(condition, table), refused) : toSql(condition, table, by as SqlOptions);
+    const rows = listed("what query gives", await asked(() => query(where as Where<By>)));
+    // Of a cell that does not fit its column nothing is known, so that such rows are gone before they are looked at.
+    if (rows.length === 0) mustFitSome(refused.map((row) => ownRow(table, row).misfits));
+    return await shown(filter, table, rows);
   } catch (cause) {
     // The record says why the tool failed, and its caller whether to come again.
     filter.fail(cause);
@@ -76,6 +83,23 @@ export async function visibleRows<Row extends object, const By extends ReadBy>(
 }
 
 const READ_BY: ReadonlySet<unknown> = new Set(["postgres", "sqlite", "memory"] satisfies ReadBy["dialect"][]);
+
+async function asked<Rows>(query: () => Awaitable<Rows>): Promise<Rows> {
+  try {
+    return await query();
+  } catch (cause) {
+    throw wrongTypeIn(cause) ?? cause;
+  }
+}
+
+/** The same condition, which notes the rows that it does not let pass. */
+function noting(passes: (row: object) => boolean, refused: object[]): (row: object) => boolean {
+  return (row) => {
+    const passed = passes(row);
+    if (!passed) refused.push(row);
+    return passed;
+  };
+}
 
 /** A list may be a proxy, which fails while it is read. */
 function listed<Item>(what: string, rows: readonly Item[]): readonly Item[] {

@@ -146,13 +146,14 @@ export interface OutcomeRecord {
   readonly message?: string;
   /**
    * Of a tool that gives rows: how many passed the second check, and how many more were left out; how many of those without a
-   * question, since one cannot hold them (`tooLarge`), and how many since they could not be changed as the policies oblige to
-   * (`unfulfilled`): each left out for none.
+   * question, since one cannot hold them (`tooLarge`) or they do not fit their table (`unfit`), and how many since they could not
+   * be changed as the policies oblige to (`unfulfilled`): each left out for none.
    */
   readonly rows?: {
     readonly shown: number;
     readonly leftOut: number;
     readonly tooLarge?: number;
+    readonly unfit?: number;
     readonly unfulfilled?: number;
   };
   /** By the tool's own word, nothing happened, and what the call took from a budget was given back. */

@@ -28,6 +28,11 @@ export interface AppliedFilter {
    */
   readonly tooLarge?: number;
   /**
+   * How many of those were left out without a question, since they do not fit their table: a cell is of another type than its column
+   * says, or NULL where it says nothing of that. Left out for none.
+   */
+  readonly unfit?: number;
+  /**
    * How many of those were left out although the policies allow them, since what they oblige to could not be read, or not be done
    * to the row. Left out for none.
    */

@@ -90,8 +90,8 @@ describe("rows that are to be checked", () => {
   });
 
   it.each(TOO_LARGE)("are left out and counted, each alone, where a question does not hold them: %s", (_, row) => {
-    expect(read(row)).toEqual({ rows: [undefined], tooLarge: 1 });
-    expect(read(GOOD, row, GOOD)).toEqual({ rows: [GOOD, undefined, GOOD], tooLarge: 1 });
+    expect(read(row)).toEqual({ rows: [undefined], tooLarge: 1, unfit: 0 });
+    expect(read(GOOD, row, GOOD)).toEqual({ rows: [GOOD, undefined, GOOD], tooLarge: 1, unfit: 0 });
   });
 
   it("fit up to the limits that the attributes of a resource have", () => {
@@ -102,7 +102,7 @@ describe("rows that are to be checked", () => {
   });
 
   it.each(MISTAKES)("are left out beside others where they are none, and end no search: %s", async (_, row, words) => {
-    expect(read(GOOD, row)).toEqual({ rows: [GOOD, undefined], tooLarge: 0 });
+    expect(read(GOOD, row)).toEqual({ rows: [GOOD, undefined], tooLarge: 0, unfit: 1 });
     for (const all of [[row], [row, undefined, row], [TOO_LARGE[0]?.[1], row]]) {
       const error = await errorOf(() => read(...all));
       expect(error.code, "a mistake of the program is no empty list").toMatch(/^(config|attributes)_invalid$/);
@@ -113,7 +113,7 @@ describe("rows that are to be checked", () => {
 
   it("may have holes, and be none", () => {
     expect(readRows(Object.assign(Array(2), { 1: GOOD }), "args").rows).toEqual([undefined, GOOD]);
-    expect(readRows([], "args")).toEqual({ rows: [], tooLarge: 0 });
+    expect(readRows([], "args")).toEqual({ rows: [], tooLarge: 0, unfit: 0 });
   });
 
   it.each<[string, unknown]>([
@@ -138,6 +138,6 @@ describe("rows that are to be checked", () => {
 });
 
 it("leaves out what a program left out already, which is no mistake", () => {
-  expect(read(undefined)).toEqual({ rows: [undefined], tooLarge: 0 });
-  expect(read(undefined, GOOD)).toEqual({ rows: [undefined, GOOD], tooLarge: 0 });
+  expect(read(undefined)).toEqual({ rows: [undefined], tooLarge: 0, unfit: 1 });
+  expect(read(undefined, GOOD)).toEqual({ rows: [undefined, GOOD], tooLarge: 0, unfit: 1 });
 });

@@ -11,6 +11,8 @@ export interface ReadRows {
   readonly rows: readonly (Row | undefined)[];
   /** How many of those that are left out are more than a question holds. */
   readonly tooLarge: number;
+  /** How many are none that could be asked about, since they do not fit their table. */
+  readonly unfit: number;
 }
 
 const ROWS = 'rows, such as [{ id: "inv-1", attributes: { region: "EMEA" } }]';
@@ -33,7 +35,8 @@ export function readRows(given: unknown, argumentsAs: string): ReadRows {
   const rows = read.map((row) => (row === TOO_LARGE || row instanceof HopwiseError ? undefined : row));
   const mistake = read.find((row) => row instanceof HopwiseError);
   if (mistake !== undefined && rows.every((row) => row === undefined)) throw mistake;
-  return { rows, tooLarge: read.filter((row) => row === TOO_LARGE).length };
+  const tooLarge = read.filter((row) => row === TOO_LARGE).length;
+  return { rows, tooLarge, unfit: rows.filter((row) => row === undefined).length - tooLarge };
 }
 
 function readRow(given: unknown, i: number, argumentsAs: string): Row | typeof TOO_LARGE | HopwiseError {

@@ -161,7 +161,7 @@ describe("the filter of a call", () => {
     const { filter } = await filtered();
     filter.take();
     expect(await filter.check([undefined, ROWS[0]])).toEqual([undefined, {}]);
-    expect(filter.applied).toEqual({ rows: 1, leftOut: 1 });
+    expect(filter.applied).toEqual({ rows: 1, leftOut: 1, unfit: 1 });
     filter.fail(new Error("quotes a row"));
     expect([filter.fault, filter.applied], "nothing of a read that failed may be shown").toEqual([
       undefined,

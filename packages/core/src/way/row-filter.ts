@@ -68,14 +68,14 @@ export function openFilter(call: FilteredCall, point: EnforcementPoint): Filter 
     },
     check: async (given) => {
       try {
-        const { rows, tooLarge } = readRows(given, entry.argumentsAs ?? ARGUMENTS);
+        const { rows, tooLarge, unfit } = readRows(given, entry.argumentsAs ?? ARGUMENTS);
         if (!taken)
           throw new HopwiseError("config_invalid", "check: take the filter's condition first, and read by it");
         notLapsed();
         const answers = await checkRead(call, rows, point);
         const passed = answers.filter((answer) => answer !== undefined);
         const unread = passed.filter((answer) => answer instanceof HopwiseError);
-        tally.add({ rows: passed.length, leftOut: answers.length - passed.length, tooLarge });
+        tally.add({ rows: passed.length, leftOut: answers.length - passed.length, tooLarge, unfit });
         tally.leaveOut(unread.length, unread[0]);
         return answers.map((answer) => (answer instanceof HopwiseError ? undefined : answer));
       } catch (cause) {

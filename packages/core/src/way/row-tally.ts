@@ -52,10 +52,11 @@ function faultIn({ code, message }: HopwiseError): FilterFault {
 }
 
 function addUp(before: AppliedFilter | undefined, part: AppliedFilter): AppliedFilter {
-  const total = (count: "tooLarge" | "unfulfilled") => (before?.[count] ?? 0) + (part[count] ?? 0) || undefined;
+  const total = (count: "tooLarge" | "unfit" | "unfulfilled") =>
+    (before?.[count] ?? 0) + (part[count] ?? 0) || undefined;
   return Object.freeze({
     rows: (before?.rows ?? 0) + part.rows,
     leftOut: (before?.leftOut ?? 0) + part.leftOut,
-    ...defined({ tooLarge: total("tooLarge"), unfulfilled: total("unfulfilled") }),
+    ...defined({ tooLarge: total("tooLarge"), unfit: total("unfit"), unfulfilled: total("unfulfilled") }),
   });
 }

@@ -1,0 +1,29 @@
+import { expect, it } from "vitest";
+import { wrongTypeIn } from "./wrong-type.ts";
+
+const SAID = "text() stored as uuid of the table fits no column of type timestamp without time zone";
+
+it("a column of the wrong type is found in what a driver or a query builder throws, and nothing else is quoted", () => {
+  for (const fault of [
+    new Error(`invalid input syntax for type boolean: "${SAID}"`),
+    new Error(`SELECT 'secret' - invalid input: "${SAID}"`),
+    new Error("Failed query: secret", { cause: new Error(`invalid input: "${SAID}" secret`) }),
+  ]) {
+    const error = wrongTypeIn(fault);
+    expect(error).toMatchObject({ code: "config_invalid", cause: fault });
+    expect(error?.message).toContain(SAID);
+    expect(error?.message).not.toContain("secret");
+  }
+});
+
+it("no other error is one, nor is what fails when it is read", () => {
+  const query = "SELECT 'text() of the table fits no column of type ' || pg_typeof(a)";
+  const failing = Object.defineProperty({}, "message", {
+    get: () => {
+      throw new Error("secret");
+    },
+  });
+  for (const fault of [new Error("down"), new Error(`Failed query: ${query}`), failing, "down", undefined, null]) {
+    expect(wrongTypeIn(fault)).toBeUndefined();
+  }
+});
