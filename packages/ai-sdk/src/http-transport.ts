@@ -1,6 +1,18 @@
 import type { MCPClientConfig } from "@ai-sdk/mcp";
 import { quietly } from "@hopwise/core/adapter";
-import { choice, composed, flag, func, isObject, mapOf, maybe, members, such, text } from "@hopwise/core/options";
+import {
+  choice,
+  composed,
+  flag,
+  func,
+  isObject,
+  mapOf,
+  maybe,
+  members,
+  type Shape,
+  such,
+  text,
+} from "@hopwise/core/options";
 import { type CarryOptions, carryingFetch } from "@hopwise/mcp";
 
 /**
@@ -15,7 +27,7 @@ export interface HttpTransport
 export const TRANSPORT_OPTION = '{ type: "http", url }, or a transport object such as that of @ai-sdk/mcp/mcp-stdio';
 
 /** One that a later version of the AI SDK adds does not compile before it has its row. */
-export const HTTP_TRANSPORT = members<HttpTransport>(
+export const HTTP_TRANSPORT: Shape = members<HttpTransport>(
   {
     type: choice("http"),
     url: composed(
