@@ -1,6 +1,6 @@
 import type * as z from "zod/mini";
 import { HopwiseError } from "../errors.ts";
-import { hasSpaceAround, hasUnset, plainName, strayMember } from "../lib/index.ts";
+import { hasSpaceAround, hasUnset, isOfAnotherCopy, OF_ANOTHER_COPY, plainName, strayMember } from "../lib/index.ts";
 import { hasSymbols, inherits, isPlainObject, isPromise } from "./plain-object.ts";
 import { isAsynchronous, members, type Rows, type Shape } from "./shapes.ts";
 import { unknownName } from "./unknown-name.ts";
@@ -102,8 +102,9 @@ export function checkNames<T>(called: string, given: T, known: { readonly [Name 
   return read as T;
 }
 
-/** What to add to the words on what came, where somebody forgot to await it. */
+/** What to add to the words on what is wanted, where somebody forgot to await it, or took it from another copy of this package. */
 export function unlessAwaited(given: unknown): string {
+  if (isOfAnotherCopy(given)) return `; got ${OF_ANOTHER_COPY}`;
   return isPromise(given) ? "; got a promise; await it first" : "";
 }
 
@@ -221,6 +222,7 @@ function objectWords(value: object): string {
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   if (typeof value === "function") return isAsynchronous(value) ? "an asynchronous function" : "a function";
   if (isPromise(value)) return "a promise; await it first";
+  if (isOfAnotherCopy(value)) return OF_ANOTHER_COPY;
   if ("publicJwk" in value && "sign" in value) return "a signer; its publicJwk is the public key";
   if ("kty" in value) return `a ${"d" in value || "k" in value ? "private" : "public"} key`;
   return plainWords(value);
