@@ -37,15 +37,20 @@ function contentProblems(folder: string, manifest: Manifest, files: readonly str
   const development = files.filter(
     (name) => /\.(test|fixture)\.|(^|\/)(testing|src|test)\//.test(name) && !kits.includes(dirname(name)),
   );
+  // Sources are not in it, so maps would lead nowhere: bundlers warn of each, and half of what is installed would be maps. One says it.
+  const maps = files.filter((name) => name.endsWith(".map")).slice(0, 1);
   // tsc does not remove what it once emitted from a source that is gone since.
   const stale = files.filter((name) => {
-    const source = /^dist\/(.+?)(\.d)?\.(js|ts)(\.map)?$/.exec(name)?.[1];
+    const source = /^dist\/(.+?)(\.d)?\.(js|ts)$/.exec(name)?.[1];
     return source !== undefined && !existsSync(join(folder, "src", `${source}.ts`));
   });
   return [
     ...missing.map((name) => `has no ${name}`),
     ...outside.map((target) => `leads to ${target}, which is not a file of dist in it`),
     ...development.map((name) => `contains ${name}, which is for development only`),
+    ...maps.map(
+      (name) => `contains ${name}, whose sources are not in it; delete dist and *.tsbuildinfo of the package`,
+    ),
     ...stale.map((name) => `contains ${name}, whose source is gone; delete dist and *.tsbuildinfo of the package`),
   ];
 }

@@ -20,13 +20,14 @@ interface Project {
 }
 
 const all = readdirSync(packages).map((folder) => {
-  const { name, exports = {}, dependencies, peerDependencies } = dataOf<Manifest>(`packages/${folder}/package.json`);
-  const uses = Object.keys({ ...dependencies, ...peerDependencies });
+  const manifest = dataOf<Manifest>(`packages/${folder}/package.json`);
+  const { name, exports = {}, dependencies, peerDependencies: peers = {} } = manifest;
+  const uses = Object.keys({ ...dependencies, ...peers });
   const doors = Object.entries(exports).map(([door, file]) => ({
     door: name + door.slice(1),
     file: join(folder, file),
   }));
-  return { folder, name, uses, doors };
+  return { folder, name, uses, peers, doors };
 });
 const folderOf = new Map(all.map(({ name, folder }) => [name, folder]));
 const referencesOf = (path: string): readonly string[] =>
@@ -37,6 +38,12 @@ const WITHOUT_ROWS: { readonly [door: string]: string } = {
   "@hopwise/core/options": "is what reads options and arguments",
   "@hopwise/core/state-contract": "has no function: it is a list of cases",
   "test/options @hopwise/core/filter": "takes no options",
+};
+
+/** Peers that are taken from an earlier version on than the one that the tests run with, and why. */
+const TAKEN_EARLIER: { readonly [peer: string]: string } = {
+  "@modelcontextprotocol/sdk": "fastmcp takes it from there on, and the tests pass with that one",
+  "@opentelemetry/api": "there is one in a process, which is the application's; 1.9 has all that is called",
 };
 
 /** The doors whose functions have rows in a folder of tests: each of its files takes the whole door to walk over it. */
@@ -68,6 +75,17 @@ describe("a package", () => {
     const readme = textOf("README.md");
     const unnamed = all.filter(({ name, folder }) => !readme.includes(`| [\`${name}\`](packages/${folder}) |`));
     expect(unnamed.map(({ name }) => name)).toEqual([]);
+  });
+
+  it("takes no peer that is older than what the tests run with: what an older one does with a denial, nobody looked at", () => {
+    const [, catalog = ""] = textOf("pnpm-workspace.yaml").split("\ncatalog:\n");
+    const tested = new Map(
+      [...catalog.matchAll(/^ {2}"?([^":]+)"?: (\S+)$/gm)].map(([, name, version]) => [name, version]),
+    );
+    const peers = all.flatMap((one) => Object.entries(one.peers));
+    expect(peers.length).toBeGreaterThan(4);
+    const others = peers.filter(([peer, range]) => range !== `^${tested.get(peer)}`).map(([peer]) => peer);
+    expect(others.sort()).toEqual(Object.keys(TAKEN_EARLIER));
   });
 
   it.each(["test/options", "test/arguments"])("has a row for each function of each of its doors in %s", (folder) => {

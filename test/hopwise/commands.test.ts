@@ -128,6 +128,22 @@ async function auditLog(): Promise<{ readonly folder: string; readonly segment: 
   return { folder, segment: join(folder, "audit", segment) };
 }
 
+it("says under Node's --permission which flag is missing, of what is read and of what is written", async () => {
+  const folder = temporaryFolder();
+  file(folder, "there", "");
+  const env = { NODE_OPTIONS: `--permission --allow-fs-read=${join(import.meta.dirname, "../..")}` };
+  for (const [args, flag] of [
+    [["keys", "new", "k.json"], "--allow-fs-write"],
+    [["token", "show", "there"], "--allow-fs-read"],
+  ] as const) {
+    const { code, err } = await hopwiseProcess(args, { folder, env });
+    expect([code, err]).toEqual([
+      2,
+      expect.stringContaining(`Node.js runs with --permission, and has no ${flag} for it`),
+    ]);
+  }
+});
+
 /** The tests of each command: one without does not compile. */
 const TESTED: Readonly<Record<CommandName, () => void>> = {
   "keys new": () => {

@@ -7,6 +7,9 @@ export function unavailable(message: string, cause?: unknown): HopwiseError {
   return inOwnWords(new HopwiseError("audit_unavailable", `${message}${whyOf(cause)}`, { cause }));
 }
 
+/** It is Node.js that lets nothing be read or written, and no other folder would do. */
+const NOT_PERMITTED = ": Node.js runs with --permission; give --allow-fs-read and --allow-fs-write for the folder";
+
 const CODE = /^[A-Z0-9_]{1,64}$/;
 
 /** Of an error of the operating system what it means, and of a signer's nothing but its code: its text may quote anything. */
@@ -14,6 +17,7 @@ function whyOf(cause: unknown): string {
   if (isOwn(cause)) return `: ${cause.message}`;
   const { code, errno } = Object(cause) as { readonly code?: unknown; readonly errno?: unknown };
   if (typeof code !== "string" || !CODE.test(code)) return "";
+  if (code === "ERR_ACCESS_DENIED") return NOT_PERMITTED;
   const [, meaning] = (typeof errno === "number" && getSystemErrorMap().get(errno)) || [];
   return meaning === undefined ? `: ${code}` : `: ${meaning} (${code})`;
 }

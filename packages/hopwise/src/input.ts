@@ -62,6 +62,7 @@ const WHY_UNREAD: { readonly [code: string]: string } = {
   ENOTDIR: "there is no such file",
   EISDIR: "it is a folder; name a file in it",
   EACCES: "you may not read it",
+  ERR_ACCESS_DENIED: "Node.js runs with --permission, and has no --allow-fs-read for it",
 };
 
 /** What was typed as a file's name may be a key or a token by mistake. */

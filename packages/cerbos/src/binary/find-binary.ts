@@ -48,6 +48,7 @@ export async function findBinary(option?: string, host: BinaryHost = process): P
       "If the package is published for this platform, installing or bundling has left it out: " +
       "`pnpm install --fix-lockfile` heals a pnpm lockfile that was written elsewhere, " +
       "`npm install --include=optional` an installation without optional dependencies. " +
+      `Out of a bundle ${name} is not found: keep @hopwise/cerbos out of it (in Next.js by serverExternalPackages). ` +
       "Otherwise set HOPWISE_CERBOS_BINARY to the path of a Cerbos executable (0.55.0 or newer), or put cerbos on the PATH.",
   );
 }

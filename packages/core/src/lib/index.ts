@@ -28,6 +28,7 @@ export { isListOf, MOST_ITEMS } from "./is-list-of.ts";
 export { jsonAnswer, readJson, unreadAnswer } from "./json-over-http.ts";
 export { listed, namesAnother } from "./listed.ts";
 export { createListeners } from "./listeners.ts";
+export { isOfAnotherCopy, noteMadeHere, OF_ANOTHER_COPY } from "./made-here.ts";
 export { onceInProcess } from "./once-in-process.ts";
 export { persistently } from "./persistently.ts";
 export { hiddenInName, plainName, plainText, wholeText, withoutTokens } from "./plain-text.ts";

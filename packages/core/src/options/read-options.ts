@@ -1,6 +1,6 @@
 import type * as z from "zod/mini";
 import { HopwiseError } from "../errors.ts";
-import { hasSpaceAround, hasUnset, plainName, strayMember } from "../lib/index.ts";
+import { hasSpaceAround, hasUnset, isOfAnotherCopy, OF_ANOTHER_COPY, plainName, strayMember } from "../lib/index.ts";
 import { keyWords, pemWords, signerWords } from "./key-words.ts";
 import { hasSymbols, inherits, isPlainObject, isPromise } from "./plain-object.ts";
 import { isAsynchronous, members, type Rows, type Shape } from "./shapes.ts";
@@ -103,8 +103,9 @@ export function checkNames<T>(called: string, given: T, known: { readonly [Name 
   return read as T;
 }
 
-/** What to add to the words on what came, where somebody forgot to await it. */
+/** What to add to the words on what is wanted, where somebody forgot to await it, or took it from another copy of this package. */
 export function unlessAwaited(given: unknown): string {
+  if (isOfAnotherCopy(given)) return `; got ${OF_ANOTHER_COPY}`;
   return isPromise(given) ? "; got a promise; await it first" : "";
 }
 
@@ -224,6 +225,7 @@ function objectWords(value: object): string {
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   if (typeof value === "function") return isAsynchronous(value) ? "an asynchronous function" : "a function";
   if (isPromise(value)) return "a promise; await it first";
+  if (isOfAnotherCopy(value)) return OF_ANOTHER_COPY;
   if ("publicJwk" in value && "sign" in value) return signerWords(value);
   if ("kty" in value) return keyWords(value);
   return plainWords(value);

@@ -69,6 +69,7 @@ const WHY: { readonly [code: string]: string } = {
   EISDIR: "it is a folder; name a file in it",
   EACCES: "you may not write there",
   EPERM: "you may not write there",
+  ERR_ACCESS_DENIED: "Node.js runs with --permission, and has no --allow-fs-write for it",
   EROFS: "that disk is read-only",
   ENOSPC: "the disk is full",
 };

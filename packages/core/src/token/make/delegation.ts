@@ -1,6 +1,7 @@
 import { sha256 } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { type Grant, makeGrant, toolGrantOf } from "../../grant/index.ts";
+import { noteMadeHere } from "../../lib/index.ts";
 import { maybe, mustBe, optionsOf, unlessAwaited } from "../../options/index.ts";
 import {
   type Budget,
@@ -82,6 +83,11 @@ export interface ToldToken {
 
 /** Kept beside the delegations, so that no property, no log line and no `JSON.stringify` ever shows a token. */
 const partsOf = new WeakMap<Delegation, DelegationParts>();
+
+function keepParts(delegation: Delegation, parts: DelegationParts): void {
+  partsOf.set(delegation, parts);
+  noteMadeHere(delegation);
+}
 
 /** The parts of a delegation made by {@link parseDelegation}. */
 export function partsOfDelegation(delegation: Delegation): DelegationParts {
@@ -170,7 +176,7 @@ export async function parseDelegation(chain: string, options: ParseOptions = {})
     ...(budget !== undefined && { budget }),
     expiresAt: leaf.exp,
   });
-  partsOf.set(delegation, { compact, root, leaf, leafHash, limits, tokens });
+  keepParts(delegation, { compact, root, leaf, leafHash, limits, tokens });
   return delegation;
 }
 
@@ -190,7 +196,7 @@ export async function hold(delegation: Delegation, signer: Signer): Promise<Held
   }
   const held = { ...delegation, signer };
   Object.defineProperty(held, "signer", { enumerable: false });
-  partsOf.set(held, parts);
+  keepParts(held, parts);
   return Object.freeze(held);
 }
 

@@ -1,5 +1,5 @@
 /** What is told to who orders, hands on, takes up or looks into a delegation, and passes in something else. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { HopwiseError } from "../../errors.ts";
 import { any, exact, grant, readGrant, wildcard } from "../../grant/index.ts";
 import { argumentOf } from "../../options/index.ts";
@@ -7,7 +7,7 @@ import { type Claims, createWorld, details, errorOf, ISSUER, NOW, PAY } from "..
 import type { Limits } from "../keys/limits.ts";
 import { byOrder } from "./by-order.ts";
 import { type DelegateOrder, delegate } from "./delegate.ts";
-import { type HeldDelegation, hold, isDelegation, isToolGranted, parseDelegation } from "./delegation.ts";
+import { type HeldDelegation, hold, isDelegation, isToolGranted, parseDelegation, serialize } from "./delegation.ts";
 import { grantFor } from "./grant-for.ts";
 import { inspectDelegation } from "./inspect-delegation.ts";
 import { createIssuer, type RootOrder } from "./issue.ts";
@@ -134,6 +134,26 @@ describe("who passes in what cannot be right is told", () => {
     const error = await errorOf(async () => ask());
     expect(error.code).toBe("config_invalid");
     expect(error.message.slice(0, said.length)).toBe(said);
+  });
+
+  it("says of a delegation of another copy of this package that it is one, and no mere copy of its members", async () => {
+    vi.resetModules();
+    const other = await import("./delegation.ts");
+    const theirs = await other.hold(await other.parseDelegation(serialize(held)), world.planner);
+    const asked: readonly (() => unknown)[] = [
+      () => isToolGranted(theirs, "t", PAY),
+      () => delegate(theirs, order),
+      () => renewing(theirs, async () => held),
+      () => argumentOf<unknown>("f", "source", DELEGATION_SOURCE)(theirs),
+    ];
+    for (const ask of asked) {
+      const { code, message } = await errorOf(async () => ask());
+      expect([code, message]).toEqual([
+        "config_invalid",
+        expect.stringMatching(/; got one of another copy of @hopwise\/core/),
+      ]);
+    }
+    expect(other.isToolGranted(theirs, "send_payment", PAY)).toBe(true);
   });
 
   it("says what is no delegation, and no more where nothing is to be done about it", async () => {
