@@ -8,6 +8,7 @@ import { lineage, openAuditLog, printLineage, readAuditLog, verifyAuditLog } fro
 import { startPdp } from "@hopwise/cerbos";
 import { type Allowed, generateSigner, type Signer, signerFromJwk } from "@hopwise/core";
 import type { DecisionRecord } from "@hopwise/core/audit";
+import { createCompany } from "@hopwise/core/testing";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { tool } from "ai";
 import { calculateJwkThumbprint, compactVerify, exportJWK, generateKeyPair, importJWK } from "jose";
@@ -59,6 +60,25 @@ describe("an authorizer with a durable audit log", () => {
     await expect.poll(async () => (await lineage(folder, invocation))?.outcome).toMatchObject({ outcome: "returned" });
     await audit.close();
     expect(JSON.stringify(await decisionsOf(folder, "send_payment"))).not.toContain("Globex");
+  });
+
+  it("has each decision, however long the arguments are that it was to keep", async () => {
+    const folder = temporaryFolder();
+    const audit = await openAuditLog({ folder, signer });
+    const company = await createCompany();
+    const authorizer = company.authorizer({
+      audit,
+      limits: { argumentsSize: 8 * 1024 * 1024 },
+      tools: { send_payment: { kind: "payment", action: "pay", keepInRecord: ["to", "note"] } },
+    });
+    const session = await authorizer.openSession(await company.chain("alice", "planner"));
+    const note = "x".repeat(3_000_000);
+    const args = { to: "ACME", note };
+    expect(await session.authorize({ tool: "send_payment", arguments: args })).toMatchObject({ outcome: "allowed" });
+    await audit.close();
+    expect(await decisionsOf(folder, "send_payment")).toMatchObject([
+      { outcome: "allowed", arguments: { to: "ACME" }, argumentsTooLong: ["note"] },
+    ]);
   });
 
   it("records denials, with who was stopped and why; what nobody signed is only counted", async () => {

@@ -29,7 +29,7 @@ const NO_MEMBER = {
   input: NO_FUNCTION,
   now: NOT_AT_ONCE,
   folder: NO_TEXT,
-} satisfies { readonly [Name in Exclude<keyof hopwise.Terminal, "ask" | "env">]: readonly unknown[] };
+} satisfies { readonly [Name in Exclude<keyof hopwise.Terminal, "ask" | "env" | "isRead">]: readonly unknown[] };
 const NO_TERMINAL = [
   ...NO_OBJECT,
   undefined,
@@ -37,6 +37,7 @@ const NO_TERMINAL = [
   // These may be left out.
   ...[...NO_OBJECT, { HOME: 5 }].map((env) => ({ ...terminal, env })),
   ...NO_FUNCTION.map((ask) => ({ ...terminal, ask })),
+  ...NOT_AT_ONCE.map((isRead) => ({ ...terminal, isRead })),
   ...Object.entries(NO_MEMBER).flatMap(([name, values]) =>
     [...values, undefined].map((value) => ({ ...terminal, [name]: value })),
   ),

@@ -1,5 +1,6 @@
 import { type Allowed, delegate } from "@hopwise/core";
 import { readGrant } from "@hopwise/core/grant";
+import { createCompany } from "@hopwise/core/testing";
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import { AlwaysOffSampler, type ReadableSpan } from "@opentelemetry/sdk-trace";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
@@ -279,6 +280,32 @@ describe("the metrics", () => {
       { "hopwise.outcome": "allowed", "hopwise.enforced": false, "hopwise.shadow.code": "policy_denied" },
       { "hopwise.enforced": false, "hopwise.shadow.stage": "proof", "hopwise.verified": false },
     ]);
+  });
+
+  it("count no more than a thousand tools by names that the map has not, whatever a caller makes up", async () => {
+    const { telemetry, points, close } = recorder();
+    onTestFinished(close);
+    const company = await createCompany();
+    const anything = { kind: "thing", action: "use" };
+    const authorizer = company.authorizer({ telemetry, tools: { "*": anything, last: anything } });
+    const ask = async (tool: string) => {
+      const decision = await authorizer.authorize({
+        tool,
+        arguments: {},
+        user: { issuer: company.issuer.trustAnchor.issuer, subject: "alice" },
+      });
+      if (decision.outcome === "allowed") await authorizer.report(decision, { outcome: "failed" });
+    };
+    for (let i = 0; i < 1010; i++) await ask(`made_up_${i}`);
+    await ask("made_up_7");
+    await ask("last");
+    for (const metric of ["hopwise.decisions", "hopwise.outcomes"]) {
+      const counted = (await points()).filter((point) => point.metric === metric);
+      const counts = new Map(counted.map(({ attributes, count }) => [attributes["gen_ai.tool.name"], count]));
+      expect([counts.size, counts.get("_OTHER"), counts.get("made_up_7"), counts.get("last")]).toEqual([
+        1002, 10, 2, 1,
+      ]);
+    }
   });
 
   it("measure, in seconds, each call and each of its stages", async () => {

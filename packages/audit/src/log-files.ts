@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { open, rm, stat } from "node:fs/promises";
 
 /** What the log needs of a file it writes. */
@@ -6,8 +7,9 @@ export interface LogFile {
   write(bytes: Uint8Array): Promise<void>;
   /** Resolves when what was written is on the disk. */
   sync(): Promise<void>;
+  /** Takes back what it wrote behind so many bytes of its own. */
   truncate(bytes: number): Promise<void>;
-  /** Whether its name still leads to it. Where that cannot be told, the next write says why. */
+  /** Whether its name still leads to it, and to all that it wrote. Where that cannot be told, the next write says why. */
   isThere(): Promise<boolean>;
   close(): Promise<void>;
 }
@@ -20,23 +22,37 @@ export interface LogFiles {
   syncFolder(path: string): Promise<void>;
 }
 
+/**
+ * Without O_EXCL: the name has the writer's random part, and a file left by an attempt that failed is written anew. With
+ * O_APPEND: behind the end of a file that somebody cut, a gap would be filled with zeros.
+ */
+const ANEW = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_APPEND;
+
 export const nodeFiles: LogFiles = {
   create: async (path) => {
-    // Without O_EXCL: the name has the writer's random part, and a file left by an attempt that failed is written anew.
-    const file = await open(path, "w", 0o600);
+    const file = await open(path, ANEW, 0o600);
     const made = await file.stat({ bigint: true });
+    let written = 0;
     return {
       write: async (bytes) => {
         for (let from = 0; from < bytes.length; ) {
-          from += (await file.write(bytes, from, bytes.length - from, null)).bytesWritten;
+          const { bytesWritten } = await file.write(bytes, from, bytes.length - from, null);
+          from += bytesWritten;
+          written += bytesWritten;
         }
       },
       sync: () => file.datasync(),
-      truncate: (bytes) => file.truncate(bytes),
+      truncate: async (bytes) => {
+        // From the end: of a file that somebody cut meanwhile, what is left stays, and it is not made longer.
+        const { size } = await file.stat();
+        await file.truncate(Math.max(0, size - (written - bytes)));
+        written = bytes;
+      },
       isThere: async () => {
+        const least = written; // before what is written meanwhile
         try {
-          const { ino, dev } = await stat(path, { bigint: true });
-          return ino === made.ino && dev === made.dev;
+          const { ino, dev, size } = await stat(path, { bigint: true });
+          return ino === made.ino && dev === made.dev && size >= least;
         } catch (cause) {
           const { code } = cause as NodeJS.ErrnoException;
           return code !== "ENOENT" && code !== "ENOTDIR";

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { generateSigner } from "@hopwise/core";
 import { describe, expect, it } from "vitest";
@@ -26,33 +26,55 @@ async function invocations(folder: string): Promise<readonly string[]> {
   return found;
 }
 
-/** What may happen to the file under a running log. The last leaves all that was written where readers look. */
-const LOST: { readonly [how: string]: (file: string) => void } = {
-  deleted: (file) => rmSync(file),
-  moved: (file) => renameSync(file, `${file}.old`),
-  replaced: (file) => {
-    copyFileSync(file, `${file}.copy`);
-    renameSync(`${file}.copy`, file);
-  },
-};
+const gone = { ok: false, broken: { reason: "deleted", file: expect.stringContaining(".000001.ndjson") } };
 
-const says = "the audit log could not be written: its file was deleted, moved or replaced while it was written to";
+interface Loss {
+  readonly how: string;
+  readonly lose: (file: string) => void;
+  readonly kept: readonly string[];
+  readonly found: object;
+}
+
+/** What may happen to the file under a running log, what is left of the records, and what the verifier says of it then. */
+const LOST: readonly Loss[] = [
+  { how: "deleted", lose: (file) => rmSync(file), kept: ["after"], found: gone },
+  { how: "moved", lose: (file) => renameSync(file, `${file}.old`), kept: ["after"], found: gone },
+  {
+    how: "replaced",
+    lose: (file) => {
+      copyFileSync(file, `${file}.copy`);
+      renameSync(`${file}.copy`, file);
+    },
+    kept: ["before", "after"],
+    found: { ok: true, streams: [{ rejected: 1 }] },
+  },
+  // As `copytruncate` of logrotate does.
+  { how: "emptied", lose: (file) => truncateSync(file), kept: ["after"], found: gone },
+  {
+    how: "cut short",
+    lose: (file) => truncateSync(file, statSync(file).size - 1),
+    kept: ["after"],
+    found: { ok: false, broken: { reason: "truncated", file: expect.stringContaining(".000001.ndjson") } },
+  },
+];
+
+const says =
+  "the audit log could not be written: its file was deleted, moved, replaced or cut while it was written to; no other program may rotate the files of this log";
 
 describe.each(["required", "buffered"] as const)("a log (%s) whose file was taken away under it", (durability) => {
-  it.each(Object.entries(LOST))("takes no record into a file that was %s, and begins another", async (how, lose) => {
+  it.each(LOST)("takes no record into a file that was $how, and begins another", async ({ lose, kept, found }) => {
     const { folder, file, log } = await running(durability);
     lose(file);
+    const left = existsSync(file) ? readFileSync(file, "utf8") : undefined;
     await expect(log.record(decision({ invocation: "lost" }))).rejects.toMatchObject({
       code: "audit_unavailable",
       message: says,
     });
     await log.record(decision({ invocation: "after" }));
     await log.close();
-    const kept = how === "replaced" ? ["before", "after"] : ["after"];
+    expect(existsSync(file) ? readFileSync(file, "utf8") : undefined).toBe(left);
     expect(await invocations(folder)).toEqual(kept);
-    const found = await verifyAuditLog({ folder, keys: [signer.publicJwk] });
-    const missing = { ok: false, broken: { reason: "deleted", file: expect.stringContaining(".000001.ndjson") } };
-    expect(found).toMatchObject(how === "replaced" ? { ok: true, streams: [{ rejected: 1 }] } : missing);
+    expect(await verifyAuditLog({ folder, keys: [signer.publicJwk] })).toMatchObject(found);
   });
 });
 

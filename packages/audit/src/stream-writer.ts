@@ -34,7 +34,7 @@ export interface StreamWriter {
   isThere(): Promise<boolean>;
   /**
    * Adds lines in one write and one sync. Where it rejects, none of these lines counts, and the next call begins a
-   * segment: so, too, where the file was deleted or moved away, for a line that nobody can find is no record.
+   * segment: so, too, where the file was deleted, cut or moved away, for a line that nobody can find is no record.
    */
   append(entries: readonly Entry[]): Promise<void>;
   /** Begins a segment now, where none is open. */
@@ -133,7 +133,10 @@ async function put(file: LogFile, bytes: Uint8Array, durable: boolean): Promise<
   const there = file.isThere(); // asked beside the writing: it takes no time of its own
   await file.write(bytes);
   if (durable) await file.sync();
-  if (!(await there)) throw unavailable("its file was deleted, moved or replaced while it was written to");
+  if (await there) return;
+  throw unavailable(
+    "its file was deleted, moved, replaced or cut while it was written to; no other program may rotate the files of this log",
+  );
 }
 
 /**

@@ -9,6 +9,8 @@ export interface Terminal {
   err(text: string): void;
   /** Whether standard output is a terminal that shows colours. */
   readonly colors: boolean;
+  /** Whether anybody reads standard output still: a long answer may end where nobody does. Left out: somebody does. */
+  isRead?(): boolean;
   /** All of standard input; undefined where a person would have to type it. */
   input(): Promise<string | undefined>;
   /** Asks the person at the terminal; undefined where nobody sits there. Left out: nobody does. */
@@ -26,6 +28,7 @@ export const TERMINAL: Shape = atLeast<Terminal>(
     out: atOnce("a function that writes a text"),
     err: atOnce("a function that writes a text"),
     colors: flag(),
+    isRead: maybe(atOnce("a function that says whether anybody reads on")),
     input: func("a function that gives all of standard input"),
     ask: maybe(func("a function that asks a person")),
     now: atOnce("a clock, such as Date.now"),
@@ -42,7 +45,7 @@ function isEnvironment(value: unknown): boolean {
 
 /**
  * 0: done, and all is well. 1: it looked, and something is wrong, or nothing was found. 2: it could not look, since the
- * command or its input is wrong.
+ * command or its input is wrong, or its answer could not be written.
  */
 export type ExitCode = 0 | 1 | 2;
 

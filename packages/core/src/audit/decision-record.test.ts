@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { exact, type Grant, grant } from "../grant/index.ts";
+import type { JsonObject } from "../json/index.ts";
 import { sampleDenied } from "../testing/samples.ts";
 import type { Chain } from "../token/index.ts";
 import { decisionRecord, type HiddenOne, type RecordedCall } from "./decision-record.ts";
@@ -78,5 +79,25 @@ describe("what a token handed over of the called tool", () => {
     expect(await handed(docs, grant(both))).toBe('id is "a page"');
     expect(await handed(docs, grant({ [pay]: both[pay] }))).toBeUndefined();
     expect(await handed("find", grant({ find: { id: exact("a page") } }))).toBe('id is "a page"');
+  });
+});
+
+describe("the arguments that a record keeps", () => {
+  const keptOf = async (received: JsonObject, ...kept: string[]) => {
+    const record = await decisionRecord(sampleDenied(), { ...call, received, kept });
+    return { arguments: record.arguments, argumentsTooLong: record.argumentsTooLong };
+  };
+
+  it("are those that the tool map names", async () => {
+    expect(await keptOf({ to: "ACME", amount: 5 }, "to", "note")).toEqual({ arguments: { to: "ACME" } });
+    expect(await decisionRecord(sampleDenied(), call)).not.toHaveProperty("arguments");
+  });
+
+  it("are a million characters at most, and what has no room is named: no caller is on no record by what it sends", async () => {
+    const half = "x".repeat(600_000);
+    expect(await keptOf({ a: half, b: half, to: "ACME" }, "a", "b", "to")).toEqual({
+      arguments: { a: half, to: "ACME" },
+      argumentsTooLong: ["b"],
+    });
   });
 });

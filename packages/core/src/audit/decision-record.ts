@@ -53,7 +53,7 @@ export async function decisionRecord(decision: Decision, call: RecordedCall): Pr
     timings,
     ...defined({ chain, asked, context, shown: call.shown, rows: call.applied }),
     ...(call.hidden.length > 0 && { hidden: hiddenItems(call.hidden) }),
-    ...(kept.length > 0 && { arguments: only(kept, parsed ?? received) }),
+    ...(kept.length > 0 && keptOf(kept, parsed ?? received)),
     ...(decision.outcome === "denied" && refusalIn(decision)),
     ...(decision.outcome === "pending" && { approval: decision.approval }),
     ...(decision.outcome === "allowed" &&
@@ -134,6 +134,20 @@ function tokenRecords({ links, login }: Chain, id: string): readonly TokenRecord
   }));
 }
 
-function only(names: readonly string[], args: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(args).filter(([name]) => names.includes(name)));
+/** In characters of JSON. A sink refuses a record that is far longer, and who makes the call would choose to be on none. */
+const MOST_KEPT = 1024 * 1024;
+
+/** The arguments that the tool map says to keep, and the names of those that have no room: the hash tells of these, too. */
+function keptOf(names: readonly string[], args: JsonObject): Pick<DecisionRecord, "arguments" | "argumentsTooLong"> {
+  const tooLong: string[] = [];
+  let room = MOST_KEPT;
+  const kept = Object.entries(args).filter(([name, value]) => {
+    if (!names.includes(name)) return false;
+    const size = JSON.stringify(value).length;
+    const fits = size <= room;
+    if (fits) room -= size;
+    else tooLong.push(name);
+    return fits;
+  });
+  return { arguments: Object.fromEntries(kept), ...(tooLong.length > 0 && { argumentsTooLong: tooLong }) };
 }

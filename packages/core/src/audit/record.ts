@@ -42,6 +42,8 @@ export interface DecisionRecord extends Partial<Omit<Refusal<DenialCode>, "nonce
   readonly argumentsHash: { readonly received: string; readonly parsed?: string };
   /** Those arguments that the tool map says to keep; by default none. */
   readonly arguments?: JsonObject;
+  /** Of those to keep, the names of the ones that are not, since they are longer than a record may be. */
+  readonly argumentsTooLong?: readonly string[];
   /** Which sources gave attributes, and how old these were. */
   readonly context?: readonly ContextOrigin[];
   readonly outcome: "allowed" | "denied" | "pending";

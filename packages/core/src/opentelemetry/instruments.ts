@@ -41,17 +41,20 @@ export function createInstruments(meter: Meter): Instruments {
     description: "How long each stage takes",
   });
 
+  const labelOf = createLabels();
+
   return {
     decided: (call, { decision, verified }, at) => {
+      const tool = labelOf(decision.tool, call.named, isNamed(call, decision));
       const code = decision.outcome === "denied" ? { "hopwise.code": decision.code } : {};
       const outcome = { "hopwise.outcome": decision.outcome };
       const shadow = decision.outcome === "allowed" ? decision.shadow : undefined;
       if (shadow !== undefined) {
         const would = { "hopwise.code": shadow.code, "hopwise.verified": verified };
-        tell(() => letRun.add(1, { ...would, ...labelOf(decision.tool, isNamed(call, decision)) }, at));
+        tell(() => letRun.add(1, { ...would, ...tool }, at));
       }
       if (verified) {
-        tell(() => decisions.add(1, { ...outcome, ...code, ...labelOf(decision.tool, isNamed(call, decision)) }, at));
+        tell(() => decisions.add(1, { ...outcome, ...code, ...tool }, at));
       } else if (shadow === undefined) {
         // Of an unverified call only the code is certain.
         tell(() => unverified.add(1, code, at));
@@ -65,7 +68,7 @@ export function createInstruments(meter: Meter): Instruments {
     reported: ({ tool }, outcome) => {
       const withheld = outcome.outcome === "returned" && outcome.withheld === true;
       const result = { "hopwise.result": withheld ? "withheld" : outcome.outcome };
-      tell(() => outcomes.add(1, { ...result, ...labelOf(tool, true) }));
+      tell(() => outcomes.add(1, { ...result, ...labelOf(tool, false, true) }));
     },
   };
 }
@@ -75,8 +78,19 @@ function tell(run: () => void): void {
   quietly(run, undefined);
 }
 
+/** So many names that the tool map does not list are labels: who asks an authorizer itself may send any that `"*"` stands for. */
+const MOST_UNLISTED = 1000;
+
 /** The tool's name as a label; one label for all names that are not known here. */
-function labelOf(tool: string, named: boolean): Attributes {
-  const { "gen_ai.operation.name": _, ...name } = subjectOf(tool, named);
-  return Object.keys(name).length === 0 ? { "gen_ai.tool.name": "_OTHER" } : name;
+function createLabels(): (tool: string, listed: boolean, named: boolean) => Attributes {
+  const labels = new Set<string>();
+  let unlisted = 0;
+  const isLabel = (tool: string, listed: boolean): boolean => {
+    if (!labels.has(tool) && (listed || unlisted++ < MOST_UNLISTED)) labels.add(tool);
+    return labels.has(tool);
+  };
+  return (tool, listed, named) => {
+    const { "gen_ai.operation.name": _, ...name } = subjectOf(tool, named && isLabel(tool, listed));
+    return Object.keys(name).length === 0 ? { "gen_ai.tool.name": "_OTHER" } : name;
+  };
 }

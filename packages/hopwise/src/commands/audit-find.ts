@@ -38,7 +38,7 @@ export const auditFind: Command = {
       if (typed.has("json")) terminal.out(jsonText(of === undefined ? record : { folder: of, ...record }));
       else terminal.out(of === undefined ? printRecord(record) : `${oneLine(of)}: ${printRecord(record)}`);
       found++;
-      if (found === limit) break;
+      if (found === limit || terminal.isRead?.() === false) break;
     }
     if (found > 0) return 0;
     const unknown = await unknownNames(folders, filter);
