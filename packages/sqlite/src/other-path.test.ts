@@ -1,5 +1,17 @@
-import { describe, expect, it } from "vitest";
-import { isMountedAlone } from "./other-path.ts";
+import { existsSync, readFileSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { openSqlite } from "./open-sqlite.ts";
+import { isMountedAlone, typeAt } from "./other-path.ts";
+import { newFile } from "./store.fixture.ts";
+
+vi.mock("node:fs", async (original) => {
+  const real = await original<typeof import("node:fs")>();
+  return { ...real, readFileSync: vi.fn(real.readFileSync) };
+});
+afterEach(() => {
+  vi.mocked(readFileSync).mockReset();
+});
 
 const MOUNTS = `22 27 0:21 / /proc rw,relatime - proc proc rw
 601 600 8:1 /srv/state.db /app/state.db rw - ext4 /dev/sda1 rw
@@ -20,5 +32,52 @@ describe("a file that is mounted", () => {
 
   it("is not looked for where the system does not tell what is", () => {
     expect(isMountedAlone("/app/state.db", "")).toBe(false);
+  });
+});
+
+const SHARES = `22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
+23 22 0:40 / /srv rw shared:2 - nfs4 nas:/srv rw,vers=4.2
+24 23 8:2 / /srv/fast\\040disk rw - xfs /dev/sdb1 rw
+25 22 0:41 / /auto rw - autofs systemd-1 rw
+26 25 0:42 / /auto rw - cifs //nas/share rw
+27 22 0:43 / /mnt/data rw - fuse.sshfs me@nas: rw
+28 22 0:44 / /mnt/over rw - fuse.fuse-overlayfs fuse-overlayfs rw
+`;
+
+describe("the file system of a path", () => {
+  it.each([
+    ["/var/state.db", "ext4"],
+    ["/srv/state.db", "nfs4"],
+    ["/srvs/state.db", "ext4"],
+    ["/srv/fast disk/state.db", "xfs"],
+    ["/auto/state.db", "cifs"],
+    ["/mnt/data/a/state.db", "fuse.sshfs"],
+    ["/mnt/over/state.db", "fuse.fuse-overlayfs"],
+  ])("is that of what was mounted last above it: %s", (path, type) => {
+    expect(typeAt(path, SHARES)).toBe(type);
+    expect(typeAt(path, "")).toBe("");
+  });
+
+  it.each(["nfs", "nfs4", "cifs", "smb3", "ceph", "fuse.sshfs", "fuse.s3fs"])(
+    "that several machines share is refused, also behind a link, and nothing is made there: %s",
+    async (type) => {
+      const file = newFile();
+      const link = join(dirname(newFile()), "link");
+      vi.mocked(readFileSync).mockReturnValue(`1 1 0:40 / ${dirname(file)} rw - ${type} nas:/ rw\n`);
+      symlinkSync(dirname(file), link);
+      for (const path of [file, join(link, "state.db")]) {
+        await expect(openSqlite({ file: path })).rejects.toMatchObject({
+          code: "config_invalid",
+          message: expect.stringContaining(`is on a network file system (${type}), where other machines see neither`),
+        });
+      }
+      expect(existsSync(file)).toBe(false);
+    },
+  );
+
+  it("that a program of this machine serves is none of these", async () => {
+    const file = newFile();
+    vi.mocked(readFileSync).mockReturnValue(`1 1 0:40 / ${dirname(file)} rw - fuse.fuse-overlayfs x rw\n`);
+    await (await openSqlite({ file })).close();
   });
 });

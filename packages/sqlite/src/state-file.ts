@@ -14,7 +14,7 @@ import { dirname } from "node:path";
 import type { HopwiseError } from "@hopwise/core";
 import { NO_DATABASE, NOT_PERMITTED, PERMISSION_WORDS, unavailable, unusable } from "./faults.ts";
 import type { Settings } from "./options.ts";
-import { otherPath } from "./other-path.ts";
+import { onNetwork, otherPath } from "./other-path.ts";
 
 /** Which file it is: another one under the same path has another. */
 export interface FileIdentity {
@@ -35,6 +35,8 @@ const OTHERS = 0o077n;
  * @throws {HopwiseError} `config_invalid`, with what is wrong with it or its folder
  */
 export function makeOrCheck({ file, called, mustExist }: Settings): boolean {
+  const network = onNetwork(file);
+  if (network !== undefined) throw unusable(called, file, network);
   if (mustExist) {
     if (statOf(file) === undefined) throw unusable(called, file, "is not there: no process keeps a state in it");
     return isReady(file, called);
