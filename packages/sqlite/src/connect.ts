@@ -30,7 +30,7 @@ export const NO_ENTRIES: string = createHash("sha256").digest("base64url");
  */
 export function connect(machine: Machine, settings: Settings, lostFile?: string): Connection {
   const { file, synchronous } = settings;
-  if (!makeOrCheck(settings)) throw new Busy();
+  if (!makeOrCheck(machine, settings)) throw new Busy();
   const db = new machine.sqlite.DatabaseSync(file, { timeout: 0, enableForeignKeyConstraints: false });
   let isOpen = true;
   const statements = new Map<string, StatementSync>();

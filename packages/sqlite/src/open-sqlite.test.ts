@@ -31,14 +31,22 @@ function newFile(): string {
 }
 
 /** On a machine that can be started again. */
-async function open(options: SqliteOptions, boot = "1", told: sqlite.DatabaseSync[] = []) {
+async function open(
+  options: SqliteOptions,
+  boot = "1",
+  { told = [], mounts = "" }: { readonly told?: sqlite.DatabaseSync[]; readonly mounts?: string } = {},
+) {
   class Told extends sqlite.DatabaseSync {
     constructor(...args: ConstructorParameters<typeof sqlite.DatabaseSync>) {
       super(...args);
       told.push(this);
     }
   }
-  const machine: Machine = { sqlite: { ...sqlite, DatabaseSync: Told }, boot: boot === "unknown" ? undefined : boot };
+  const machine: Machine = {
+    sqlite: { ...sqlite, DatabaseSync: Told },
+    boot: boot === "unknown" ? undefined : boot,
+    mounts: () => mounts,
+  };
   const driver = await openOn(machine, "openSqlite", { deadlineMs: 100, ...options });
   onTestFinished(() => driver.close());
   return driver;
@@ -240,6 +248,28 @@ describe("the file", () => {
     expect(await claim(await open({ file }), "a")).toBe(false);
   });
 
+  it.each(["nfs", "nfs4", "cifs", "smb3", "ceph", "fuse.sshfs", "fuse.s3fs"])(
+    "is refused on a file system that machines share, also behind a link, and nothing is made there: %s",
+    async (type) => {
+      const file = newFile();
+      const link = join(file, "..", "link");
+      symlinkSync(join(file, ".."), link);
+      const mounts = `1 1 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 0:40 / ${join(file, "..")} rw - ${type} nas:/ rw\n`;
+      for (const path of [file, join(link, "state.db")]) {
+        await expect(open({ file: path }, "1", { mounts })).rejects.toMatchObject({
+          code: "config_invalid",
+          message: expect.stringContaining(`is on a network file system (${type}), where other machines see neither`),
+        });
+      }
+      expect(existsSync(file)).toBe(false);
+    },
+  );
+
+  it("may be on a file system that a program of this machine serves", async () => {
+    const file = newFile();
+    await open({ file }, "1", { mounts: `1 1 0:40 / ${join(file, "..")} rw - fuse.fuse-overlayfs x rw\n` });
+  });
+
   it("may be a link to a file elsewhere, which is not taken for another one", async () => {
     const file = newFile();
     const link = newFile();
@@ -333,7 +363,7 @@ describe("a file that can take nothing", () => {
     const file = newFile();
     await (await openSqlite({ file })).close();
     const told: sqlite.DatabaseSync[] = [];
-    const driver = await open({ file }, "1", told);
+    const driver = await open({ file }, "1", { told });
     for (const database of told) database.exec(pragma);
     const passed: string[] = [];
     const refused: unknown[] = [];

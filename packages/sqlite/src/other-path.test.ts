@@ -1,17 +1,5 @@
-import { existsSync, readFileSync, symlinkSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { afterEach, describe, expect, it, vi } from "vitest";
-import { openSqlite } from "./open-sqlite.ts";
+import { describe, expect, it } from "vitest";
 import { isMountedAlone, typeAt } from "./other-path.ts";
-import { newFile } from "./store.fixture.ts";
-
-vi.mock("node:fs", async (original) => {
-  const real = await original<typeof import("node:fs")>();
-  return { ...real, readFileSync: vi.fn(real.readFileSync) };
-});
-afterEach(() => {
-  vi.mocked(readFileSync).mockReset();
-});
 
 const MOUNTS = `22 27 0:21 / /proc rw,relatime - proc proc rw
 601 600 8:1 /srv/state.db /app/state.db rw - ext4 /dev/sda1 rw
@@ -56,28 +44,5 @@ describe("the file system of a path", () => {
   ])("is that of what was mounted last above it: %s", (path, type) => {
     expect(typeAt(path, SHARES)).toBe(type);
     expect(typeAt(path, "")).toBe("");
-  });
-
-  it.each(["nfs", "nfs4", "cifs", "smb3", "ceph", "fuse.sshfs", "fuse.s3fs"])(
-    "that several machines share is refused, also behind a link, and nothing is made there: %s",
-    async (type) => {
-      const file = newFile();
-      const link = join(dirname(newFile()), "link");
-      vi.mocked(readFileSync).mockReturnValue(`1 1 0:40 / ${dirname(file)} rw - ${type} nas:/ rw\n`);
-      symlinkSync(dirname(file), link);
-      for (const path of [file, join(link, "state.db")]) {
-        await expect(openSqlite({ file: path })).rejects.toMatchObject({
-          code: "config_invalid",
-          message: expect.stringContaining(`is on a network file system (${type}), where other machines see neither`),
-        });
-      }
-      expect(existsSync(file)).toBe(false);
-    },
-  );
-
-  it("that a program of this machine serves is none of these", async () => {
-    const file = newFile();
-    vi.mocked(readFileSync).mockReturnValue(`1 1 0:40 / ${dirname(file)} rw - fuse.fuse-overlayfs x rw\n`);
-    await (await openSqlite({ file })).close();
   });
 });

@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { dirname } from "node:path";
 
 /*
@@ -12,11 +12,11 @@ import { dirname } from "node:path";
  * @param names how many names the file has on its disk
  * @returns what is wrong, in words that begin after its name
  */
-export function otherPath(file: string, names: bigint): string | undefined {
+export function otherPath(file: string, names: bigint, mountinfo: string): string | undefined {
   if (names > 1n) {
     return `has ${names} names (hard links), and who opens it by another one sees nothing of what is kept: take the others away, or use a symbolic link`;
   }
-  if (!isMountedAlone(realpathSync(file), mounts())) return undefined;
+  if (!isMountedAlone(realpathSync(file), mountinfo)) return undefined;
   return "is mounted by itself, and who opens it elsewhere sees nothing of what is kept: mount its folder, for all who share it";
 }
 
@@ -31,8 +31,8 @@ export function isMountedAlone(path: string, mountinfo: string): boolean {
  *
  * @returns what is wrong, in words that begin after its name
  */
-export function onNetwork(file: string): string | undefined {
-  const type = typeAt(realOf(file) ?? realOf(dirname(file)) ?? file, mounts());
+export function onNetwork(file: string, mountinfo: string): string | undefined {
+  const type = typeAt(realOf(file) ?? realOf(dirname(file)) ?? file, mountinfo);
   if (!NETWORK.test(type)) return undefined;
   return `is on a network file system (${type}), where other machines see neither its lock nor what is kept: put it on a disk of this machine, or keep state in Redis`;
 }
@@ -64,13 +64,4 @@ function realOf(path: string): string | undefined {
 /** Spaces, tabs, line ends and backslashes are written as three octal digits. */
 function unescaped(field: string): string {
   return field.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
-}
-
-/** Where what is mounted cannot be told, nothing is said of it. */
-function mounts(): string {
-  try {
-    return readFileSync("/proc/self/mountinfo", "utf8");
-  } catch {
-    return "";
-  }
 }
