@@ -217,6 +217,18 @@ describe("the file", () => {
     },
   );
 
+  it("is waited for at the start while others write, for longer than a step waits", async () => {
+    const file = newFile();
+    await (await openSqlite({ file })).close();
+    const other = new sqlite.DatabaseSync(file);
+    other.exec("BEGIN IMMEDIATE");
+    const opening = open({ file, deadlineMs: 10 });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    other.exec("COMMIT");
+    other.close();
+    expect(await claim(await opening, "a")).toBe(true);
+  });
+
   it("is waited for while another process may be making it, for longer than a step waits", async () => {
     const file = newFile();
     writeFileSync(file, "", { mode: 0o600 });
