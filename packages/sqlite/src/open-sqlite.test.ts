@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  chownSync,
   cpSync,
   existsSync,
   linkSync,
@@ -214,6 +215,39 @@ describe("the file", () => {
     "is no %j, which SQLite would take for something else",
     async (file) => {
       await expect(openSqlite({ file })).rejects.toMatchObject({ code: "config_invalid", pointer: "/file" });
+    },
+  );
+
+  it.each([
+    ["a name", (file: string) => join(file, "..", "x".repeat(300))],
+    ["a path", (file: string) => join(file, "..", ...Array.from({ length: 5 }, () => "x".repeat(100)), "state.db")],
+  ])("is refused with %s that is too long, and nothing is made", async (_, pathOf) => {
+    const file = pathOf(newFile());
+    if (file.length > 500) mkdirSync(join(file, ".."), { recursive: true });
+    await expect(openSqlite({ file })).rejects.toMatchObject({
+      code: "config_invalid",
+      message: expect.stringMatching(/a name or a path that is too long: a path may have 504 bytes$/),
+    });
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it.skipIf(process.getuid?.() !== 0)(
+    "in a folder to which its owner may not write is refused with that word",
+    async () => {
+      const file = newFile();
+      await (await openSqlite({ file })).close();
+      chownSync(file, 65_534, 65_534);
+      chmodSync(join(file, ".."), 0o755);
+      const opening = (): Promise<string> =>
+        openSqlite({ file }).then(
+          (driver) => `${driver.close()}`,
+          ({ code, message }) => `${code} ${message}`,
+        );
+      process.seteuid?.(65_534);
+      const answer = await opening().finally(() => process.seteuid?.(0));
+      expect(answer).toMatch(
+        /^config_invalid .* is in a folder to which this process may not write: SQLite makes two files/,
+      );
     },
   );
 
