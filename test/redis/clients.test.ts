@@ -1,12 +1,12 @@
 /** Clients that were made wrongly, in ways that no option tells: what whoever made them is told. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { redisState } from "@hopwise/redis";
+import { openRedis, redisState } from "@hopwise/redis";
 import { createClient, createCluster } from "@redis/client";
 import { describe, expect, it } from "vitest";
 import { startCluster } from "./cluster.ts";
 import { askAt, MISSING, patientOptions, unlessMissing } from "./redis-server.ts";
-import { aClient, aDriver, aServer, claim, later, misfit, refusal } from "./scene.ts";
+import { aClient, aDriver, allRefuse, aServer, claim, later, misfit, recovers, refusal } from "./scene.ts";
 
 const open = (url: string, more: object = {}) => {
   const client = createClient({ url, ...patientOptions(), ...more });
@@ -74,6 +74,22 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("a client of Redis"), () =>
     expect(await refusal(Promise.resolve(state.replay.claim("k", Date.now() / 1000 + 50)))).toMatch(
       /by a client that subscribes to channels: give this one a client of its own/,
     );
+  });
+
+  it("that somebody else began a transaction on gets no answer to a step, and says why, until that has ended", async () => {
+    const { port } = await aServer();
+    const client = createClient({ url: `redis://127.0.0.1:${port}`, ...patientOptions() });
+    later(() => client.destroy());
+    const driver = await openRedis({ client, deadlineMs: 1500 });
+    later(() => driver.close());
+    await recovers(driver);
+    await client.sendCommand(["MULTI"]);
+    await allRefuse(
+      driver,
+      /by a client that is in a transaction of somebody else \(MULTI\): give this one a client of its own/,
+    );
+    await client.sendCommand(["DISCARD"]);
+    await recovers(driver);
   });
 
   it("finds under its prefix what somebody else keeps there: says so", async () => {
