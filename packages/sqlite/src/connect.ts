@@ -46,6 +46,8 @@ export function connect(machine: Machine, settings: Settings, lostFile?: string)
   };
   try {
     whatItIs(db, settings);
+    // What many steps together may have to take back would else go to a file of its own, for which a container may have no room.
+    db.exec("PRAGMA temp_store = MEMORY");
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864");
     inTransaction(db, () => prepareTables(db, settings));
     const watch = watchFile(file);
