@@ -35,6 +35,22 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("a client of Redis"), () =>
     expect(await state.replay.claim("k", until)).toBe(false);
   });
 
+  it("that was led to another database by select is told that nobody would see what it revokes", async () => {
+    const { port } = await aServer();
+    const client = createClient({ url: `redis://127.0.0.1:${port}`, ...patientOptions() });
+    later(() => client.destroy());
+    await client.connect();
+    await client.select(3);
+    const driver = await openRedis({ client, deadlineMs: 1500 });
+    later(() => driver.close());
+    expect(await refusal(Promise.resolve(driver.revocations.append({ id: "a", text: "t" })))).toMatch(
+      /has the revocation, but not where this client asks: give the client its database in its options, and not by select/,
+    );
+    await client.select(0);
+    await driver.revocations.append({ id: "b", text: "t" });
+    expect((await driver.revocations.read(undefined)).entries).toHaveLength(2);
+  });
+
   it("of a cluster is refused at the start by a server that is none, with the client that is right", async () => {
     const { port } = await aServer();
     expect(await misfit(clusterOf(`redis://127.0.0.1:${port}`))).toMatch(

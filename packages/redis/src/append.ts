@@ -3,6 +3,7 @@ import { HopwiseError } from "@hopwise/core";
 import type { SingleClient } from "./client.ts";
 import type { Connected } from "./connect.ts";
 import { unavailable } from "./faults.ts";
+import { HAS } from "./log-scripts.ts";
 import { faultOf, type Step } from "./run-step.ts";
 import { runScript } from "./script.ts";
 import type { Steps } from "./steps.ts";
@@ -25,7 +26,7 @@ const IDLE_MS = 5000;
  * On a connection of its own to the log's master, which is made where it is needed: `WAIT` holds up everything behind it, and
  * is for what its own connection wrote.
  */
-export function appendingOf(connected: Connected, trips: Trips, { checkOpen }: Steps): Appending {
+export function appendingOf(connected: Connected, trips: Trips, { checkOpen, askPlainly }: Steps): Appending {
   const { line } = connected;
   let own: Promise<SingleClient> | undefined;
   let idle: NodeJS.Timeout | undefined;
@@ -51,6 +52,14 @@ export function appendingOf(connected: Connected, trips: Trips, { checkOpen }: S
     }
   };
 
+  /** The connection was made by the client's options: of a client that was led elsewhere since, all steps are asked elsewhere. */
+  const checkIsRead = async (step: Step): Promise<void> => {
+    if ((await askPlainly({ ...step, script: HAS })) === "1") return;
+    throw unavailable(
+      `${line.name} has the revocation, but not where this client asks: give the client its database in its options, and not by select; where it has done neither, try again`,
+    );
+  };
+
   return {
     append: async (step) => {
       checkOpen();
@@ -64,6 +73,7 @@ export function appendingOf(connected: Connected, trips: Trips, { checkOpen }: S
           if (isOld && !(error instanceof HopwiseError)) return appendOnce(step, endsAt);
           throw error;
         });
+        await checkIsRead(step);
       } catch (error) {
         throw faultOf(connected, error);
       } finally {

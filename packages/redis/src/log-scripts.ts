@@ -85,6 +85,9 @@ return replicas
   "oom",
 );
 
+/** Arguments as those of the step that appended: whether the entry is there. */
+export const HAS: Script = scriptOf("return redis.call('ZSCORE', KEYS[3], ARGV[2]) and '1' or '0'", "oom");
+
 /**
  * Arguments: random, whether the caller has a head, and which, by when to forget. Answers epoch, its age in milliseconds, whether it
  * continues, whether it is complete, head, entries as they are kept.
