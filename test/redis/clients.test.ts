@@ -1,12 +1,12 @@
 /** Clients that were made wrongly, in ways that no option tells: what whoever made them is told. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { redisState } from "@hopwise/redis";
+import { openRedis, redisState } from "@hopwise/redis";
 import { createClient, createCluster } from "@redis/client";
 import { describe, expect, it } from "vitest";
 import { startCluster } from "./cluster.ts";
 import { askAt, MISSING, patientOptions, unlessMissing } from "./redis-server.ts";
-import { aClient, aDriver, aServer, claim, later, misfit, refusal } from "./scene.ts";
+import { aClient, aDriver, allRefuse, aServer, claim, later, misfit, recovers, refusal } from "./scene.ts";
 
 const open = (url: string, more: object = {}) => {
   const client = createClient({ url, ...patientOptions(), ...more });
@@ -33,6 +33,22 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("a client of Redis"), () =>
     expect(await state.replay.claim("k", until)).toBe(true);
     await server.ask("FLUSHDB");
     expect(await state.replay.claim("k", until)).toBe(false);
+  });
+
+  it("that was led to another database by select is told that nobody would see what it revokes", async () => {
+    const { port } = await aServer();
+    const client = createClient({ url: `redis://127.0.0.1:${port}`, ...patientOptions() });
+    later(() => client.destroy());
+    await client.connect();
+    await client.select(3);
+    const driver = await openRedis({ client, deadlineMs: 1500 });
+    later(() => driver.close());
+    expect(await refusal(Promise.resolve(driver.revocations.append({ id: "a", text: "t" })))).toMatch(
+      /has the revocation, but not where this client asks: give the client its database in its options, and not by select/,
+    );
+    await client.select(0);
+    await driver.revocations.append({ id: "b", text: "t" });
+    expect((await driver.revocations.read(undefined)).entries).toHaveLength(2);
   });
 
   it("of a cluster is refused at the start by a server that is none, with the client that is right", async () => {
@@ -74,6 +90,22 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("a client of Redis"), () =>
     expect(await refusal(Promise.resolve(state.replay.claim("k", Date.now() / 1000 + 50)))).toMatch(
       /by a client that subscribes to channels: give this one a client of its own/,
     );
+  });
+
+  it("that somebody else began a transaction on gets no answer to a step, and says why, until that has ended", async () => {
+    const { port } = await aServer();
+    const client = createClient({ url: `redis://127.0.0.1:${port}`, ...patientOptions() });
+    later(() => client.destroy());
+    const driver = await openRedis({ client, deadlineMs: 1500 });
+    later(() => driver.close());
+    await recovers(driver);
+    await client.sendCommand(["MULTI"]);
+    await allRefuse(
+      driver,
+      /by a client that is in a transaction of somebody else \(MULTI\): give this one a client of its own/,
+    );
+    await client.sendCommand(["DISCARD"]);
+    await recovers(driver);
   });
 
   it("finds under its prefix what somebody else keeps there: says so", async () => {

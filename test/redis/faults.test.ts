@@ -118,6 +118,22 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("Redis that fails"), () => 
     await allRefuse(driver, /replica/);
   });
 
+  it.each(["yes", "no"])(
+    "is made a replica and keeps its connections, while its address leads to the new master: goes on there (read-only: %s)",
+    async (readOnly) => {
+      const [old, next] = [await aServer("--replica-read-only", readOnly), await aServer()];
+      const front = await aFront(old.port);
+      const driver = await aDriver(front.port);
+      expect(await claim(driver, "k")).toBe(true);
+      const before = driver.replay.notBefore;
+      front.target = next.port;
+      await old.ask("REPLICAOF", "127.0.0.1", "1");
+      expect(await refusal(claim(driver, "k2"))).toMatch(/replica/);
+      await recovers(driver);
+      expect(driver.replay.notBefore).not.toBe(before);
+    },
+  );
+
   it("has too few replicas: says so", async () => {
     const server = await aServer();
     const driver = await aDriver(server.port);

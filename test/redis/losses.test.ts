@@ -1,6 +1,6 @@
 import { openedState } from "@hopwise/core/state";
 import type { Thumbprint } from "@hopwise/core/tokens";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { MISSING, unlessMissing, until } from "./redis-server.ts";
 import { aDriver, aFront, aServer, claim, misfit, now, pay, recovers, refusal, spent } from "./scene.ts";
 
@@ -204,6 +204,36 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("Redis that could lose what
     }
     expect(await driver.health()).toEqual({ ok: true });
     expect(driver.replay.notBefore).toBeGreaterThan(notBefore as number);
+  });
+
+  it.each(["head", "entries", "order"])(
+    "evicted a part of the log of revocations (%s): the living instance gives all back, also to one that starts later",
+    async (part) => {
+      const server = await aServer();
+      const state = await openedState(await aDriver(server.port), { repairSeconds: 0.5 });
+      await state.revocations.revoke({ agent: "planner" });
+      await server.ask("DEL", `{hopwise:revocations}:${part}`);
+      const later = await aDriver(server.port);
+      await until(async () => {
+        await state.revocations.find({ tokens: [], keys: [], agents: ["planner"], user: ANN_IS, issuedAt: now() });
+        return (await later.revocations.read(undefined)).entries.length === 1;
+      });
+      await state.close();
+    },
+  );
+
+  it("forgets what has ended, and knows a log of which all has ended from one that was lost", async () => {
+    const server = await aServer();
+    const driver = await aDriver(server.port);
+    for (const id of ["a", "b"]) await driver.revocations.append({ id, text: "t", untilSeconds: now() - 3 * 86_400 });
+    const { head, entries } = await driver.revocations.read(undefined);
+    expect(entries.map(({ id }) => id)).toEqual(["a", "b"]);
+    const from = performance.now();
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => from + 3_601_000);
+    onTestFinished(() => clock.mockRestore());
+    const left = await driver.revocations.read(undefined);
+    expect(left.entries.map(({ id }) => id)).toEqual(["b"]);
+    expect([left.head, await driver.revocations.head()]).toEqual([head, head]);
   });
 
   it.each([

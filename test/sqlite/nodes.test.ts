@@ -1,5 +1,5 @@
 /** A Node.js that has no SQLite, and disks that are full or read-only: real ones, where this user may make them. */
-import { execFile, execFileSync } from "node:child_process";
+import { execFile, execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -40,6 +40,29 @@ it("names the flags of Node.js where its permission model keeps the process from
   );
   expect(await open(file, file)).toBe(`config_invalid sqliteState: the file ${file} may not be used: ${why}`);
   expect(await open(file, folder)).toBe("opened");
+});
+
+/** Whether this user may make a view of the disks of its own, in which all is read-only. */
+function mayHideDisks(): boolean {
+  return spawnSync("unshare", ["--mount", "mount", "-o", "remount,ro,bind", "/"]).status === 0;
+}
+
+it.skipIf(!mayHideDisks())("needs no temporary folder, however much is asked for at once", async () => {
+  const folder = temporaryFolder();
+  const program = `
+    import { openSqlite } from "@hopwise/sqlite";
+    const driver = await openSqlite({ file: ${JSON.stringify(join(folder, "state.db"))}, deadlineMs: 20_000 });
+    const nowSeconds = Date.now() / 1000;
+    const chargeOf = (j) => ({ account: "a" + j, counter: "c".repeat(200), amount: 1, most: 100, untilSeconds: nowSeconds + 600 });
+    const reserve = (i) => driver.spending.reserve({
+      id: "r" + i, owner: "u" + i, nowSeconds, charges: Array.from({ length: 20 }, (_, j) => chargeOf(j)),
+    });
+    const all = await Promise.allSettled(Array.from({ length: 300 }, (_, i) => reserve(i)));
+    console.log(all.filter(({ value }) => value?.outcome === "reserved").length);
+    driver.close();`;
+  const hide = `mount -t tmpfs tmpfs "$0" && mount -o remount,ro,bind / && exec "$@"`;
+  const args = ["--mount", "sh", "-c", hide, folder, process.execPath, "--input-type=module", "--eval", program];
+  expect((await promisify(execFile)("unshare", args)).stdout.trim()).toBe("300");
 });
 
 /** A file system of one mebibyte, where this user may mount one. */

@@ -3,6 +3,7 @@ import { HopwiseError } from "@hopwise/core";
 import type { SingleClient } from "./client.ts";
 import type { Connected } from "./connect.ts";
 import { unavailable } from "./faults.ts";
+import { HAS } from "./log-scripts.ts";
 import { faultOf, type Step } from "./run-step.ts";
 import { runScript } from "./script.ts";
 import type { Steps } from "./steps.ts";
@@ -25,7 +26,7 @@ const IDLE_MS = 5000;
  * On a connection of its own to the log's master, which is made where it is needed: `WAIT` holds up everything behind it, and
  * is for what its own connection wrote.
  */
-export function appendingOf(connected: Connected, trips: Trips, { checkOpen }: Steps): Appending {
+export function appendingOf(connected: Connected, trips: Trips, steps: Steps): Appending {
   const { line } = connected;
   let own: Promise<SingleClient> | undefined;
   let idle: NodeJS.Timeout | undefined;
@@ -53,7 +54,7 @@ export function appendingOf(connected: Connected, trips: Trips, { checkOpen }: S
 
   return {
     append: async (step) => {
-      checkOpen();
+      steps.checkOpen();
       clearTimeout(idle);
       underWay++;
       const endsAt = performance.now() + DEADLINE_MS;
@@ -64,6 +65,7 @@ export function appendingOf(connected: Connected, trips: Trips, { checkOpen }: S
           if (isOld && !(error instanceof HopwiseError)) return appendOnce(step, endsAt);
           throw error;
         });
+        await checkIsRead(line.name, steps, step);
       } catch (error) {
         throw faultOf(connected, error);
       } finally {
@@ -88,6 +90,14 @@ async function appendOn(client: SingleClient, { tag, script, keys, args }: Step,
   if (reached >= 1) return;
   throw unavailable(
     `${name} has the revocation, but no replica took it within ${REPLICA_MS} ms: it would be lost with the master; try again`,
+  );
+}
+
+/** The connection was made by the client's options: of a client that was led elsewhere since, all steps are asked elsewhere. */
+async function checkIsRead(name: string, { askPlainly }: Steps, step: Step): Promise<void> {
+  if ((await askPlainly({ ...step, script: HAS })) === "1") return;
+  throw unavailable(
+    `${name} has the revocation, but not where this client asks: give the client its database in its options, and not by select; where it has done neither, try again`,
   );
 }
 

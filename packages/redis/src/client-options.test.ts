@@ -10,6 +10,7 @@ const socket = { host: "127.0.0.1", port: 1 };
 describe("a client that is passed in", () => {
   it("is fine with the options that clientOptions gives, whatever else it has", () => {
     expect(problemOfClient(createClient({ url, ...RIGHT }))).toBeUndefined();
+    expect(problemOfClient(createClient({ url, ...RIGHT, commandsQueueMaxLength: 0 }))).toBeUndefined();
     expect(
       problemOfClient(createClient({ ...RIGHT, socket: { ...RIGHT.socket, ...socket, tls: true } })),
     ).toBeUndefined();
@@ -38,6 +39,11 @@ describe("a client that is passed in", () => {
       "no second try",
       { ...RIGHT, socket: { ...RIGHT.socket, reconnectStrategy: false as const } },
       /reconnectStrategy must be/,
+    ],
+    [
+      "a queue that is full by one look",
+      { ...RIGHT, commandsQueueMaxLength: 20 },
+      /commandsQueueMaxLength must be 100 or more/,
     ],
     ["a prefix of its own", { ...RIGHT, keyPrefix: "app:" }, /keyPrefix must be left out: the option prefix/],
   ])("is refused with %s, with the options that are right", (_, options, words) => {

@@ -42,6 +42,9 @@ const TAKES_NOTHING =
 
 const RIGHT = `{ disableOfflineQueue: true, pingInterval: 150, socket: { connectTimeout: 300, socketTimeout: 500, reconnectStrategy: (n) => Math.min(25 * 2 ** n, 300) } }`;
 
+/** A look asks for all parts of the store in one turn, and calls come beside it. */
+const LEAST_QUEUE = 100;
+
 /** The longest that a connection may wait, in milliseconds. */
 const LONGEST_MS = 10_000;
 
@@ -90,6 +93,7 @@ export function problemOfConnection(options: ConnectionOptions, whose: string): 
 function problemsOf({
   disableOfflineQueue,
   pingInterval,
+  commandsQueueMaxLength,
   keyPrefix,
   socket = {},
 }: ConnectionOptions): readonly string[] {
@@ -100,6 +104,10 @@ function problemsOf({
   if (!isTime(socketTimeout)) problems.push(`socket.socketTimeout must be 1 to ${LONGEST_MS} ms`);
   else if (!isTime(pingInterval) || pingInterval >= socketTimeout) {
     problems.push("pingInterval must be less than socket.socketTimeout");
+  }
+  // 0 is no bound.
+  if (commandsQueueMaxLength && commandsQueueMaxLength < LEAST_QUEUE) {
+    problems.push(`commandsQueueMaxLength must be ${LEAST_QUEUE} or more`);
   }
   // The default one gives up after a socketTimeout.
   if (typeof reconnectStrategy !== "function" && !Number.isFinite(reconnectStrategy)) {

@@ -14,6 +14,7 @@ export interface ConnectionOptions {
   readonly url?: string | undefined;
   readonly disableOfflineQueue?: boolean | undefined;
   readonly pingInterval?: number | undefined;
+  readonly commandsQueueMaxLength?: number | undefined;
   readonly keyPrefix?: unknown;
   readonly socket?: object | undefined;
 }

@@ -17,6 +17,9 @@ const READY = ["ready", "node-ready", "topology-change"];
 /** A client of one server goes on by itself, until it is closed. Those of a cluster and of Sentinel give up where the first connection fails. */
 const AGAIN_MS = 300;
 
+/** So long a replica is asked before its connection is left. */
+const REPLICA_MS = 1000;
+
 /** The client of Sentinel tells of a server by an object that has the error in it. */
 function errorIn(said: unknown): unknown {
   const { error } = Object(said) as { readonly error?: unknown };
@@ -27,6 +30,7 @@ function errorIn(said: unknown): unknown {
 export function connect(client: RedisClient, ready: () => void): Connected {
   let lastError: unknown;
   let timer: NodeJS.Timeout | undefined;
+  let leaving: NodeJS.Timeout | undefined;
   let isStopped = false;
 
   const onError = (said: unknown): void => {
@@ -41,6 +45,19 @@ export function connect(client: RedisClient, ready: () => void): Connected {
   for (const event of ERRORS) client.on(event, onError);
   for (const event of READY) client.on(event, onReady);
 
+  /**
+   * A server that was demoted keeps its connections, while its name, or the proxy before it, may lead to the new master by now: so
+   * the connection is ended, by the one command that every user may give, and the client makes another one.
+   */
+  const leaveReplica = (error: unknown): void => {
+    if (isStopped || !isSingle(client)) return;
+    leaving ??= setTimeout(() => {
+      leaving = undefined;
+      onError(error); // until then no step is told more than that nobody is there
+      client.sendCommand(["QUIT"]).catch(() => {});
+    }, REPLICA_MS).unref();
+  };
+
   const open = (): void => {
     if (isStopped || client.isOpen) return;
     client.connect().catch((error: unknown) => {
@@ -50,11 +67,12 @@ export function connect(client: RedisClient, ready: () => void): Connected {
   };
   open();
   return {
-    line: lineOf(client),
+    line: lineOf(client, leaveReplica),
     lastError: () => lastError,
     stop: () => {
       isStopped = true;
       clearTimeout(timer);
+      clearTimeout(leaving);
       for (const event of READY) client.off(event, onReady);
       for (const event of ERRORS) {
         client.off(event, onError);

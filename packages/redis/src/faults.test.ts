@@ -48,6 +48,11 @@ describe("the words for a fault of Redis", () => {
       ),
       /^is asked by a client that subscribes to channels/,
     ],
+    [
+      new SimpleError("ERR Replica can't interact with the keyspace"),
+      /^is asked by a client that monitors \(MONITOR\): give this one a client of its own$/,
+    ],
+    [new Error("QUEUED"), /^is asked by a client that is in a transaction of somebody else \(MULTI\)/],
     [new SimpleError("ERR whatever of alice"), /^answered ERR$/],
     [new ClientOfflineError("The client is offline"), /^cannot be reached$/],
     [new ClientClosedError("The client is closed"), /^is not connected: the client was closed$/],

@@ -22,6 +22,10 @@ const REPLIES: { readonly [word: string]: string } = {
   WRONGTYPE: OTHERS,
 };
 
+/** What Redis answers to whatever is asked within a transaction. */
+export const QUEUED = "QUEUED";
+const OWN_CLIENT = "give this one a client of its own";
+
 /** What a text says that is the mistake of whoever made the client: it does not go by itself. */
 const MISTAKES: readonly (readonly [RegExp, string])[] = [
   [/^(NOAUTH|WRONGPASS)\b/, "refuses the login: give the client a username and password that it knows"],
@@ -44,10 +48,9 @@ const MISTAKES: readonly (readonly [RegExp, string])[] = [
     /^DENIED\b/,
     "is in protected mode, and takes clients of its own machine alone: give it users with passwords (requirepass, ACL)",
   ],
-  [
-    / are allowed in this context/,
-    "is asked by a client that subscribes to channels: give this one a client of its own",
-  ],
+  [/ are allowed in this context/, `is asked by a client that subscribes to channels: ${OWN_CLIENT}`],
+  [/^ERR Replica can't interact with the keyspace/, `is asked by a client that monitors (MONITOR): ${OWN_CLIENT}`],
+  [/^QUEUED$/, `is asked by a client that is in a transaction of somebody else (MULTI): ${OWN_CLIENT}`],
 ];
 
 /** The same of a code of TLS. */

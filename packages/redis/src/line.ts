@@ -7,7 +7,7 @@ import {
   type SingleClient,
 } from "./client.ts";
 import { problemOfConnection } from "./client-options.ts";
-import { NotConnected } from "./faults.ts";
+import { isReplica, NotConnected } from "./faults.ts";
 import type { Tag } from "./keys.ts";
 
 /** The way to the servers: one, those of a cluster, or the master that Sentinel names. */
@@ -28,18 +28,23 @@ export interface Line {
 /** Texts come as texts, whatever the client makes of them for others; and its own timer, which ends when a command is written, is not needed. */
 const OPTIONS = { typeMapping: {}, timeout: undefined };
 
-export function lineOf(client: RedisClient): Line {
+/** @param onReplica is told where one server answers that it is a replica. Clients of a cluster and of Sentinel look for the master themselves */
+export function lineOf(client: RedisClient, onReplica: (error: unknown) => void): Line {
   if (isCluster(client)) return clusterLine(client);
   if (isSentinel(client)) return sentinelLine(client);
-  return singleLine(client);
+  return singleLine(client, onReplica);
 }
 
-function singleLine(client: SingleClient): Line {
+function singleLine(client: SingleClient, onReplica: (error: unknown) => void): Line {
   return {
     kind: "single",
     name: `Redis at ${addressOf(client.options?.socket)}`,
     connectionOf: () => "master",
-    send: (_, args) => client.sendCommand(args, OPTIONS),
+    send: (_, args) => {
+      const answer = client.sendCommand(args, OPTIONS);
+      answer.catch((error: unknown) => isReplica(error) && onReplica(error));
+      return answer;
+    },
     masterOf: async () => client,
     problem: async () => undefined,
   };

@@ -17,24 +17,35 @@ const MOST_HASHES = 10_000;
 /** The largest page. */
 const PAGE = 1000;
 
-/** Only a master knows the newest head. Its own check: a replica may have been told to let others write. The first argument is a random text. */
+/**
+ * Only a master knows the newest head. Its own check: a replica may have been told to let others write. The first argument is a random text.
+ *
+ * A log that has entries by its head, and lacks `entries` or `order`, lost them: Redis evicts key by key, and first what is seldom read. It is
+ * made anew, so that every instance gives back what it holds; else one that starts later would know of no revocation.
+ */
 const HEAD_OR_NEW = `
 local info = redis.call('INFO', 'replication')
 if not string.find(info, 'role:master', 1, true) then return redis.error_reply('READONLY a replica') end
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local head = redis.call('GET', KEYS[1])
-if not head then
+if not head or not string.find(head, ':0:0', 1, true) and redis.call('EXISTS', KEYS[2], KEYS[3]) < 2 then
   head = t[1] .. '.' .. string.format('%06d', t[2]) .. '-' .. ARGV[1] .. ':0:0'
   redis.call('DEL', KEYS[2], KEYS[3], KEYS[4], KEYS[5])
   redis.call('SET', KEYS[1], head)
 end
 `;
 
-/** By the server's clock, and not beyond what the caller believes: either may have jumped ahead. @param believed in milliseconds */
+/**
+ * By the server's clock, and not beyond what the caller believes: either may have jumped ahead. One always stays, so that a log
+ * without any is known to have lost them.
+ *
+ * @param believed in milliseconds
+ */
 const forgetBy = (believed: string): string => `
 local forgetting = string.format('%.0f', math.min(now, tonumber(${believed})))
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', forgetting, 'LIMIT', 0, 200)) do
+  if redis.call('ZCARD', KEYS[3]) < 2 then break end
   redis.call('HDEL', KEYS[2], id)
   redis.call('ZREM', KEYS[3], id)
   redis.call('ZREM', KEYS[4], id)
@@ -73,6 +84,9 @@ return replicas
 `,
   "oom",
 );
+
+/** Arguments as those of the step that appended: whether the entry is there. */
+export const HAS: Script = scriptOf("return redis.call('ZSCORE', KEYS[3], ARGV[2]) and '1' or '0'", "oom");
 
 /**
  * Arguments: random, whether the caller has a head, and which, by when to forget. Answers epoch, its age in milliseconds, whether it

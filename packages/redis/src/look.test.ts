@@ -10,7 +10,7 @@ describe("what a look was answered", () => {
       evictionPolicy: "noeviction",
       nowSeconds: 1.5,
     });
-    expect(readLook(["replica"], "hopwise")).toMatch(/^is a replica/);
+    expect(readLook(["form"], "hopwise")).toMatch(/^keeps the state of another version/);
     expect(readLook(["window", "90"], "hopwise")).toMatch(/longestWindowSeconds of 90/);
     expect(readLook(["rights", "GET"], "hopwise")).toMatch(/the right to GET/);
   });

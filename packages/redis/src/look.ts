@@ -42,7 +42,7 @@ local function field(name)
   local _, at = string.find(info, '\\n' .. name .. ':', 1, true)
   return at and string.match(info, '^[^\\r\\n]*', at + 1) or ''
 end
-if field('role') ~= 'master' then return {'replica'} end
+if field('role') ~= 'master' then return redis.error_reply('READONLY a replica') end
 local run, id, evicted, replicas = field('run_id'), field('master_replid'), field('evicted_keys'), field('connected_slaves')
 local mark = redis.call('GET', KEYS[1])
 local name, run0, id0, evicted0, followed0, window0 =
@@ -92,7 +92,6 @@ export function readLook(answer: unknown, prefix: string): Found | string {
   if (!isLook(answer)) return "does not answer as Redis does: is something else at this address, or in between?";
   const [how, ...texts] = answer;
   if (how === "rights") return rightsWords(texts);
-  if (how === "replica") return "is a replica: the client must be sent to the master";
   if (how === "form") {
     return "keeps the state of another version of @hopwise/redis under this prefix, or what another program wrote: run one version, or give this one a prefix of its own";
   }
@@ -121,7 +120,6 @@ export function readLook(answer: unknown, prefix: string): Found | string {
 
 /** How many texts follow the first word. */
 const FOLLOW: ReadonlyMap<unknown, number> = new Map([
-  ["replica", 0],
   ["form", 0],
   ["none", 0],
   ["window", 1],

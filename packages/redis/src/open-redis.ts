@@ -121,7 +121,7 @@ async function firstLook(connected: Connected, watch: Watch, refuse: Refuse, mus
     const lacking = said.find(lacksRights);
     if (lacking !== undefined) refuse(`${line.name} ${wordsOf(lacking)}`);
   }
-  if ([...failures.values()].some(isReplica))
+  if ([lastError(), ...failures.values()].some(isReplica))
     refuse(`${line.name} is a replica: the client must be sent to the master`, CLIENT);
   // Whether it is there is not known.
   if (mustExist) for (const error of failures.values()) throw faultOf(connected, error);

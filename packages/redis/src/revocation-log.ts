@@ -7,7 +7,14 @@ import { APPEND, HEAD, READ } from "./log-scripts.ts";
 import type { Steps } from "./steps.ts";
 import { milliseconds } from "./times.ts";
 
-type Page = readonly [epoch: string, age: string, continues: string, complete: string, head: string, entries: string[]];
+type Page = readonly [
+  epoch: string,
+  age: string,
+  continues: string,
+  complete: string,
+  head: string,
+  entries: (string | null)[],
+];
 
 export function revocationLogOf(steps: Steps, { revocations: tag }: Tags, appending: Appending): RevocationLog {
   const keys = ["head", "entries", "order", "ends", "hashes"].map((name) => `${tag.text}:${name}`);
@@ -35,7 +42,7 @@ export function revocationLogOf(steps: Steps, { revocations: tag }: Tags, append
         continues: continues === "1",
         complete: complete === "1",
         head,
-        entries: Array.from(entries, (kept) => storedJson(kept.slice(kept.indexOf(" ") + 1)) as LogEntry),
+        entries: Array.from(entries, (kept) => storedJson((kept ?? "").replace(/^\S* /, "")) as LogEntry),
       };
     },
     append: async (...given) => {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { QUEUED } from "./faults.ts";
 import type { Tag } from "./keys.ts";
 import type { Line } from "./line.ts";
 
@@ -28,9 +29,16 @@ export async function runScript(
 ): Promise<unknown> {
   const rest = [`${keys.length}`, ...keys, ...args];
   try {
-    return await line.send(tag, ["EVALSHA", sha, ...rest]);
+    return await sendAtOnce(line, tag, ["EVALSHA", sha, ...rest]);
   } catch (error) {
     if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
-    return line.send(tag, ["EVAL", text, ...rest]);
+    return sendAtOnce(line, tag, ["EVAL", text, ...rest]);
   }
+}
+
+/** Somebody else's `MULTI` on the same connection: nothing is done yet, if ever, and this is no answer to a script. */
+async function sendAtOnce(line: Pick<Line, "send">, tag: Tag, command: readonly string[]): Promise<unknown> {
+  const answer = await line.send(tag, command);
+  if (answer === QUEUED) throw new Error(QUEUED);
+  return answer;
 }

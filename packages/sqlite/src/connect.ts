@@ -30,7 +30,7 @@ export const NO_ENTRIES: string = createHash("sha256").digest("base64url");
  */
 export function connect(machine: Machine, settings: Settings, lostFile?: string): Connection {
   const { file, synchronous } = settings;
-  if (!makeOrCheck(settings)) throw new Busy();
+  if (!makeOrCheck(machine, settings)) throw new Busy();
   const db = new machine.sqlite.DatabaseSync(file, { timeout: 0, enableForeignKeyConstraints: false });
   let isOpen = true;
   const statements = new Map<string, StatementSync>();
@@ -46,6 +46,8 @@ export function connect(machine: Machine, settings: Settings, lostFile?: string)
   };
   try {
     whatItIs(db, settings);
+    // What many steps together may have to take back would else go to a file of its own, for which a container may have no room.
+    db.exec("PRAGMA temp_store = MEMORY");
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864");
     inTransaction(db, () => prepareTables(db, settings));
     const watch = watchFile(file);

@@ -27,6 +27,11 @@ export const PERMISSION_WORDS =
   "Node.js runs with --permission; give --allow-fs-read and --allow-fs-write for the whole folder";
 /** The size of `-shm` could not be made larger. */
 const SHM_FULL = 4874;
+/** The file may be written, and no file made beside it. */
+const FOLDER_READ_ONLY = 1544;
+/** Of a path, in bytes, with what SQLite puts behind it. */
+const LONGEST_PATH = 504;
+const TOO_LONG = `has a name or a path that is too long: a path may have ${LONGEST_PATH} bytes`;
 
 function codeOf(error: unknown): number | undefined {
   const { errcode } = Object(error) as { readonly errcode?: unknown };
@@ -60,6 +65,11 @@ export function faultAtStart(error: unknown, file: string, called: string): Hopw
   return unusable(called, file, wordsOf(error), error);
 }
 
+/** @throws {HopwiseError} where SQLite would say that it could not be opened, once it was made */
+export function checkLength(called: string, file: string): void {
+  if (Buffer.byteLength(file) > LONGEST_PATH) throw unusable(called, file, TOO_LONG);
+}
+
 /** A file that cannot be used, whatever is tried. */
 export function unusable(called: string, file: string, problem: string, cause?: unknown): HopwiseError {
   return new HopwiseError("config_invalid", `${called}: the file ${file} ${problem}`, { pointer: "/file", cause });
@@ -68,6 +78,8 @@ export function unusable(called: string, file: string, problem: string, cause?: 
 function wordsOf(error: unknown): string {
   const code = codeOf(error) ?? 0;
   if (code === SHM_FULL) return FULL_WORDS;
+  if (code === FOLDER_READ_ONLY)
+    return "is in a folder to which this process may not write: SQLite makes two files beside it";
   return WORDS[code & 0xff] ?? fileWords(error) ?? "could not be used";
 }
 
@@ -85,6 +97,8 @@ function fileWords(error: unknown): string | undefined {
     case "ENOSPC":
     case "EDQUOT":
       return FULL_WORDS;
+    case "ENAMETOOLONG":
+      return TOO_LONG;
     case NOT_PERMITTED:
       return `may not be used: ${PERMISSION_WORDS}`;
     default:

@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  chownSync,
   cpSync,
   existsSync,
   linkSync,
@@ -31,14 +32,22 @@ function newFile(): string {
 }
 
 /** On a machine that can be started again. */
-async function open(options: SqliteOptions, boot = "1", told: sqlite.DatabaseSync[] = []) {
+async function open(
+  options: SqliteOptions,
+  boot = "1",
+  { told = [], mounts = "" }: { readonly told?: sqlite.DatabaseSync[]; readonly mounts?: string } = {},
+) {
   class Told extends sqlite.DatabaseSync {
     constructor(...args: ConstructorParameters<typeof sqlite.DatabaseSync>) {
       super(...args);
       told.push(this);
     }
   }
-  const machine: Machine = { sqlite: { ...sqlite, DatabaseSync: Told }, boot: boot === "unknown" ? undefined : boot };
+  const machine: Machine = {
+    sqlite: { ...sqlite, DatabaseSync: Told },
+    boot: boot === "unknown" ? undefined : boot,
+    mounts: () => mounts,
+  };
   const driver = await openOn(machine, "openSqlite", { deadlineMs: 100, ...options });
   onTestFinished(() => driver.close());
   return driver;
@@ -209,6 +218,51 @@ describe("the file", () => {
     },
   );
 
+  it.each([
+    ["a name", (file: string) => join(file, "..", "x".repeat(300))],
+    ["a path", (file: string) => join(file, "..", ...Array.from({ length: 5 }, () => "x".repeat(100)), "state.db")],
+  ])("is refused with %s that is too long, and nothing is made", async (_, pathOf) => {
+    const file = pathOf(newFile());
+    if (file.length > 500) mkdirSync(join(file, ".."), { recursive: true });
+    await expect(openSqlite({ file })).rejects.toMatchObject({
+      code: "config_invalid",
+      message: expect.stringMatching(/a name or a path that is too long: a path may have 504 bytes$/),
+    });
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it.skipIf(process.getuid?.() !== 0)(
+    "in a folder to which its owner may not write is refused with that word",
+    async () => {
+      const file = newFile();
+      await (await openSqlite({ file })).close();
+      chownSync(file, 65_534, 65_534);
+      chmodSync(join(file, ".."), 0o755);
+      const opening = (): Promise<string> =>
+        openSqlite({ file }).then(
+          (driver) => `${driver.close()}`,
+          ({ code, message }) => `${code} ${message}`,
+        );
+      process.seteuid?.(65_534);
+      const answer = await opening().finally(() => process.seteuid?.(0));
+      expect(answer).toMatch(
+        /^config_invalid .* is in a folder to which this process may not write: SQLite makes two files/,
+      );
+    },
+  );
+
+  it("is waited for at the start while others write, for longer than a step waits", async () => {
+    const file = newFile();
+    await (await openSqlite({ file })).close();
+    const other = new sqlite.DatabaseSync(file);
+    other.exec("BEGIN IMMEDIATE");
+    const opening = open({ file, deadlineMs: 10 });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    other.exec("COMMIT");
+    other.close();
+    expect(await claim(await opening, "a")).toBe(true);
+  });
+
   it("is waited for while another process may be making it, for longer than a step waits", async () => {
     const file = newFile();
     writeFileSync(file, "", { mode: 0o600 });
@@ -238,6 +292,28 @@ describe("the file", () => {
     expect(await claim(first, "a")).toBe(false); // who has it open goes on
     rmSync(`${file}.other`);
     expect(await claim(await open({ file }), "a")).toBe(false);
+  });
+
+  it.each(["nfs", "nfs4", "cifs", "smb3", "ceph", "fuse.sshfs", "fuse.s3fs"])(
+    "is refused on a file system that machines share, also behind a link, and nothing is made there: %s",
+    async (type) => {
+      const file = newFile();
+      const link = join(file, "..", "link");
+      symlinkSync(join(file, ".."), link);
+      const mounts = `1 1 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 0:40 / ${join(file, "..")} rw - ${type} nas:/ rw\n`;
+      for (const path of [file, join(link, "state.db")]) {
+        await expect(open({ file: path }, "1", { mounts })).rejects.toMatchObject({
+          code: "config_invalid",
+          message: expect.stringContaining(`is on a network file system (${type}), where other machines see neither`),
+        });
+      }
+      expect(existsSync(file)).toBe(false);
+    },
+  );
+
+  it("may be on a file system that a program of this machine serves", async () => {
+    const file = newFile();
+    await open({ file }, "1", { mounts: `1 1 0:40 / ${join(file, "..")} rw - fuse.fuse-overlayfs x rw\n` });
   });
 
   it("may be a link to a file elsewhere, which is not taken for another one", async () => {
@@ -333,7 +409,7 @@ describe("a file that can take nothing", () => {
     const file = newFile();
     await (await openSqlite({ file })).close();
     const told: sqlite.DatabaseSync[] = [];
-    const driver = await open({ file }, "1", told);
+    const driver = await open({ file }, "1", { told });
     for (const database of told) database.exec(pragma);
     const passed: string[] = [];
     const refused: unknown[] = [];

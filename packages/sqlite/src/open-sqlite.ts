@@ -4,7 +4,7 @@ import { optionsOf } from "@hopwise/core/options";
 import { checkClocks, type Health, type StateDriver } from "@hopwise/core/state";
 import { sqliteApprovals } from "./approvals.ts";
 import { whatIsLacking } from "./connect.ts";
-import { unavailable, unusable } from "./faults.ts";
+import { checkLength, unavailable, unusable } from "./faults.ts";
 import { type Machine, thisMachine } from "./machine.ts";
 import { SQLITE_ROWS, type SqliteOptions, settingsOf } from "./options.ts";
 import { checkTaking, sqliteReplay } from "./replay.ts";
@@ -30,6 +30,7 @@ export async function openSqlite(options: SqliteOptions): Promise<StateDriver> {
 /** @internal For tests, which start the machine again. */
 export async function openOn(machine: Machine, called: string, options: SqliteOptions): Promise<StateDriver> {
   const file = absolute(called, options.file);
+  checkLength(called, file);
   const store = await openStore(machine, settingsOf(called, options, file));
   const endSweep = startSweep(store);
   return {

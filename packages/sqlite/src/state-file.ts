@@ -13,8 +13,9 @@ import {
 import { dirname } from "node:path";
 import type { HopwiseError } from "@hopwise/core";
 import { NO_DATABASE, NOT_PERMITTED, PERMISSION_WORDS, unavailable, unusable } from "./faults.ts";
+import type { Machine } from "./machine.ts";
 import type { Settings } from "./options.ts";
-import { otherPath } from "./other-path.ts";
+import { onNetwork, otherPath } from "./other-path.ts";
 
 /** Which file it is: another one under the same path has another. */
 export interface FileIdentity {
@@ -34,15 +35,18 @@ const OTHERS = 0o077n;
  * @returns false while another process is still making it
  * @throws {HopwiseError} `config_invalid`, with what is wrong with it or its folder
  */
-export function makeOrCheck({ file, called, mustExist }: Settings): boolean {
+export function makeOrCheck(machine: Machine, { file, called, mustExist }: Settings): boolean {
+  const mountinfo = machine.mounts();
+  const network = onNetwork(file, mountinfo);
+  if (network !== undefined) throw unusable(called, file, network);
   if (mustExist) {
     if (statOf(file) === undefined) throw unusable(called, file, "is not there: no process keeps a state in it");
-    return isReady(file, called);
+    return isReady(file, called, mountinfo);
   }
   try {
     closeSync(openSync(file, "wx", 0o600));
   } catch (cause) {
-    if (codeOf(cause) === "EEXIST") return isReady(file, called);
+    if (codeOf(cause) === "EEXIST") return isReady(file, called, mountinfo);
     throw unusable(called, file, `cannot be made: ${whyNot(cause, file)}`, cause);
   }
   // What an earlier file of this name left behind would be taken for its own. Nobody else opens it while it is empty.
@@ -51,7 +55,7 @@ export function makeOrCheck({ file, called, mustExist }: Settings): boolean {
   return true;
 }
 
-function isReady(file: string, called: string): boolean {
+function isReady(file: string, called: string, mountinfo: string): boolean {
   const wrong = (problem: string): never => {
     throw unusable(called, file, problem);
   };
@@ -63,7 +67,7 @@ function isReady(file: string, called: string): boolean {
     wrong("may be read or written by others; where it is a state of Hopwise, take that away: chmod 600");
   }
   accessSync(file, constants.R_OK | constants.W_OK); // SQLite would say that it cannot be opened, and not why
-  const other = otherPath(file, found.nlink);
+  const other = otherPath(file, found.nlink, mountinfo);
   if (other !== undefined) wrong(other);
   return !isBeingMade(file);
 }

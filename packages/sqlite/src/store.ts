@@ -17,6 +17,9 @@ import type { Meta } from "./schema.ts";
 import { isBeingMade } from "./state-file.ts";
 import { createWriteQueue, pauseMs } from "./write-queue.ts";
 
+/** Many processes may start at once, and each writes then: so long the opening waits for them at least. No call waits for it. */
+const START_MS = 5000;
+
 /** One moment of the database, in which a step is done as a whole. */
 export interface Moment {
   readonly meta: Meta;
@@ -63,12 +66,12 @@ export async function openStore(machine: Machine, settings: Settings): Promise<S
       throw held.isStarted ? faultOf(error, file) : faultAtStart(error, file, called);
     }
   };
-  const read = async <T>(work: (at: Moment) => T): Promise<T> => {
-    const until = performance.now() + deadlineMs;
+  const read = async <T>(work: (at: Moment) => T, waitMs = deadlineMs): Promise<T> => {
+    const until = performance.now() + waitMs;
     for (;;) {
       const done = tried(() => transact.run("BEGIN", work));
       if (done !== undefined) return done.answer;
-      if (performance.now() > until) throw lockedTooLong(file, deadlineMs);
+      if (performance.now() > until) throw lockedTooLong(file, waitMs);
       await new Promise((resolve) => setTimeout(resolve, pauseMs()));
     }
   };
@@ -82,7 +85,7 @@ export async function openStore(machine: Machine, settings: Settings): Promise<S
   // Not a lock: no deadline of a step is for it, and it ends by itself.
   while (tried(() => isBeingMade(file))?.answer) await new Promise((resolve) => setTimeout(resolve, pauseMs()));
   try {
-    await read((at) => checkWhole(at, settings));
+    await read((at) => checkWhole(at, settings), Math.max(deadlineMs, START_MS));
   } catch (error) {
     held.close();
     throw error;
@@ -96,7 +99,7 @@ export async function openStore(machine: Machine, settings: Settings): Promise<S
     get since() {
       return transact.seen?.since ?? 0;
     },
-    read,
+    read: async (work) => read(work),
     write: async (work, how) => queue.add(work, how === "onDisk"),
     writeIfFree: (work) => {
       if (!queue.isWaiting) tried(() => transact.run("BEGIN IMMEDIATE", work));
