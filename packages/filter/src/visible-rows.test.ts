@@ -282,13 +282,12 @@ describe("rows of which none fits", () => {
   });
 
   it("in memory are named although the condition lets none of them pass, and not where one of them fits", async () => {
-    const search = (...rows: readonly object[]) => {
+    const searching = (read: (passes: (row: object) => boolean) => readonly object[]) => {
       const { filter } = passing();
       const condition = where(call("le", attr("amount"), value(10)));
-      return visibleRows({ ...filter, take: () => condition }, EVERY_THING, { dialect: "memory" }, (passes) =>
-        rows.filter(passes),
-      );
+      return visibleRows({ ...filter, take: () => condition }, EVERY_THING, { dialect: "memory" }, read);
     };
+    const search = (...rows: readonly object[]) => searching((passes) => rows.filter(passes));
     const { amount: _, ...without } = full({});
     for (const [row, words] of [
       [full({ amount: "5" }), /"amount" of each must be a finite number.*stored: "numeric"/],
@@ -299,6 +298,8 @@ describe("rows of which none fits", () => {
       await expect(search(row, row)).rejects.toMatchObject(error);
       expect(await search(row, full({ amount: 11 })), "one fits, and may not be seen").toEqual([]);
       expect(await search(row, full({ amount: 9 }))).toHaveLength(1);
+      const none = await searching((passes) => [row, full({ amount: 9 })].filter(passes).slice(1));
+      expect(none, "one fits, and the query itself left it out").toEqual([]);
     }
     expect(await search(full({ amount: Number.NaN })), "whoever writes rows can write this").toEqual([]);
   });
