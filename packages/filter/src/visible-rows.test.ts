@@ -118,6 +118,14 @@ describe("what has a toJSON", () => {
       thing("t1", { more: { by: [{ name: "bob" }] } }),
     ],
     [
+      "within a map, a set, or an object that calls itself something",
+      thing("t1", {
+        more: [new Map([["by", new Model("bob")]]), new Set([new Model("bob")])],
+        named: { by: new Model("bob"), [Symbol.toStringTag]: "Team" },
+      }),
+      thing("t1", { more: [new Map([["by", "bob"]]), new Set(["bob"])], named: { by: "bob" } }),
+    ],
+    [
       "one within what it makes",
       thing("t1", { more: new Model({ by: new Model("bob") }) }),
       thing("t1", { more: { by: "bob" } }),
