@@ -1,6 +1,6 @@
 /** The AI SDK's own options of Streamable HTTP, with a chain on top. */
 import { createMcpClient, type DelegatedMcpClientOptions } from "@hopwise/ai-sdk/mcp";
-import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, expect, it, onTestFinished, vi } from "vitest";
 import { PAY_SERVER } from "../../examples/finance-team/company.ts";
 import { GOOD } from "../support/calls.ts";
 import { type Served, serve } from "../support/mcp/server.ts";
@@ -62,6 +62,60 @@ it("a login by OAuth goes with each request, and the chain and its proof beside 
   });
   expect(Object.keys(await client.tools())).toContain("send_payment");
   expect(sent.map(({ headers }) => headers.get("authorization"))).toEqual(sent.map(() => "Bearer letmein"));
+});
+
+const SERVER = "https://pay.example/mcp";
+const METADATA = "https://pay.example/.well-known/oauth-protected-resource/mcp";
+
+/** A server behind OAuth, and all that is asked of anybody. */
+function behindLogin(login: string, server = SERVER) {
+  const asked: string[] = [];
+  const fetch: typeof globalThis.fetch = async (input) => {
+    const url = String(input);
+    asked.push(url);
+    if (url === server) return new Response("", { status: 401 });
+    if (!url.includes("oauth-protected-resource")) return new Response("", { status: 404 });
+    return Response.json({ resource: server, authorization_servers: [login] });
+  };
+  vi.stubGlobal("fetch", fetch);
+  onTestFinished(() => void vi.unstubAllGlobals());
+  return { asked, fetch };
+}
+
+const LOGIN = { tokens: () => undefined, clientMetadata: { redirect_uris: [] } } as unknown as NonNullable<
+  Http["authProvider"]
+>;
+
+it("nobody elsewhere is asked about a login where the program gave no fetch that looks at where it connects to", async () => {
+  const { asked } = behindLogin("https://login.example");
+  for (const fetch of [undefined, globalThis.fetch]) {
+    asked.length = 0;
+    const connecting = connect({ url: SERVER, authProvider: LOGIN, ...(fetch && { fetch }) });
+    await expect(connecting).rejects.toMatchObject({
+      code: "config_invalid",
+      message: expect.stringMatching(
+        /its login is at https:\/\/login\.example, .* give the transport a fetch of your own/,
+      ),
+    });
+    expect(asked).toEqual([SERVER, METADATA]);
+  }
+});
+
+it.each([
+  [
+    "a fetch of the program's own asks",
+    "https://login.example",
+    SERVER,
+    (asks: typeof fetch): typeof fetch =>
+      (...given) =>
+        asks(...given),
+  ],
+  ["the server itself is asked", "https://pay.example", SERVER, undefined],
+  ["on one machine each is asked", "http://localhost:2", "http://127.0.0.1:1/mcp", undefined],
+])("%s about a login", async (_, login, url, own) => {
+  const { asked, fetch } = behindLogin(login, url);
+  await expect(connect({ url, authProvider: LOGIN, ...(own && { fetch: own(fetch) }) })).rejects.toThrow();
+  expect(asked).toContain(`${login}/.well-known/oauth-authorization-server`);
 });
 
 it.each([

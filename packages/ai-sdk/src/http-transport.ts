@@ -1,4 +1,5 @@
 import type { MCPClientConfig } from "@ai-sdk/mcp";
+import { HopwiseError } from "@hopwise/core";
 import { quietly } from "@hopwise/core/adapter";
 import {
   choice,
@@ -57,16 +58,38 @@ export const HTTP_TRANSPORT: Shape = members<HttpTransport>(
  * request that brought it, whose tool may have run, nor ends the process.
  */
 export function carryingHttp(
-  { fetch, onSessionIdChange, onSessionExpired, ...transport }: HttpTransport,
+  { fetch = globalThis.fetch, onSessionIdChange, onSessionExpired, ...transport }: HttpTransport,
   carry: CarryOptions,
 ): MCPClientConfig["transport"] {
   return {
     ...transport,
-    fetch: carryingFetch(carry, fetch),
+    fetch: carryingFetch(carry, fetch === globalThis.fetch ? keepingTo(transport.url) : fetch),
     ...(onSessionIdChange && { onSessionIdChange: (id) => quietly(() => onSessionIdChange(id)) }),
     ...(onSessionExpired && { onSessionExpired: (id) => quietly(() => onSessionExpired(id)) }),
   };
 }
+
+/**
+ * The `fetch` of who gives none. Without one the AI SDK asks nobody elsewhere about a server's login: the server names that address,
+ * and its name may lead into the network of who asks. It takes ours for one of the program's own, which looks at where it connects to.
+ */
+function keepingTo(url: string): typeof globalThis.fetch {
+  const { fetch } = globalThis;
+  const server = new URL(url);
+  return async (input, init) => {
+    const { origin, hostname } = new URL(input instanceof Request ? input.url : input);
+    const isKnown = origin === server.origin || [hostname, server.hostname].every((host) => THIS_MACHINE.has(host));
+    // To whom a code or a token is posted the AI SDK judges by itself, in any case.
+    if (isKnown || init?.method === "POST") return fetch(input, init);
+    throw new HopwiseError(
+      "config_invalid",
+      `createMcpClient: the server says that its login is at ${origin}, and whoever names an address may name one within your network; give the transport a fetch of your own that looks at where it connects to, or asks that address alone`,
+      { pointer: "/transport/fetch" },
+    );
+  };
+}
+
+const THIS_MACHINE: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
 function isHttp(url: string): boolean {
   if (!URL.canParse(url)) return false;

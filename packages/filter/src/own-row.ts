@@ -65,9 +65,17 @@ const UNREADABLE =
 function copied(value: unknown): unknown {
   const written = asWritten(value);
   if (Array.isArray(written)) return written.map(copied);
+  if (written instanceof Map) return new Map(Array.from(written, ([key, it]) => [copied(key), copied(it)]));
+  if (written instanceof Set) return new Set(Array.from(written, copied));
   if (typeof written === "function") throw new TypeError("a function");
-  if (Object.prototype.toString.call(written) !== "[object Object]") return structuredClone(written);
+  // A class may call itself what it likes: of one that a clone makes a plain object of, the values within are copied as of others.
+  const cloned = isTaggedObject(written) ? written : structuredClone(written);
+  if (!isTaggedObject(cloned)) return cloned;
   return Object.fromEntries(Object.entries(written as object).map(([name, it]) => [name, copied(it)]));
+}
+
+function isTaggedObject(value: unknown): boolean {
+  return Object.prototype.toString.call(value) === "[object Object]";
 }
 
 /** What JSON would be made of: times and bytes are kept as they are, for columns hold them. */

@@ -118,6 +118,14 @@ describe("what has a toJSON", () => {
       thing("t1", { more: { by: [{ name: "bob" }] } }),
     ],
     [
+      "within a map, a set, or an object that calls itself something",
+      thing("t1", {
+        more: [new Map([["by", new Model("bob")]]), new Set([new Model("bob")])],
+        named: { by: new Model("bob"), [Symbol.toStringTag]: "Team" },
+      }),
+      thing("t1", { more: [new Map([["by", "bob"]]), new Set(["bob"])], named: { by: "bob" } }),
+    ],
+    [
       "one within what it makes",
       thing("t1", { more: new Model({ by: new Model("bob") }) }),
       thing("t1", { more: { by: "bob" } }),
@@ -282,13 +290,12 @@ describe("rows of which none fits", () => {
   });
 
   it("in memory are named although the condition lets none of them pass, and not where one of them fits", async () => {
-    const search = (...rows: readonly object[]) => {
+    const searching = (read: (passes: (row: object) => boolean) => readonly object[]) => {
       const { filter } = passing();
       const condition = where(call("le", attr("amount"), value(10)));
-      return visibleRows({ ...filter, take: () => condition }, EVERY_THING, { dialect: "memory" }, (passes) =>
-        rows.filter(passes),
-      );
+      return visibleRows({ ...filter, take: () => condition }, EVERY_THING, { dialect: "memory" }, read);
     };
+    const search = (...rows: readonly object[]) => searching((passes) => rows.filter(passes));
     const { amount: _, ...without } = full({});
     for (const [row, words] of [
       [full({ amount: "5" }), /"amount" of each must be a finite number.*stored: "numeric"/],
@@ -299,6 +306,8 @@ describe("rows of which none fits", () => {
       await expect(search(row, row)).rejects.toMatchObject(error);
       expect(await search(row, full({ amount: 11 })), "one fits, and may not be seen").toEqual([]);
       expect(await search(row, full({ amount: 9 }))).toHaveLength(1);
+      const none = await searching((passes) => [row, full({ amount: 9 })].filter(passes).slice(1));
+      expect(none, "one fits, and the query itself left it out").toEqual([]);
     }
     expect(await search(full({ amount: Number.NaN })), "whoever writes rows can write this").toEqual([]);
   });

@@ -68,12 +68,12 @@ export async function visibleRows<Row extends object, const By extends ReadBy>(
   if (!READ_BY.has(dialect)) mustBe("visibleRows", ["by", "dialect"], '"postgres", "sqlite" or "memory"', dialect);
   try {
     const condition = filter.take();
-    const refused: object[] = [];
+    const looked: object[] = [];
     const where =
-      dialect === "memory" ? noting(toPredicate(condition, table), refused) : toSql(condition, table, by as SqlOptions);
+      dialect === "memory" ? noting(toPredicate(condition, table), looked) : toSql(condition, table, by as SqlOptions);
     const rows = listed("what query gives", await asked(() => query(where as Where<By>)));
     // Of a cell that does not fit its column nothing is known, so that such rows are gone before they are looked at.
-    if (rows.length === 0) mustFitSome(refused.map((row) => ownRow(table, row).misfits));
+    if (rows.length === 0) mustFitSome(looked.map((row) => ownRow(table, row).misfits));
     return await shown(filter, table, rows);
   } catch (cause) {
     // The record says why the tool failed, and its caller whether to come again.
@@ -92,12 +92,11 @@ async function asked<Rows>(query: () => Awaitable<Rows>): Promise<Rows> {
   }
 }
 
-/** The same condition, which notes the rows that it does not let pass. */
-function noting(passes: (row: object) => boolean, refused: object[]): (row: object) => boolean {
+/** The same condition, which notes the rows that it was asked about: the query may leave out more of them. */
+function noting(passes: (row: object) => boolean, looked: object[]): (row: object) => boolean {
   return (row) => {
-    const passed = passes(row);
-    if (!passed) refused.push(row);
-    return passed;
+    looked.push(row);
+    return passes(row);
   };
 }
 

@@ -16,6 +16,15 @@ it("a column of the wrong type is found in what a driver or a query builder thro
   }
 });
 
+it("a type is told whole, also one of arrays, or of a program's own", () => {
+  for (const type of ["uuid[]", "integer[]", "int4range", "app.invoice_state", "timestamp without time zone[]"]) {
+    const said = `text() stored as uuid of the table fits no column of type ${type}`;
+    expect(wrongTypeIn(new Error(`invalid input syntax: "${said}"`))?.message).toBe(
+      `visibleRows: ${said}; cast it in a view, or say the type that it has: see Columns in the README of @hopwise/filter`,
+    );
+  }
+});
+
 it("no other error is one, nor is what fails when it is read", () => {
   const query = "SELECT 'text() of the table fits no column of type ' || pg_typeof(a)";
   const failing = Object.defineProperty({}, "message", {

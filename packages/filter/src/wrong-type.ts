@@ -17,9 +17,9 @@ export const typeOf = (raw: Sql): Sql => sql`pg_typeof(COALESCE(${raw}, NULL))`;
 export const wrongType = (raw: Sql, said: Sql): Sql =>
   sql`('${said} of the table fits no column of type ' || ${typeOf(raw)}::text)`;
 
-/** The same text in an error. Behind a query that is quoted there stand other signs than letters. */
+/** The same text in an error. Behind a query that is quoted there stands a quote. A type may be one of arrays, or a program's own. */
 const SAID =
-  /\b(?:text|number|timestamp|list)\(\)(?: stored as (?:uuid|enum|integer))? of the table fits no column of type [a-z][a-z ]{0,60}/;
+  /\b(?:text|number|timestamp|list)\(\)(?: stored as (?:uuid|enum|integer))? of the table fits no column of type [a-z_][a-z0-9_. ]{0,80}(?:\[\])?/;
 
 /**
  * What a query failed with, where that is a column of the wrong type: in our words, so that the record says it. Builders put the

@@ -26,6 +26,7 @@ const NEVER: { readonly [expression: string]: string } = {
   "C.c + 1 > 1": "C.c",
   "R.attr.l.all(x, x + 1 > 1)": "x",
   "R.attr.o.exists(k, R.attr.o[k] + 1 > 1)": "R.attr.o[…]",
+  "R.attr.l.all(i, x, x + 1 > 1)": "x",
   "[R.attr.n + 1] == []": "R.attr.n",
   "R.attr.t < now()": "R.attr.t",
   'timestamp("2020-01-01T00:00:00Z") <= R.attr.t': "R.attr.t",
@@ -55,6 +56,10 @@ const SOUND = [
   "R.attr.n + double(1) > 1.0",
   "C.c + 1.0 > 1.0",
   "R.attr.l.all(x, x + 1.0 > 1.0) && [1].all(x, x + 1 > 1)",
+  "R.attr.l.all(i, x, i + 1 >= x)",
+  "R.attr.l.exists(x, R.attr.l.all(x, y, x + 1 >= y))",
+  "R.attr.l.exists(x, [1].all(x, x + 1 > 1))",
+  "G.n + 1 > 1 && globals.o.n / 60 == 2 && G.l.all(x, x % 2 == 1)",
   "R.attr.l[0] == 1",
   'R.attr.s + "1" == "a1"',
   "timestamp(R.attr.t) < now()",
@@ -93,7 +98,7 @@ const ATTRIBUTES = {
 
 /** What Cerbos answers to each, fifty in a request. */
 async function answered(folder: string): Promise<ReadonlyMap<string, boolean>> {
-  await using pdp = await startPdp({ policies: folder });
+  await using pdp = await startPdp({ policies: folder, globals: { n: 1, o: { n: 120 }, l: [1] } });
   const answers = new Map<string, boolean>();
   for (let i = 0; i < ALL.length; i += 50) {
     const asked = ALL.slice(i, i + 50);

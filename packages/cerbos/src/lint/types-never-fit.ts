@@ -1,4 +1,4 @@
-import { type CelTree, readCel } from "../plans/index.ts";
+import { type CelTree, MACROS, readCel } from "../plans/index.ts";
 import { type PlacedExpression, type PolicyPlace, placeOf } from "../policies/index.ts";
 
 /** An operation in an expression whose two sides are never of types that fit. */
@@ -35,20 +35,31 @@ const ORDERING: ReadonlySet<string> = new Set(["<", "<=", ">", ">="]);
 const EQUALITY: ReadonlySet<string> = new Set(["==", "!="]);
 /** Methods of times and durations. */
 const OF_TIMES = /^(?:timeSince|get[A-Z]\w*)$/;
-/** They go through a list or a map, and name what they find by their first argument. */
-const MACROS: ReadonlySet<string> = new Set(["all", "exists", "exists_one", "filter", "map"]);
 
 /** @param elements names of elements of JSON */
 function within(tree: CelTree, elements: ReadonlySet<string>): readonly Found[] {
   if ("of" in tree) return within(tree.of, elements);
   if ("list" in tree) return tree.list.flatMap((it) => within(it, elements));
   if (!("call" in tree)) return [];
-  const { call, on, args } = tree;
-  const [first] = args;
-  const isOfJson = on !== undefined && MACROS.has(call) && typeOf(on, elements) === "json";
-  const inner = isOfJson && first !== undefined && "name" in first ? new Set([...elements, first.name]) : elements;
+  const { on, args } = tree;
+  const inner = inMacro(tree, elements);
   const below = [...(on === undefined ? [] : within(on, elements)), ...args.flatMap((it) => within(it, inner))];
   return [...misfits(tree, elements), ...below];
+}
+
+/**
+ * What a macro names stands for what it finds. Of two names the first is the place in a
+ * list, which CEL counts in whole numbers, or the key of a map.
+ */
+function inMacro(
+  { call, on, args }: Extract<CelTree, { readonly call: string }>,
+  elements: ReadonlySet<string>,
+): ReadonlySet<string> {
+  if (on === undefined || !MACROS.has(call)) return elements;
+  const named = args.slice(0, args.length === 3 && call !== "map" ? 2 : 1);
+  const names = named.flatMap((it) => ("name" in it ? [it.name] : []));
+  const outer = [...elements].filter((name) => !names.includes(name));
+  return new Set(typeOf(on, elements) === "json" ? [...outer, ...names.slice(-1)] : outer);
 }
 
 function misfits(
@@ -93,7 +104,8 @@ function holdsJson(tree: CelTree, elements: ReadonlySet<string>): boolean {
   return HOLDERS.test(wordsOf(tree)) || typeOf(tree, elements) === "json";
 }
 
-const HOLDERS = /^(?:(?:R|P|request\.resource|request\.principal)\.attr|C|constants|G|globals)$/;
+/** Globals are none of these: Cerbos reads them of its configuration, where 60 is a whole number. */
+const HOLDERS = /^(?:(?:R|P|request\.resource|request\.principal)\.attr|C|constants)$/;
 
 /** As it was written, but for what stands in brackets. */
 function wordsOf(tree: CelTree): string {

@@ -30,8 +30,8 @@ export interface SharingOptions {
    */
   readonly questionsInOne?: number;
   /**
-   * How many questions may be without an answer; each further one fails at once, with `policy_unavailable`. So does one about a
-   * principal of whom as many wait as there is room left for all others.
+   * How many questions may be without an answer; each further one fails at once, with `policy_unavailable`. So does one for a
+   * user for whom as many wait as there is room left for all others.
    *
    * @defaultValue 10_000
    */

@@ -40,6 +40,12 @@ export interface FetchedSet {
   later(): string;
 }
 
+/**
+ * A fetch that is under way for so many of its timeouts has none any more: some platforms (workers at an edge) end with a request what it
+ * began and nobody waited for, also its timers. It would stand for every later one.
+ */
+const MOST_TIMEOUTS = 2;
+
 /** A set that is fetched one at a time, and as often as its pace lets it. */
 export function fetchedSet(address: URL, options: RemoteJwksOptions): FetchedSet {
   const { timeoutMs = 5000, maxAgeMs = 600_000, fetch } = options;
@@ -78,7 +84,7 @@ export function fetchedSet(address: URL, options: RemoteJwksOptions): FetchedSet
   };
 
   const refresh = async (): Promise<boolean> => {
-    if (asking === undefined) {
+    if (asking === undefined || pace.sinceMs() > MOST_TIMEOUTS * timeoutMs) {
       if (pace.waitMs(isFresh()) > 0) return false;
       pace.began();
       asking = ask();

@@ -1,5 +1,5 @@
 import { exportJWK, generateKeyPair } from "jose";
-import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { createWorld, errorOf, NOW, refusalOf, type World } from "../../world.fixture.ts";
 import { createChainVerifier } from "../verify/verify-chain.ts";
 import { localJwks, remoteJwks } from "./jwks.ts";
@@ -53,6 +53,25 @@ describe("an issuer's published keys", () => {
     hangs = false;
     expect(await keys.find("k1")).toHaveLength(1);
     expect(state.fetches).toBe(1);
+  });
+
+  it("are asked for again where a platform ended the fetch that nobody waited for, and its timer with it", async () => {
+    // By this jose knows such a platform.
+    vi.stubGlobal("WebSocketPair", class {});
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const at = stopClocks();
+    const { state, fetch } = endpoint(published());
+    let hangs = false;
+    const ended = ((...given) => (hangs ? new Promise(() => {}) : fetch(...given))) as typeof globalThis.fetch;
+    const keys = remoteJwks(URL_OF_KEYS, { fetch: ended });
+    await keys.find("k1");
+    hangs = true;
+    at(6 * 60_000);
+    expect(await keys.find("k1"), "nobody waits").toHaveLength(1);
+    hangs = false;
+    at(11 * 60_000);
+    expect(await keys.find("k1")).toHaveLength(1);
+    expect(state.fetches).toBe(2);
   });
 
   it("verify its roots, and are fetched once for many", async () => {

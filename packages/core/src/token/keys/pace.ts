@@ -8,6 +8,8 @@ export interface Pace {
   /** How long until then, in milliseconds; 0 for now. @param usable whether there are keys that are not too old */
   waitMs(usable: boolean): number;
   began(): void;
+  /** How long ago the last fetch began, in milliseconds. */
+  sinceMs(): number;
   ended(well: boolean): void;
   /** What was tried does not count. */
   forget(): void;
@@ -30,6 +32,7 @@ export function createPace(cooldownMs: number): Pace {
     began: () => {
       lastTry = performance.now();
     },
+    sinceMs: () => performance.now() - lastTry,
     ended: (well) => {
       failures = well ? 0 : failures + 1;
       jitter = 1 + JITTER * (2 * Math.random() - 1);
