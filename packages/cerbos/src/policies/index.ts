@@ -12,7 +12,7 @@ export { type AttributePath, readExpression } from "./attribute-paths.ts";
 export { agree, type ConditionTree, evaluate, leavesOf, type Truth } from "./condition-tree.ts";
 export { type FiledRule, filedRules } from "./filed-rules.ts";
 export { at, covers, effectOf, list, members, overlap, texts, versionOf } from "./policy-fields.ts";
-export { checkPolicyFolder } from "./policy-folder.ts";
+export { checkPolicyFolder, policyFiles } from "./policy-folder.ts";
 export type { PolicyParameters } from "./policy-parameters.ts";
 export {
   ignoredSchemas,
@@ -26,7 +26,6 @@ export {
   type BrokenFile,
   type PolicyPlace,
   type PolicySource,
-  policyFiles,
   readPolicySource,
   type SourceDocument,
 } from "./policy-source.ts";
