@@ -107,6 +107,7 @@ const forAdapters: ArgumentRows<typeof adapter> = {
   faultOf: argumentRow(adapter.faultOf, () => [new Error("no")], ANYTHING),
   inOwnWords: "marks an error that a package of ours has just made",
   isNormalUri: argumentRow(adapter.isNormalUri, () => ["shop://orders/1"], ANYTHING),
+  isoOf: "writes a number that was read before",
   isOwn: argumentRow(adapter.isOwn, () => [new Error("no")], ANYTHING),
   isRefusal: argumentRow(adapter.isRefusal, () => [denied], ANYTHING),
   isSameReading: argumentRow(adapter.isSameReading, () => [READ, READ]),

@@ -386,6 +386,7 @@ const adapterDoor: Door<typeof adapter> = {
   faultOf: "takes an error",
   inOwnWords: "takes an error",
   isNormalUri: "takes a text",
+  isoOf: "takes a number",
   isOwn: "takes an error",
   isRefusal: "takes an error",
   isSameReading: "takes data",

@@ -259,6 +259,7 @@ const adapterDoors: DoorRows<typeof adapter> = {
   faultOf: "tells of any value",
   inOwnWords: "takes an error that was just made",
   isNormalUri: "tells of any value",
+  isoOf: "takes a time that was read before",
   isOwn: "tells of any value",
   isRefusal: "tells of any value",
   isSameReading: "takes what a decision gave, and what a framework gave a handler",

@@ -1,4 +1,5 @@
 import { explain } from "@hopwise/core";
+import { isoOf } from "@hopwise/core/adapter";
 import type { DecisionRecord, Explanation, OutcomeRecord, TokenRecord } from "@hopwise/core/audit";
 import { atLeast, list, maybe, members, readerOf, reading } from "@hopwise/core/options";
 import type { ContextOrigin } from "@hopwise/core/sources";
@@ -82,7 +83,7 @@ function textsOf(nodes: readonly Explanation[]): string[] {
 function loginLines(root: TokenRecord | undefined): string[] {
   if (root?.login === undefined) return [];
   const { kind, issuer, subject, authTime } = root.login;
-  const when = authTime === undefined ? "" : `, ${instant(authTime)}`;
+  const when = authTime === undefined ? "" : `, ${isoOf(authTime)}`;
   return [`logged in as ${plain(subject)} at ${plain(issuer)} (${plain(kind)}${when})`];
 }
 
@@ -91,7 +92,7 @@ function tokenLines(token: TokenRecord, maker: string | undefined): string[] {
   return [
     `was handed ${tools.map(plain).join(", ") || "nothing"} by ${plain(maker)}`,
     ...(handed === undefined ? [] : [`for this call: ${plain(handed)}`]),
-    `from ${instant(issuedAt)} to ${instant(expiresAt)}, by token ${plain(hash)} (jti ${plain(jti)}), for key ${plain(key)}`,
+    `from ${isoOf(issuedAt)} to ${isoOf(expiresAt)}, by token ${plain(hash)} (jti ${plain(jti)}), for key ${plain(key)}`,
   ];
 }
 
@@ -148,9 +149,4 @@ function rowsIn({ shown, leftOut, tooLarge, unfit, unfulfilled }: NonNullable<Ou
   const misfits = since(unfit, "do not fit their table");
   const unchanged = since(unfulfilled, "could not be changed as the policies oblige to");
   return `, ${plain(shown)} rows passed the second check, ${plain(leftOut)} did not${large}${misfits}${unchanged}`;
-}
-
-function instant(seconds: number): string {
-  const date = new Date(seconds * 1000);
-  return Number.isNaN(date.getTime()) ? "?" : date.toISOString();
 }

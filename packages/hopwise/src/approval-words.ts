@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
-import { canonicalJson, type JsonObject, wholeText } from "@hopwise/core/adapter";
+import { canonicalJson, isoOf, type JsonObject, wholeText } from "@hopwise/core/adapter";
 import type { ShownApproval } from "@hopwise/core/state";
-import { isoOf } from "./iso-of.ts";
 import { oneLine } from "./terminal.ts";
 
 /** Most of a resource's id that stands in a list: it may be a caller's own words, and must not push out what comes after it. */

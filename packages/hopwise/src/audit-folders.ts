@@ -1,5 +1,7 @@
 import { resolve } from "node:path";
-import type { Terminal } from "./terminal.ts";
+import { type Lineage, lineage } from "@hopwise/audit";
+import type { Typed } from "./command.ts";
+import { oneLine, type Terminal } from "./terminal.ts";
 import { wrong } from "./wrong.ts";
 
 /** What the help of a command says that reads the logs of several instances. */
@@ -23,4 +25,19 @@ export function foldersIn(typed: readonly string[], { folder }: Pick<Terminal, "
     folders,
     nameOf: (of) => (folders.length < 2 || of === undefined ? undefined : typed[folders.indexOf(of)]),
   };
+}
+
+/** The story of one call. Where there are several folders, it says first, to people, which of them has it; where none has it, that. */
+export async function storyIn(
+  words: readonly string[],
+  invocation: string,
+  typed: Typed,
+  terminal: Terminal,
+): Promise<Lineage | undefined> {
+  const { folders, nameOf } = foldersIn(words, terminal);
+  const story = await lineage(folders, invocation);
+  if (story === undefined) terminal.err(`the log has no decision about the call ${oneLine(invocation)}`);
+  const of = nameOf(story?.place.folder);
+  if (of !== undefined && !typed.has("json")) terminal.out(`${oneLine(of)}:`);
+  return story;
 }

@@ -54,5 +54,17 @@ export interface Command {
   run(typed: Typed, terminal: Terminal): Promise<ExitCode>;
 }
 
+/** The time of the records that a command reads. */
+export const PERIOD: { readonly since: Option; readonly until: Option } = {
+  since: { value: "TIME", help: "from then on: ISO 8601, a time of day with its zone" },
+  until: { value: "TIME", help: "until before then: ISO 8601, a time of day with its zone" },
+};
+
+/** Those of some options that were given, with their values. */
+export function given<Name extends string>(typed: Typed, names: readonly Name[]): { readonly [_ in Name]?: string } {
+  const values = names.map((name) => [name, typed.value(name)]).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(values) as { readonly [_ in Name]?: string };
+}
+
 /** The switch of commands whose answer programs read. */
 export const JSON_OPTION: { readonly json: Option } = { json: { help: "print JSON, for programs" } };

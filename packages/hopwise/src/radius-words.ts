@@ -1,6 +1,6 @@
 import type { BlastRadius } from "@hopwise/audit";
+import { isoOf } from "@hopwise/core/adapter";
 import type { RevocationKind, RevocationTarget } from "@hopwise/core/state";
-import { isoOf } from "./iso-of.ts";
 import { targetWords } from "./revocation-words.ts";
 import { oneLine } from "./terminal.ts";
 

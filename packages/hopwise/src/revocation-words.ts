@@ -1,8 +1,8 @@
+import { isoOf } from "@hopwise/core/adapter";
 import { millisecondsOf, WRITTEN_TIME } from "@hopwise/core/options";
 import { type RevocationEntry, type RevocationTarget, readRevocation } from "@hopwise/core/state";
 import type { Typed } from "./command.ts";
 import { readThumbprint } from "./input.ts";
-import { isoOf } from "./iso-of.ts";
 import { oneLine, type Terminal } from "./terminal.ts";
 import { wrong } from "./wrong.ts";
 

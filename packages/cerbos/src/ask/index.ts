@@ -12,6 +12,7 @@ export {
   probePdp,
 } from "./probe-pdp.ts";
 export {
+  CLIENT,
   type PolicyClient,
   RESILIENCE_ROWS,
   type ResilienceOptions,

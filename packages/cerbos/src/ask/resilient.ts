@@ -3,7 +3,7 @@ import type { GRPC } from "@cerbos/grpc";
 import { HopwiseError } from "@hopwise/core";
 import type { PolicyDecisionPoint } from "@hopwise/core/adapter";
 import { inOwnWords } from "@hopwise/core/adapter";
-import { either, having, list, maybe, optionsOf, type Rows, readerOf, whole } from "@hopwise/core/options";
+import { either, having, list, maybe, optionsOf, type Rows, readerOf, type Shape, whole } from "@hopwise/core/options";
 import { LISTENER, milliseconds } from "../option-shapes.ts";
 import { callerLeft, type Failure, type Outcome } from "./attempt.ts";
 import { type Asking, createLane, type Lane, type Question } from "./lane.ts";
@@ -54,7 +54,11 @@ export interface TargetChange {
   readonly up: boolean;
 }
 
-const CLIENT = having("a Cerbos client, such as new GRPC(target, { tls: true })", "checkResources", "planResources");
+export const CLIENT: Shape = having(
+  "a Cerbos client, such as new GRPC(target, { tls: true })",
+  "checkResources",
+  "planResources",
+);
 
 const readClients = readerOf<PolicyClient | readonly PolicyClient[]>(
   "resilient",

@@ -16,4 +16,4 @@ export {
 } from "./pdp-config.ts";
 export { pdpEnvironment } from "./pdp-environment.ts";
 export { createRunFolder, type RunFolder, renewRunFolder } from "./run-folder.ts";
-export { type PdpExit, type SupervisedPdp, supervise } from "./supervise.ts";
+export { exitWords, type PdpExit, type SupervisedPdp, supervise } from "./supervise.ts";

@@ -12,6 +12,11 @@ export interface PdpExit {
   readonly signal: NodeJS.Signals | null;
 }
 
+/** How it ended, to stand in brackets. */
+export function exitWords({ code, signal }: PdpExit): string {
+  return signal ?? `code ${code ?? "none"}`;
+}
+
 /** The PDP's process and its supervisor. */
 export interface SupervisedPdp {
   readonly binary: string;

@@ -4,12 +4,12 @@ import {
   at,
   type FiledRule,
   filedRules,
-  isScoped,
   overlap,
   type PolicySource,
   type SchemaUse,
   type SourceDocument,
   schemasOf,
+  scopeOf,
   texts,
   versionOf,
 } from "../policies/index.ts";
@@ -79,7 +79,7 @@ function policiesFor(kind: string, { documents, schemas }: PolicySource, argumen
     .filter(({ policy }) => policy !== undefined && at(policy, "resource") === kind);
   return ofKind.map(({ document, policy }) => {
     const version = versionOf(policy);
-    const unscoped = ofKind.find((it) => versionOf(it.policy) === version && !isScoped(it.policy));
+    const unscoped = ofKind.find((it) => versionOf(it.policy) === version && scopeOf(it.policy) === "");
     const { resource, principal } = schemasOf(unscoped?.policy);
     const contentOf = ({ name }: SchemaUse): unknown => (name === undefined ? undefined : schemas.get(name));
     return {

@@ -11,12 +11,11 @@ export {
 export { type AttributePath, readExpression } from "./attribute-paths.ts";
 export { agree, type ConditionTree, evaluate, leavesOf, type Truth } from "./condition-tree.ts";
 export { type FiledRule, filedRules } from "./filed-rules.ts";
-export { at, covers, effectOf, list, members, overlap, texts, versionOf } from "./policy-fields.ts";
-export { checkPolicyFolder } from "./policy-folder.ts";
+export { at, covers, effectOf, list, members, overlap, scopeOf, texts, versionOf } from "./policy-fields.ts";
+export { checkPolicyFolder, policyFiles } from "./policy-folder.ts";
 export type { PolicyParameters } from "./policy-parameters.ts";
 export {
   ignoredSchemas,
-  isScoped,
   type PolicyRule,
   policyRules,
   type SchemaUse,
@@ -26,7 +25,6 @@ export {
   type BrokenFile,
   type PolicyPlace,
   type PolicySource,
-  policyFiles,
   readPolicySource,
   type SourceDocument,
 } from "./policy-source.ts";

@@ -47,6 +47,11 @@ export function versionOf(policy: unknown): string {
   return String(at(policy, "version") ?? "default");
 }
 
+/** The scope of a policy; empty for the policy without one. */
+export function scopeOf(policy: unknown): string {
+  return String(at(policy, "scope") ?? "");
+}
+
 /** Whether one text can fit both: actions, roles and kinds may have `*`, which does not go beyond a `:`. */
 export function overlap(a: string, b: string): boolean {
   return a === b || (isGlob(a) && isGlob(b)) || fits(a, b) || fits(b, a);

@@ -1,6 +1,5 @@
-import type { Dirent } from "node:fs";
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, stat } from "node:fs/promises";
+import { join, sep } from "node:path";
 import { HopwiseError } from "@hopwise/core";
 
 /**
@@ -9,35 +8,51 @@ import { HopwiseError } from "@hopwise/core";
  * @throws {HopwiseError} `config_invalid`
  */
 export async function checkPolicyFolder(folder: string): Promise<void> {
-  let found: boolean;
-  try {
-    found = await holdsPolicies(folder, true);
-  } catch (cause) {
-    const why = (cause as NodeJS.ErrnoException).code === "ENOENT" ? "does not exist" : "cannot be read as a folder";
-    throw invalid(folder, `${why}. Name the folder that holds the Cerbos policies.`, cause);
+  const files = await policyFiles(folder).catch((cause: unknown) => {
+    throw notRead(folder, cause);
+  });
+  if (!files.some((file) => kindOf(file) === "policies")) {
+    throw invalid(folder, "holds no policy: no .yaml, .yml or .json file besides tests and schemas.");
   }
-  if (!found) throw invalid(folder, "holds no policy: no .yaml, .yml or .json file besides tests and schemas.");
 }
 
-/** By Cerbos' rules: hidden files, `testdata`, `_schemas` of the root and `*_test.yaml` are not policies. */
-async function holdsPolicies(folder: string, isRoot: boolean): Promise<boolean> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  if (entries.some(isPolicyFile)) return true;
-  for (const entry of entries) {
-    if (!entry.isDirectory() || entry.name.startsWith(".") || entry.name === "testdata") continue;
-    if (isRoot && entry.name === "_schemas") continue;
-    if (await holdsPolicies(join(folder, entry.name), false)) return true;
-  }
-  return false;
+function notRead(folder: string, cause: unknown): HopwiseError {
+  const { code } = cause as NodeJS.ErrnoException;
+  if (code !== "ENOENT" && code !== "ENOTDIR") return unreadable(folder, cause);
+  const why = code === "ENOENT" ? "does not exist" : "is not a folder";
+  return invalid(folder, `${why}. Name the folder that holds the Cerbos policies.`, cause);
 }
 
-function isPolicyFile(entry: Dirent): boolean {
-  return (
-    !entry.isDirectory() &&
-    !entry.name.startsWith(".") &&
-    /\.(ya?ml|json)$/i.test(entry.name) &&
-    !/_test\.(ya?ml|json)$/i.test(entry.name)
-  );
+/** Paths below a folder of everything that Cerbos may load, sorted. */
+export function policyFiles(folder: string): Promise<readonly string[]> {
+  return filesOf(folder, "");
+}
+
+async function filesOf(folder: string, below: string): Promise<readonly string[]> {
+  const files: string[] = [];
+  for (const entry of await readdir(join(folder, below), { withFileTypes: true })) {
+    if (entry.name.startsWith(".") || entry.name === "testdata") continue;
+    const path = join(below, entry.name);
+    if (entry.isDirectory()) files.push(...(await filesOf(folder, path)));
+    // Cerbos follows a link to a file, and none to a folder.
+    else if (entry.isFile() || (await stat(join(folder, path)).catch(() => undefined))?.isFile()) files.push(path);
+  }
+  return files.sort();
+}
+
+/** The folder itself: Cerbos takes `_schemas.yaml` and `_schemas2/` for policies. */
+const SCHEMAS = `_schemas${sep}`;
+
+/** What Cerbos takes a file for, by its path below the folder; undefined for one that it does not read. */
+export function kindOf(file: string): "policies" | "tests" | "schema" | undefined {
+  if (file.startsWith(SCHEMAS)) return file.endsWith(".json") ? "schema" : undefined;
+  if (!/\.(ya?ml|json)$/i.test(file)) return undefined;
+  return /_test\.\w+$/i.test(file) ? "tests" : "policies";
+}
+
+/** The name of a schema below `_schemas`, with `/`. */
+export function schemaName(file: string): string {
+  return file.slice(SCHEMAS.length).split(sep).join("/");
 }
 
 /** Of a folder in which something cannot be read: Cerbos would serve the rest. */

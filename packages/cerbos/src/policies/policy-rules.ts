@@ -1,5 +1,5 @@
 import { leavesOf, readCondition } from "./condition-tree.ts";
-import { at, effectOf, list, versionOf } from "./policy-fields.ts";
+import { at, effectOf, scopeOf, texts, versionOf } from "./policy-fields.ts";
 import { definitionsIn, usedBy } from "./policy-parameters.ts";
 import type { SourceDocument } from "./policy-source.ts";
 import { writtenPolicies } from "./written-rules.ts";
@@ -38,7 +38,7 @@ export interface SchemaUse {
 export function policyRules(documents: readonly SourceDocument[]): readonly PolicyRule[] {
   const definitions = definitionsIn(documents);
   // Cerbos ignores the schemas of a policy with a scope and uses those of the one without: seen with 0.55.0.
-  const unscoped = documents.map(({ content }) => at(content, "resourcePolicy")).filter((it) => !isScoped(it));
+  const unscoped = documents.map(({ content }) => at(content, "resourcePolicy")).filter((it) => scopeOf(it) === "");
   const schemasFor = (kind: string, version?: string): readonly PolicySchemas[] => {
     const found = unscoped.filter(
       (it) => it !== undefined && String(at(it, "resource")) === kind && (version ?? versionOf(it)) === versionOf(it),
@@ -77,7 +77,7 @@ export function ignoredSchemas(
 ): readonly { readonly document: SourceDocument; readonly line: number }[] {
   return documents.flatMap((document) => {
     const policy = at(document.content, "resourcePolicy");
-    if (!isScoped(policy) || at(policy, "schemas") === undefined) return [];
+    if (scopeOf(policy) === "" || at(policy, "schemas") === undefined) return [];
     return { document, line: document.lineOf(["resourcePolicy", "schemas"]) };
   });
 }
@@ -89,12 +89,8 @@ export function schemasOf(policy: unknown): PolicySchemas {
     const ref = at(schema, "ref");
     return {
       name: typeof ref === "string" ? ref.replace(/^cerbos:\/\/\//, "") : undefined,
-      ignoredFor: list(at(at(schema, "ignoreWhen"), "actions")).map(String),
+      ignoredFor: texts(at(at(schema, "ignoreWhen"), "actions")),
     };
   };
   return { resource: use("resourceSchema"), principal: use("principalSchema") };
-}
-
-export function isScoped(policy: unknown): boolean {
-  return ![undefined, ""].includes(at(policy, "scope") as string | undefined);
 }

@@ -1,7 +1,7 @@
-import { readdir, readFile, stat } from "node:fs/promises";
-import { join, sep } from "node:path";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { at } from "./policy-fields.ts";
-import { unreadable } from "./policy-folder.ts";
+import { kindOf, policyFiles, schemaName, unreadable } from "./policy-folder.ts";
 import { type ReadYaml, readPolicyYaml } from "./policy-yaml.ts";
 
 /** A YAML or JSON document of a policy folder. */
@@ -57,46 +57,24 @@ async function readAll(folder: string): Promise<PolicySource> {
   const brokenSchemas: BrokenFile[] = [];
   for (const file of await policyFiles(folder)) {
     const path = join(folder, file);
-    const below = file.split(sep).join("/");
-    if (below.startsWith(SCHEMAS)) {
-      if (!below.endsWith(".json")) continue;
+    const kind = kindOf(file);
+    if (kind === "schema") {
       try {
-        schemas.set(below.slice(SCHEMAS.length), JSON.parse(await readFile(path, "utf8")));
+        schemas.set(schemaName(file), JSON.parse(await readFile(path, "utf8")));
       } catch (fault) {
         if (!(fault instanceof SyntaxError)) throw fault;
         brokenSchemas.push({ file: path, message: "is not JSON" });
       }
-    } else if (/\.(ya?ml|json)$/i.test(file)) {
-      const isTest = /_test\.\w+$/i.test(file);
+    } else if (kind !== undefined) {
       for (const read of readPolicyYaml(await readFile(path, "utf8"))) {
         if ("message" in read) {
-          if (!isTest) broken.push({ file: path, ...read });
+          if (kind === "policies") broken.push({ file: path, ...read });
         } else if (at(read.content, "disabled") !== true) {
-          if (!isTest) documents.push({ file: path, ...read });
+          if (kind === "policies") documents.push({ file: path, ...read });
           else if (at(read.content, "apiVersion") !== undefined) takenForTests.push({ file: path, ...read });
         }
       }
     }
   }
   return { documents, takenForTests, schemas, broken, brokenSchemas };
-}
-
-/** The folder itself: Cerbos takes `_schemas.yaml` and `_schemas2/` for policies. */
-const SCHEMAS = "_schemas/";
-
-/** Paths below a folder of everything that Cerbos may load, sorted. */
-export function policyFiles(folder: string): Promise<readonly string[]> {
-  return filesOf(folder, "");
-}
-
-async function filesOf(folder: string, below: string): Promise<readonly string[]> {
-  const files: string[] = [];
-  for (const entry of await readdir(join(folder, below), { withFileTypes: true })) {
-    if (entry.name.startsWith(".") || entry.name === "testdata") continue;
-    const path = join(below, entry.name);
-    if (entry.isDirectory()) files.push(...(await filesOf(folder, path)));
-    // Cerbos follows a link to a file, and none to a folder.
-    else if (entry.isFile() || (await stat(join(folder, path)).catch(() => undefined))?.isFile()) files.push(path);
-  }
-  return files.sort();
 }

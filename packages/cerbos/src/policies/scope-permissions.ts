@@ -1,5 +1,6 @@
 import { at } from "./policy-fields.ts";
 import type { PolicyPlace, SourceDocument } from "./policy-source.ts";
+import { writtenPolicies } from "./written-rules.ts";
 
 /** Where a policy with a scope says what the policy of the parent scope may still decide. */
 export const REQUIRE_CONSENT = "REQUIRE_PARENTAL_CONSENT_FOR_ALLOWS";
@@ -19,7 +20,7 @@ export interface ScopeConflict extends PolicyPlace {
 /** Scopes whose policies do not agree; principal policies count as well, of all versions and also without rules. */
 export function scopeConflicts(documents: readonly SourceDocument[]): readonly ScopeConflict[] {
   const first = new Map<string, ScopedPolicy>();
-  return documents.flatMap(policiesIn).flatMap((policy): readonly ScopeConflict[] => {
+  return scopedPolicies(documents).flatMap((policy): readonly ScopeConflict[] => {
     const other = first.get(policy.scope);
     if (other === undefined) first.set(policy.scope, policy);
     if (other === undefined || other.permissions === policy.permissions) return [];
@@ -40,16 +41,14 @@ interface ScopedPolicy {
   readonly place: PolicyPlace;
 }
 
-function policiesIn(document: SourceDocument): readonly ScopedPolicy[] {
-  return (["resource", "principal"] as const).flatMap((kind) => {
-    const policy = at(document.content, `${kind}Policy`);
-    if (policy === undefined) return [];
-    const line = document.lineOf([`${kind}Policy`, "scopePermissions"]);
+function scopedPolicies(documents: readonly SourceDocument[]): readonly ScopedPolicy[] {
+  return writtenPolicies(documents).flatMap(({ kind, document, policy, scope }) => {
+    if (kind === "role") return [];
     return {
       title: `${kind} policy "${at(policy, kind)}"`,
-      scope: String(at(policy, "scope") ?? "").replace(/^\./, ""),
+      scope: scope.replace(/^\./, ""),
       permissions: permissionsOf(policy),
-      place: { file: document.file, line },
+      place: { file: document.file, line: document.lineOf([`${kind}Policy`, "scopePermissions"]) },
     };
   });
 }

@@ -1,5 +1,5 @@
 import { type DerivedRole, derivedRolesIn } from "./derived-roles.ts";
-import { at, list, nameOf, texts, versionOf } from "./policy-fields.ts";
+import { at, list, nameOf, scopeOf, texts, versionOf } from "./policy-fields.ts";
 import type { SourceDocument } from "./policy-source.ts";
 
 /** A policy that has rules. */
@@ -37,7 +37,7 @@ export function writtenPolicies(documents: readonly SourceDocument[]): readonly 
       const policy = at(document.content, `${kind}Policy`);
       if (policy === undefined) return [];
       const version = versionOf(policy);
-      const scope = String(at(policy, "scope") ?? "");
+      const scope = scopeOf(policy);
       const rules = rulesOf(kind, policy, derivedRolesOf(policy), (path) => {
         return document.lineOf([`${kind}Policy`, "rules", ...path]);
       });

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { either, flag, maybe, members, type Shape } from "@hopwise/core/options";
-import type { PdpExit } from "../binary/index.ts";
+import { exitWords, type PdpExit } from "../binary/index.ts";
 import { LISTENER, milliseconds } from "../option-shapes.ts";
 import { tell } from "../tell.ts";
 import type { PolicyWatch } from "./watch-policies.ts";
@@ -50,8 +50,8 @@ export const RESTART: Shape = either(
 );
 
 /** That a PDP died, and how. */
-export function goneWords({ signal, code }: PdpExit): string {
-  return `the PDP is gone (${signal ?? `code ${code ?? "none"}`})`;
+export function goneWords(exit: PdpExit): string {
+  return `the PDP is gone (${exitWords(exit)})`;
 }
 
 /** One process of a PDP. */

@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { GRPC } from "@cerbos/grpc";
 import { HopwiseError } from "@hopwise/core";
 import {
+  exitWords,
   type PdpExit,
   type RunFolder,
   type SchemaEnforcement,
@@ -81,8 +82,7 @@ async function untilServing(pdp: SupervisedPdp, client: GRPC, socket: string, ti
   for (;;) {
     const version = await versionOf(client, socket, deadline);
     if (version !== undefined) return version;
-    if (exit !== undefined)
-      throw startFailed(`stopped before it served (${exit.signal ?? `code ${exit.code ?? "none"}`})`, pdp);
+    if (exit !== undefined) throw startFailed(`stopped before it served (${exitWords(exit)})`, pdp);
     if (deadline.aborted) throw startFailed(`did not serve within ${timeoutMs} ms`, pdp);
     await delay(POLL_MS);
   }

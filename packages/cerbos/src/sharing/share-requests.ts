@@ -1,17 +1,6 @@
 import type { GRPC } from "@cerbos/grpc";
-import {
-  either,
-  having,
-  maybe,
-  members,
-  optionsOf,
-  type Rows,
-  readerOf,
-  type Shape,
-  such,
-  whole,
-} from "@hopwise/core/options";
-import type { PolicyClient } from "../ask/index.ts";
+import { either, maybe, members, optionsOf, type Rows, readerOf, type Shape, such, whole } from "@hopwise/core/options";
+import { CLIENT, type PolicyClient } from "../ask/index.ts";
 import { createLine } from "./line.ts";
 
 /** Options of {@link shareRequests}. */
@@ -53,10 +42,7 @@ export const SHARING: Shape = either(
   members<SharingOptions>(ROWS, SHARING_OPTION),
 );
 
-const readClient = readerOf<PolicyClient>(
-  "shareRequests",
-  having("a Cerbos client, such as new GRPC(target, { tls: true })", "checkResources", "planResources"),
-);
+const readClient = readerOf<PolicyClient>("shareRequests", CLIENT);
 const readOptions = optionsOf<SharingOptions>("shareRequests", ROWS);
 
 /**

@@ -1,5 +1,5 @@
 import type { CheckResourcesRequest, CheckResourcesResponse, Resource } from "@cerbos/core";
-import { defined } from "../lib/index.ts";
+import { defined, isCount } from "../lib/index.ts";
 import type { Hop } from "../principal/index.ts";
 import { addUp, type Obligations } from "../result/index.ts";
 import { askEachHop, type Said } from "./ask-each-hop.ts";
@@ -91,12 +91,8 @@ export async function checkHops(
 /** Where Cerbos' own log has the answer. */
 function placeOf(response: CheckResourcesResponse): Pick<HopVerdict, "cerbosCallId" | "cerbosPositions"> {
   const { cerbosCallId, cerbosPositions }: SharedAnswer = response;
-  const places = Array.isArray(cerbosPositions) ? cerbosPositions.slice(0, 2).filter(isPlace) : [];
+  const places = Array.isArray(cerbosPositions) ? cerbosPositions.slice(0, 2).filter(isCount) : [];
   return defined({ cerbosCallId, ...(places.length > 0 && { cerbosPositions: places }) });
-}
-
-function isPlace(place: unknown): boolean {
-  return Number.isSafeInteger(place) && (place as number) >= 0;
 }
 
 /** What the answers about a call and about the handing over say of a hop. */

@@ -3,7 +3,7 @@ import { HopwiseError } from "../errors.ts";
 import type { CheckedRow, Row } from "../filter/index.ts";
 import type { JsonObject } from "../json/index.ts";
 import { withDeadline } from "../lib/index.ts";
-import { addUp, type Obligations } from "../result/index.ts";
+import { addUp, NO_OBLIGATIONS, type Obligations } from "../result/index.ts";
 import { asWhole } from "./as-whole.ts";
 import { type AskedResource, type ChainQuestion, edgeOf, hopRequest } from "./hop-request.ts";
 import { mostBytes } from "./most-bytes.ts";
@@ -113,12 +113,11 @@ function edgeIn(answers: readonly Answer[], hop: number, rows: number): Answer {
 
 /** People approved the call, for whoever hands on: of each row that is not asked again. */
 function withoutApproved(edge: Answer, { approval: given, approvers: gave = 1 }: Obligations): Answer {
-  const { approval, approvers = 1, ...others } = edge.obligations ?? NOTHING_OWED;
+  const { approval, approvers = 1, ...others } = edge.obligations ?? NO_OBLIGATIONS;
   const isMet = approval !== undefined && given !== undefined && approvers <= gave;
   return isMet ? { ...edge, obligations: others } : edge;
 }
 
-const NOTHING_OWED: Obligations = { redact: [], limit: {} };
 const NO_EDGE: Answer = { effect: "allow", reasons: [], rules: [] };
 const OF_OUTPUT: Answer = { effect: "error", ofOutput: true, reasons: [], rules: [] };
 

@@ -1,6 +1,6 @@
 import type { OutputResult } from "@cerbos/core";
 import { isCount, plainText } from "../lib/index.ts";
-import { addUp, type Obligations, POINTER } from "../result/index.ts";
+import { addUp, NO_OBLIGATIONS, type Obligations, POINTER } from "../result/index.ts";
 
 /** The reasons and obligations in the outputs of the rules that took part. */
 export interface OutputReading {
@@ -43,7 +43,7 @@ export function readOutputs(outputs: readonly OutputResult[]): OutputReading {
       else if ("reason" in read) {
         reasons.push(read.reason);
         rules.push(source);
-      } else obligations.push({ redact: [], limit: {}, ...read });
+      } else obligations.push({ ...NO_OBLIGATIONS, ...read });
     }
   }
   return {

@@ -8,6 +8,7 @@ export type { CallerView, Decided, ExpressionFailure, PolicyDecisionPoint, Runni
 export { type ErrorDetail, faultOf, inOwnWords, isOwn, isRefusal, type Refusal, type WouldPass } from "../errors.ts";
 export type { JsonObject, JsonScalar, JsonValue } from "../json/index.ts";
 export {
+  isoOf,
   onceInProcess,
   plainText,
   quietly,

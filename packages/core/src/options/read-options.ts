@@ -1,5 +1,6 @@
 import type * as z from "zod/mini";
 import { HopwiseError } from "../errors.ts";
+import { pointerTo } from "../json/index.ts";
 import { hasSpaceAround, hasUnset, isOfAnotherCopy, OF_ANOTHER_COPY, plainName, strayMember } from "../lib/index.ts";
 import { keyWords, pemWords, signerWords } from "./key-words.ts";
 import { hasSymbols, inherits, isPlainObject, isPromise } from "./plain-object.ts";
@@ -145,7 +146,8 @@ function fault(called: string, path: Path, problem: string, cause?: unknown): Ho
   const where = path.length === 0 ? "what it takes" : wordsOf(path);
   // Its name comes from a program, too, where that reads arguments by these functions.
   const by = typeof called === "string" ? called : "a function of Hopwise";
-  return new HopwiseError("config_invalid", `${by}: ${where} ${problem}`, { pointer: pointerOf(path), cause });
+  const pointer = path.reduce<string>((above, step) => pointerTo(above, String(step)), "");
+  return new HopwiseError("config_invalid", `${by}: ${where} ${problem}`, { pointer, cause });
 }
 
 /**
@@ -191,10 +193,6 @@ function wordsOf(path: Path): string {
   return path
     .map((step, i) => (typeof step === "number" ? `[${step}]` : `${i === 0 ? "" : "."}${plainName(String(step))}`))
     .join("");
-}
-
-function pointerOf(path: Path): string {
-  return path.map((step) => `/${String(step).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }
 
 const NOTHING = "nothing";

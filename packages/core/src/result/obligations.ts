@@ -12,7 +12,7 @@ export interface Obligations {
   readonly approvers?: number;
 }
 
-const NO_OBLIGATIONS: Obligations = deepFrozen({ redact: [], limit: {} });
+export const NO_OBLIGATIONS: Obligations = deepFrozen({ redact: [], limit: {} });
 
 /**
  * All obligations together: every redaction, the strictest limit, the first reason for an approval, and the most approvers.

@@ -18,7 +18,7 @@ import {
 } from "../token/index.ts";
 import type { FollowedLog } from "./follow-log.ts";
 import { ownerOf } from "./owner.ts";
-import { type Placed, type Shares, writeRevocation } from "./place-revocation.ts";
+import { type LogShares, type Placed, writeRevocation } from "./place-revocation.ts";
 import type { RevokedBy } from "./revocation-entry.ts";
 import { logUnder } from "./shared-revocations.ts";
 import type { SharedState } from "./state.ts";
@@ -125,7 +125,7 @@ interface Desk extends Pick<AcceptOptions, "trust" | "audience" | "state"> {
   readonly deadlineMs: number;
   readonly limits: Limits;
   readonly log: FollowedLog;
-  readonly shares: Shares;
+  readonly shares: LogShares;
   readonly now: () => number;
 }
 

@@ -7,7 +7,7 @@ import type { RevocationIndex } from "./revocation-index.ts";
 import { endOf, revoking } from "./shared-revocations.ts";
 
 /** How much of a log one signer may fill. */
-export interface Shares {
+export interface LogShares {
   readonly mostBelowOne: number;
   readonly mostOfIssuer: number;
 }
@@ -39,7 +39,7 @@ interface Clocks {
 export async function writeRevocation(
   verified: VerifiedRevocation,
   log: FollowedLog,
-  shares: Shares,
+  shares: LogShares,
   { now: clock, limits }: Clocks,
 ): Promise<Placed> {
   const index = await log.current();
@@ -64,7 +64,7 @@ interface Place {
 function placeOf(
   verified: VerifiedRevocation,
   index: RevocationIndex,
-  { mostBelowOne }: Shares,
+  { mostBelowOne }: LogShares,
   now: number,
   skewSeconds: number,
 ): Place {
@@ -98,7 +98,7 @@ function wideShare({ by, evidence }: VerifiedRevocation): string {
 function refuseFull(
   verified: VerifiedRevocation,
   index: RevocationIndex,
-  { mostBelowOne, mostOfIssuer }: Shares,
+  { mostBelowOne, mostOfIssuer }: LogShares,
   now: number,
 ): void {
   const { by } = verified;

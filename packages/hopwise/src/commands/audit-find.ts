@@ -1,8 +1,8 @@
-import { type AuditFilter, printRecord, readAuditLog, unknownNames } from "@hopwise/audit";
+import { type AuditFilter, printRecord, readAuditLog } from "@hopwise/audit";
 import { FOLDERS_HELP, foldersIn } from "../audit-folders.ts";
-import { type Command, JSON_OPTION, MANY, type Typed } from "../command.ts";
+import { type Command, given, JSON_OPTION, MANY, PERIOD, type Typed } from "../command.ts";
+import { tellUnknown } from "../tell-unknown.ts";
 import { jsonText, oneLine } from "../terminal.ts";
-import { unknownLine } from "../unknown-line.ts";
 import { wrong } from "../wrong.ts";
 
 /** Finds records. */
@@ -24,8 +24,7 @@ export const auditFind: Command = {
     code: { value: "CODE", help: "the code of a denial" },
     chain: { value: "ID", help: "the chain, by the hash of its root" },
     invocation: { value: "ID", help: "one call" },
-    since: { value: "TIME", help: "from then on: ISO 8601, a time of day with its zone" },
-    until: { value: "TIME", help: "until before then: ISO 8601, a time of day with its zone" },
+    ...PERIOD,
     limit: { value: "N", help: "no more than so many" },
     ...JSON_OPTION,
   },
@@ -41,9 +40,7 @@ export const auditFind: Command = {
       if (found === limit || terminal.isRead?.() === false) break;
     }
     if (found > 0) return 0;
-    const unknown = await unknownNames(folders, filter);
-    for (const name of unknown) terminal.err(unknownLine(name, typed));
-    if (unknown.length === 0) terminal.err("no record matches");
+    if (!(await tellUnknown(folders, filter, typed, terminal))) terminal.err("no record matches");
     return 1;
   },
 };
@@ -53,9 +50,8 @@ function filterOf(typed: Typed): AuditFilter {
   if ((id === undefined) !== (issuer === undefined)) {
     throw wrong("--user and --issuer go together: of two issuers, one id is two users");
   }
-  const names = ["agent", "tool", "code", "chain", "invocation", "since", "until"] as const;
-  const given = names.map((name) => [name, typed.value(name)]).filter(([, value]) => value !== undefined);
-  return { ...Object.fromEntries(given), ...(id !== undefined && issuer !== undefined && { user: { id, issuer } }) };
+  const others = given(typed, ["agent", "tool", "code", "chain", "invocation", "since", "until"]);
+  return { ...others, ...(id !== undefined && issuer !== undefined && { user: { id, issuer } }) };
 }
 
 function limitOf(text: string | undefined): number {

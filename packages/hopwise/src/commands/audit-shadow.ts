@@ -1,8 +1,8 @@
-import { printShadowReport, type ShadowReportOptions, shadowReport, unknownNames } from "@hopwise/audit";
+import { printShadowReport, shadowReport } from "@hopwise/audit";
 import { foldersIn } from "../audit-folders.ts";
-import { type Command, JSON_OPTION, MANY, type Typed } from "../command.ts";
+import { type Command, given, JSON_OPTION, MANY, PERIOD } from "../command.ts";
+import { tellUnknown } from "../tell-unknown.ts";
 import { jsonText } from "../terminal.ts";
-import { unknownLine } from "../unknown-line.ts";
 
 /** Reports what shadow mode let run, and what it did not. */
 export const auditShadow: Command = {
@@ -19,25 +19,17 @@ export const auditShadow: Command = {
   ],
   options: {
     tool: { value: "NAME", help: "the tool that was called" },
-    since: { value: "TIME", help: "from then on: ISO 8601, a time of day with its zone" },
-    until: { value: "TIME", help: "until before then: ISO 8601, a time of day with its zone" },
+    ...PERIOD,
     ...JSON_OPTION,
   },
   async run(typed, terminal) {
     const { folders } = foldersIn(typed.words, terminal);
-    const options = optionsIn(typed);
+    const options = given(typed, ["tool", "since", "until"]);
     const report = await shadowReport(folders, options);
     terminal.out(typed.has("json") ? jsonText(report, 2) : printShadowReport(report));
     const { tool } = options;
     if (tool === undefined || report.tools.length > 0) return 0;
     // Of a name that was mistyped nothing would be denied, either.
-    const unknown = await unknownNames(folders, { tool });
-    for (const name of unknown) terminal.err(unknownLine(name, typed));
-    return unknown.length > 0 ? 1 : 0;
+    return (await tellUnknown(folders, { tool }, typed, terminal)) ? 1 : 0;
   },
 };
-
-function optionsIn(typed: Typed): ShadowReportOptions {
-  const given = (["tool", "since", "until"] as const).map((name) => [name, typed.value(name)] as const);
-  return Object.fromEntries(given.filter(([, value]) => value !== undefined));
-}

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { lineage, printLineage } from "@hopwise/audit";
-import { FOLDERS_HELP, foldersIn } from "../audit-folders.ts";
+import { printLineage } from "@hopwise/audit";
+import { FOLDERS_HELP, storyIn } from "../audit-folders.ts";
 import { type Command, JSON_OPTION, MANY } from "../command.ts";
 import { jsonText, oneLine } from "../terminal.ts";
 import { wrong } from "../wrong.ts";
@@ -17,20 +17,15 @@ export const auditStory: Command = {
     FOLDERS_HELP,
   ],
   options: { ...JSON_OPTION },
-  async run({ words, has }, terminal) {
+  async run(typed, terminal) {
+    const { words } = typed;
     const invocation = words.at(-1) as string;
     if (existsSync(resolve(terminal.folder, invocation))) {
       throw wrong(`the call's id comes last, and ${oneLine(invocation)} is a folder or a file`);
     }
-    const { folders, nameOf } = foldersIn(words.slice(0, -1), terminal);
-    const story = await lineage(folders, invocation);
-    if (story === undefined) {
-      terminal.err(`the log has no decision about the call ${oneLine(invocation)}`);
-      return 1;
-    }
-    const of = nameOf(story.place.folder);
-    if (of !== undefined && !has("json")) terminal.out(`${oneLine(of)}:`);
-    terminal.out(has("json") ? jsonText(story, 2) : printLineage(story));
+    const story = await storyIn(words.slice(0, -1), invocation, typed, terminal);
+    if (story === undefined) return 1;
+    terminal.out(typed.has("json") ? jsonText(story, 2) : printLineage(story));
     return 0;
   },
 };

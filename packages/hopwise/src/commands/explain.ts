@@ -1,8 +1,7 @@
-import { lineage } from "@hopwise/audit";
 import { explain, operatorView } from "@hopwise/core";
 import type { Explainable } from "@hopwise/core/audit";
 import { isObject } from "@hopwise/core/options";
-import { FOLDERS_HELP, foldersIn } from "../audit-folders.ts";
+import { FOLDERS_HELP, storyIn } from "../audit-folders.ts";
 import { type Command, JSON_OPTION, type Typed } from "../command.ts";
 import { readText } from "../input.ts";
 import { jsonText, oneLine, paint, type Terminal } from "../terminal.ts";
@@ -47,15 +46,8 @@ async function readDecisions(typed: Typed, terminal: Terminal): Promise<readonly
 async function readLogs(typed: Typed, terminal: Terminal, invocation: string | undefined): Promise<readonly Found[]> {
   if (invocation === undefined) throw wrong("--audit needs --invocation");
   if (typed.words.length > 0) throw wrong("give a file or --audit, not both");
-  const { folders, nameOf } = foldersIn(typed.values("audit"), terminal);
-  const found = await lineage(folders, invocation);
-  if (found === undefined) {
-    terminal.err(`the log has no decision about the call ${oneLine(invocation)}`);
-    return [];
-  }
-  const of = nameOf(found.place.folder);
-  if (of !== undefined && !typed.has("json")) terminal.out(`${oneLine(of)}:`);
-  return [found.decision];
+  const found = await storyIn(typed.values("audit"), invocation, typed, terminal);
+  return found === undefined ? [] : [found.decision];
 }
 
 /** A decision with what tells it from others. `unproven` counts the attempts of its code so far, where its caller proved nothing. */

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { HopwiseError } from "@hopwise/core";
-import { type Finding, fault, ok, warning } from "./finding.ts";
+import { type Finding, fault, findingsOf, ok, warning } from "./finding.ts";
 
 const POLICY = `apiVersion: api.cerbos.dev/v1
 resourcePolicy:
@@ -41,16 +41,14 @@ export async function checkCerbos(): Promise<readonly Finding[]> {
 /** Whether the policies of a folder compile, and whether their tests pass. */
 export async function checkPolicies(folder: string): Promise<readonly Finding[]> {
   const { compilePolicies, lintPolicies } = await import("@hopwise/cerbos");
-  try {
+  return findingsOf("policies", async () => {
     const { errors, tests } = await compilePolicies(folder);
     if (errors.length > 0) return [fault("policies", `${folder}: ${errors.length} errors; see hopwise test`)];
     if (tests.failed > 0) return [fault("policies", `${folder}: ${tests.failed} tests fail; see hopwise test`)];
     const warnings = await lintPolicies(folder);
     if (warnings.length > 0) return [warning("policies", `${folder}: ${warnings.length} warnings; see hopwise test`)];
     return [ok("policies", `${folder}: compile, ${tests.passed} tests pass`)];
-  } catch (cause) {
-    return [fault("policies", messageOf(cause).message)];
-  }
+  });
 }
 
 /** What Hopwise says of a fault; any other is one of this program. */

@@ -1,3 +1,5 @@
+import { HopwiseError } from "@hopwise/core";
+
 /** What the doctor found of one thing. */
 export interface Finding {
   readonly check: "node" | "packages" | "cerbos" | "pdp" | "policies" | "state" | "keys" | "clock";
@@ -15,4 +17,17 @@ export function warning(check: Finding["check"], text: string): Finding {
 
 export function fault(check: Finding["check"], text: string): Finding {
   return { check, state: "fault", text };
+}
+
+/** What cannot even be opened or read is a finding, too. Any other fault is one of this program. */
+export async function findingsOf(
+  check: Finding["check"],
+  look: () => Promise<readonly Finding[]>,
+): Promise<readonly Finding[]> {
+  try {
+    return await look();
+  } catch (cause) {
+    if (cause instanceof HopwiseError) return [fault(check, cause.message)];
+    throw cause;
+  }
 }

@@ -1,8 +1,8 @@
-import { HopwiseError, remoteJwks } from "@hopwise/core";
+import { remoteJwks } from "@hopwise/core";
 import type { Typed } from "../command.ts";
 import { openState, STORE } from "../open-state.ts";
 import type { Terminal } from "../terminal.ts";
-import { type Finding, fault, ok, warning } from "./finding.ts";
+import { type Finding, fault, findingsOf, ok, warning } from "./finding.ts";
 
 /** Somebody waits at a terminal. What is slower than this is down for calls, too, which wait a second. */
 const PATIENCE_MS = 3_000;
@@ -47,17 +47,4 @@ function checkKeys(url: string): Promise<readonly Finding[]> {
     // Nobody asks again once this program has ended.
     return [fault("keys", health?.problem?.replace(/; it is asked again .*/, "") ?? "they do not say how they are")];
   });
-}
-
-/** What cannot even be opened is a finding, too. */
-async function findingsOf(
-  check: Finding["check"],
-  look: () => Promise<readonly Finding[]>,
-): Promise<readonly Finding[]> {
-  try {
-    return await look();
-  } catch (cause) {
-    if (cause instanceof HopwiseError) return [fault(check, cause.message)];
-    throw cause;
-  }
 }

@@ -1,6 +1,6 @@
 import { type InputSchema, loosen, type MayChange, type OutputSchema } from "@hopwise/core/adapter";
 import { MAY_CHANGE, mapOf, type Shape } from "@hopwise/core/options";
-import { type JsonRpcMessage, META_MAY_CHANGE } from "../protocol/index.ts";
+import { type JsonRpcMessage, META_MAY_CHANGE, type Plain } from "../protocol/index.ts";
 
 /** What policies may do to results, by tool. */
 export interface MayChangeByTool {
@@ -39,14 +39,11 @@ export function createServerLists(): ServerLists {
   };
 }
 
-/** A tool as a server lists it. */
-type Listed = { readonly [member: string]: unknown };
-
 /**
  * A tool as callers get to see it: its output schema also lets through a result that policies changed, and says to
  * programs what they may change.
  */
-export function announce(tool: Listed, mayChange: MayChangeByTool = {}): Listed {
+export function announce(tool: Plain, mayChange: MayChangeByTool = {}): Plain {
   const { name, outputSchema, _meta } = tool;
   const change = Object.hasOwn(mayChange, String(name)) ? mayChange[String(name)] : undefined;
   if (change === undefined || outputSchema === undefined) return tool;
@@ -60,7 +57,7 @@ export function announce(tool: Listed, mayChange: MayChangeByTool = {}): Listed 
 /** Notes what a list tells its caller: a wrapper may not know what its server lists of its tool. */
 export function noteListed(listed: Map<string, Schemas>, { result }: JsonRpcMessage): void {
   const tools = result?.["tools"];
-  for (const { name, inputSchema, outputSchema } of Array.isArray(tools) ? (tools as readonly Listed[]) : []) {
+  for (const { name, inputSchema, outputSchema } of Array.isArray(tools) ? (tools as readonly Plain[]) : []) {
     listed.set(String(name), { inputSchema, outputSchema } as Schemas);
   }
 }

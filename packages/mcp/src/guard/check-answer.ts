@@ -2,6 +2,7 @@ import type { Allowed, Decision } from "@hopwise/core";
 import { type Admission, didNothing, type PointRefusal } from "@hopwise/core/adapter";
 import { checkApplied, withheldBy } from "@hopwise/core/filter";
 import {
+  asksForProof,
   errorDenial,
   isUnserved,
   type JsonRpcMessage,
@@ -18,6 +19,7 @@ import type { Flight } from "./flights.ts";
 import { fulfilAnswer } from "./fulfil-answer.ts";
 import { GUARD_FAILED, type Guard } from "./guard.ts";
 import { isBound } from "./is-bound.ts";
+import { uriIn } from "./read-uri.ts";
 
 /** The parts of the guard that the check of an answer needs. */
 export type AnswerRules = Pick<Guard, "hasTools" | "isWrapped" | "distrust" | "mayChange" | "report" | "reportOutcome">;
@@ -88,7 +90,7 @@ function allowed(
     const quotesRows = failed && filter !== undefined;
     const shown =
       obligations || quotesRows
-        ? fulfilAnswer(result, obligations ?? NOTHING_OWED, flight.outputSchema, uriOf(flight))
+        ? fulfilAnswer(result, obligations ?? NOTHING_OWED, flight.outputSchema, uriIn(flight.operation))
         : undefined;
     reportOutcome(
       decision,
@@ -115,11 +117,6 @@ const NOT_SENT =
 
 function hasFailed({ error, result }: JsonRpcMessage): boolean {
   return error !== undefined || result?.["isError"] === true;
-}
-
-/** The resource that a request asks for. */
-function uriOf({ operation }: Flight): string | undefined {
-  return operation.kind === "data" ? (operation.arguments["uri"] as string | undefined) : undefined;
 }
 
 const NOTHING_OWED = { redact: [], limit: {} };
@@ -211,7 +208,8 @@ function ownError({ error, result }: JsonRpcMessage): { readonly code: number; r
   return { code: error?.code ?? Number(code), words };
 }
 
-function refusedAs({ id, operation }: Flight, notRun: NotRun): JsonRpcMessage {
-  if (operation.kind !== "tool") return errorDenial(id, notRun);
+/** A refusal as its caller gets it: that of a tool is the tool's result, which a model reads, and goes on. */
+export function refusedAs({ id, operation }: Flight, notRun: NotRun): JsonRpcMessage {
+  if (operation.kind !== "tool" || asksForProof(notRun)) return errorDenial(id, notRun);
   return { jsonrpc: "2.0", id, result: { ...toolDenial(notRun) } };
 }

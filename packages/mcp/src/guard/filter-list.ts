@@ -1,5 +1,5 @@
 import type { Admission, Listed } from "@hopwise/core/adapter";
-import { errorDenial, type JsonRpcMessage, type ListRule, needsTask } from "../protocol/index.ts";
+import { errorDenial, type JsonRpcMessage, type ListRule, needsTask, type Plain } from "../protocol/index.ts";
 import { announce } from "./announce.ts";
 import type { Flight } from "./flights.ts";
 import type { Guard } from "./guard.ts";
@@ -18,9 +18,7 @@ export async function filterList(
   rules: ListRules,
 ): Promise<JsonRpcMessage> {
   const found = message.result?.[list.member];
-  const items = (Array.isArray(found) ? (found as { readonly [key: string]: unknown }[]) : []).filter(
-    ({ name }) => !OUR_OWN.test(String(name)),
-  );
+  const items = (Array.isArray(found) ? (found as Plain[]) : []).filter(({ name }) => !OUR_OWN.test(String(name)));
   const answer = await admission.list(
     items.map((item): Listed => {
       const hidden = list.member === "tools" ? whyHidden(item, rules) : undefined;
@@ -34,10 +32,7 @@ export async function filterList(
 }
 
 /** Why nobody could call a tool that the server lists. */
-function whyHidden(
-  { name, execution }: { readonly [key: string]: unknown },
-  { isWrapped }: ListRules,
-): Listed["hidden"] {
+function whyHidden({ name, execution }: Plain, { isWrapped }: ListRules): Listed["hidden"] {
   if (!isWrapped(String(name))) return "tool_unguarded";
   return needsTask(execution) ? "tool_not_served" : undefined;
 }

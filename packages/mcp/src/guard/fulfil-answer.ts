@@ -1,8 +1,6 @@
 import { HopwiseError } from "@hopwise/core";
 import { type Fulfilled, fulfil, type Obligations, type OutputSchema } from "@hopwise/core/adapter";
-import { isComplete, META_LIMITED, META_REDACTED } from "../protocol/index.ts";
-
-type Plain = { readonly [key: string]: unknown };
+import { isComplete, META_LIMITED, META_REDACTED, type Plain } from "../protocol/index.ts";
 
 /** An answer of MCP as it may leave, and where something was taken out of it. */
 export interface FulfilledAnswer {

@@ -28,7 +28,8 @@ export function isReadOtherwise({ readUri }: Guard, operation: Operation): boole
   return readUri === undefined && uri !== undefined && !isNormalUri(uri);
 }
 
-function uriIn(operation: Operation): string | undefined {
+/** The URI of the resource that a request asks for. */
+export function uriIn(operation: Operation): string | undefined {
   if (operation.kind !== "data") return undefined;
   const { uri } = operation.arguments;
   return typeof uri === "string" ? uri : undefined;

@@ -1,16 +1,7 @@
 import type { Denied } from "@hopwise/core";
-import {
-  asksForProof,
-  errorDenial,
-  inItsVersion,
-  isUnserved,
-  type JsonRpcMessage,
-  type NotRun,
-  toolDenial,
-  type WireRefusal,
-} from "../protocol/index.ts";
+import { inItsVersion, isUnserved, type JsonRpcMessage, type NotRun, type WireRefusal } from "../protocol/index.ts";
 import { noteListed } from "./announce.ts";
-import { checkAnswer, notServed } from "./check-answer.ts";
+import { checkAnswer, notServed, refusedAs } from "./check-answer.ts";
 import { type Flight, mayHaveRun } from "./flights.ts";
 import { GUARD_FAILED, type Guard, reportWithdrawn } from "./guard.ts";
 import { turnAway } from "./turn-away.ts";
@@ -56,14 +47,9 @@ export async function answer({ flights, inner }: Guard, flight: Flight, message:
   if (flights.end(flight)) await inner.send(inItsVersion({ ...message, id }, request), { relatedRequestId: id });
 }
 
-/** Answers a request with a refusal: a tool's caller reads it as the tool's result, and goes on. */
+/** Answers a request with a refusal. */
 export function deny(guard: Guard, flight: Flight, refusal: NotRun): Promise<void> {
-  const asResult = flight.operation.kind === "tool" && !asksForProof(refusal);
-  return answer(
-    guard,
-    flight,
-    asResult ? { jsonrpc: "2.0", id: flight.id, result: { ...toolDenial(refusal) } } : errorDenial(flight.id, refusal),
-  );
+  return answer(guard, flight, refusedAs(flight, refusal));
 }
 
 /** A fault in the guard is a denial, too, and goes on record where the call has no decision yet. */

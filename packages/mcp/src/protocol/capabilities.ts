@@ -1,6 +1,4 @@
-import { isPlain, type JsonRpcMessage } from "./jsonrpc.ts";
-
-type Capabilities = { readonly [name: string]: unknown };
+import { isPlain, type JsonRpcMessage, type Plain } from "./jsonrpc.ts";
 
 /** The capabilities of MCP whose requests a guard lets through, and of each the features that work behind it. */
 const SERVED: { readonly [capability: string]: readonly string[] } = {
@@ -20,11 +18,11 @@ export function offerServed(message: JsonRpcMessage, hasTools: boolean): JsonRpc
   const capabilities = Object.fromEntries(
     Object.entries(SERVED)
       .filter(([name]) => isPlain(offered[name]) && (hasTools || name !== "tools"))
-      .map(([name, features]) => [name, only(offered[name] as Capabilities, features)]),
+      .map(([name, features]) => [name, only(offered[name] as Plain, features)]),
   );
   return { ...message, result: { ...message.result, capabilities } };
 }
 
-function only(offered: Capabilities, features: readonly string[]): Capabilities {
+function only(offered: Plain, features: readonly string[]): Plain {
   return Object.fromEntries(features.filter((name) => name in offered).map((name) => [name, offered[name]]));
 }

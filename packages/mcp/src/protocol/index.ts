@@ -42,6 +42,7 @@ export {
   type MessageExtra,
   metaOf,
   ownRequest,
+  type Plain,
   type SendOptions,
   TRANSPORT,
 } from "./jsonrpc.ts";

@@ -1,12 +1,15 @@
 import { having, type Shape } from "@hopwise/core/options";
 
+/** An object of which nothing is known. */
+export type Plain = { readonly [key: string]: unknown };
+
 /** A JSON-RPC 2.0 message as MCP transports carry it. Structural, so that any SDK's transport fits. */
 export interface JsonRpcMessage {
   readonly jsonrpc: "2.0";
   readonly id?: string | number | undefined;
   readonly method?: string;
-  readonly params?: { readonly [key: string]: unknown } | undefined;
-  readonly result?: { readonly [key: string]: unknown } | undefined;
+  readonly params?: Plain | undefined;
+  readonly result?: Plain | undefined;
   readonly error?: { readonly code: number; readonly message: string; readonly data?: unknown };
 }
 
@@ -53,7 +56,7 @@ export interface JsonRpcRequest extends JsonRpcMessage {
   readonly method: string;
 }
 
-export function isPlain(params: unknown): params is { readonly [key: string]: unknown } {
+export function isPlain(params: unknown): params is Plain {
   return typeof params === "object" && params !== null && !Array.isArray(params);
 }
 
@@ -77,8 +80,6 @@ export function ownRequest({ id, method, params }: JsonRpcRequest): JsonRpcReque
   const { _meta: meta } = params;
   return { ...request, params: { ...params, ...(isPlain(meta) && { _meta: { ...meta } }) } };
 }
-
-type Plain = { readonly [key: string]: unknown };
 
 /** What a message says of itself beside its parameters (`_meta`); nothing where that is no object. */
 export function metaOf({ params }: JsonRpcMessage): Plain {

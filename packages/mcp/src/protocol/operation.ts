@@ -1,4 +1,4 @@
-import { isPlain, type JsonRpcMessage } from "./jsonrpc.ts";
+import { isPlain, type JsonRpcMessage, type Plain } from "./jsonrpc.ts";
 
 /** What a request of MCP asks for, in the words of grants and policies. */
 export type Operation =
@@ -8,7 +8,7 @@ export type Operation =
    * A resource or a prompt: decided on the arguments as they came. What its server reads out of a URI is told by `readUri`; a
    * prompt's own schema may only check (`wrapPrompt`).
    */
-  | { readonly kind: "data"; readonly tool: string; readonly arguments: { readonly [key: string]: unknown } }
+  | { readonly kind: "data"; readonly tool: string; readonly arguments: Plain }
   /** A list: each item is shown or hidden. */
   | { readonly kind: "list"; readonly tool: string; readonly list: ListRule }
   /** A message that keeps a session going and carries no data. */
@@ -24,7 +24,7 @@ export const OPERATIONS = "mcp:";
 /** How the items of a list are found in its result, and which call each offers. */
 export interface ListRule {
   readonly member: string;
-  offer(item: { readonly [key: string]: unknown }): {
+  offer(item: Plain): {
     readonly tool: string;
     readonly arguments?: { readonly [key: string]: string };
     /** What a record calls it, where that is not the tool. */

@@ -1,0 +1,41 @@
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
+import { checkPolicyFolder } from "./policy-folder.ts";
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), "hopwise-folder-"));
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+it("takes a link that leads nowhere for no policy, as Cerbos does", async () => {
+  const path = folder();
+  symlinkSync(join(path, "nowhere"), join(path, "payment.yaml"));
+  await expect(checkPolicyFolder(path)).rejects.toMatchObject({
+    code: "config_invalid",
+    message: expect.stringContaining("holds no policy"),
+  });
+});
+
+it("says of a folder that is there and cannot be read that it must be let be read, and not to name another", async () => {
+  const path = join(folder(), "policies");
+  symlinkSync(path, path);
+  await expect(checkPolicyFolder(path)).rejects.toMatchObject({
+    code: "config_invalid",
+    message: expect.stringMatching(/cannot be read: ELOOP.*Let this user read/),
+  });
+});
+
+it.each([
+  ["is not a folder", "payment.yaml"],
+  ["does not exist", "nowhere"],
+])("of what %s it says to name the folder", async (what, name) => {
+  const path = folder();
+  writeFileSync(join(path, "payment.yaml"), "");
+  await expect(checkPolicyFolder(join(path, name))).rejects.toMatchObject({
+    code: "config_invalid",
+    message: expect.stringContaining(`${what}. Name the folder`),
+  });
+});
