@@ -2,7 +2,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { HopwiseError } from "../errors.ts";
 import { type Chain, thumbprintOf } from "../token/index.ts";
 import { createWorld, errorOf, refusalOf, verifyAt, type World } from "../world.fixture.ts";
-import { confirmAgents, hopWithoutTool } from "./confirm-agents.ts";
+import { confirmAgents } from "./confirm-agents.ts";
+import { hopWithoutTool } from "./hop-without-tool.ts";
 import { type Agent, type AgentClass, type AgentRegistry, inMemoryAgents } from "./sources.ts";
 
 /** A registry that nobody looked at: agents that come from elsewhere may be of any form. */

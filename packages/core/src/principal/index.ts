@@ -1,6 +1,6 @@
 /** Who is each hop of a chain, completely? From the user directory and the agent registry, never from a token. */
 export { agentsOverHttp, type HttpAgentsOptions } from "./agents-over-http.ts";
-export { type ConfirmedAgents, confirmAgents, hopWithoutTool } from "./confirm-agents.ts";
+export { type ConfirmedAgents, confirmAgents } from "./confirm-agents.ts";
 export {
   agentAttributesFrom,
   agentsFrom,
@@ -14,6 +14,7 @@ export {
 } from "./directories.ts";
 export { type FoundUser, findUser } from "./find-user.ts";
 export { type Hop, hopsOf } from "./hop.ts";
+export { hopWithoutTool } from "./hop-without-tool.ts";
 export { delegationSchema, principalSchema } from "./principal-schema.ts";
 export { DELEGATION, principalsOf } from "./principals.ts";
 export {
