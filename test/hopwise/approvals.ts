@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import type { Decision } from "@hopwise/core";
 import { approvalEndpoint } from "@hopwise/core/state";
 import { answeringPdp, createCompany, type TestAuthorizer } from "@hopwise/core/testing";
 import { expect, it, onTestFinished } from "vitest";
@@ -17,6 +18,7 @@ interface Office {
   readonly authorizer: TestAuthorizer;
   readonly at: readonly string[];
   readonly url: string;
+  make(args?: object): Promise<Decision>;
   /** A payment that waits. */
   ask(args?: object): Promise<string>;
   run(...args: readonly string[]): Promise<Answer>;
@@ -65,8 +67,10 @@ async function office(change: (body: string) => string = (body) => body): Promis
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/approvals`;
   const at = ["--at", url, "--login", "login"];
   const planner = await company.chain("alice", "planner");
-  const ask = async (args: object = { to: "Globex", amount: 5000 }): Promise<string> => {
-    const decision = await authorizer.call(planner, "send_payment", args);
+  const make = (args: object = { to: "Globex", amount: 5000 }): Promise<Decision> =>
+    authorizer.call(planner, "send_payment", args);
+  const ask = async (args?: object): Promise<string> => {
+    const decision = await make(args);
     if (decision.outcome !== "pending") throw new Error(`it was ${decision.outcome}`);
     return decision.approval.request;
   };
@@ -78,7 +82,7 @@ async function office(change: (body: string) => string = (body) => body): Promis
     return answer;
   };
   return {
-    ...{ folder, authorizer, at, url, ask },
+    ...{ folder, authorizer, at, url, make, ask },
     run: (...args) => quiet(args, {}),
     answered: (answer, ...args) => quiet(args, answer === undefined ? {} : { answer }),
   };
@@ -237,6 +241,25 @@ export function testApprovalsShow(): void {
     ]) {
       expect(out).toMatch(typeof line === "string" ? new RegExp(line.replace(/[()[\]./]/g, "\\$&")) : line);
     }
+  });
+
+  it("says that somebody said no to the same call, and that it was approved and made", async () => {
+    const { run, at, make, ask } = await office();
+    const id = await ask();
+    await run("approvals", "deny", id, ...at, "--key", "dana.json", "--yes");
+    const next = await ask();
+    const again = await run("approvals", "approve", next, ...at, "--key", "dana.json", "--yes");
+    expect(again.out).toMatch(
+      new RegExp(`^before +somebody said no to this same call \\(request ${id}\\)\n +no by dana of `, "m"),
+    );
+    expect((await make()).outcome).toBe("allowed");
+    const third = await run("approvals", "show", await ask(), ...at);
+    expect(third.out).toMatch(
+      new RegExp(
+        `^before +this same call was approved and made: it may have run \\(request ${next}\\)\n +yes by dana of `,
+        "m",
+      ),
+    );
   });
 
   it("says that it does not show all arguments, where there are more", async () => {

@@ -18,8 +18,13 @@ export function requestLine(shown: ShownApproval): string {
   );
 }
 
-/** A request as who approves it must see it: whole. Each line is safe to print, whatever a caller wrote. */
-export function requestLines(shown: ShownApproval): readonly string[] {
+/**
+ * A request as who approves it must see it: whole. Each line is safe to print, whatever a caller wrote.
+ *
+ * @param before the request of the same call that was over when this one was asked for: who says yes must know that somebody said
+ *   no, or that the call may have run
+ */
+export function requestLines(shown: ShownApproval, before?: ShownApproval): readonly string[] {
   const { id, state, request, user, arguments: args, answers, askedAtSeconds, invocation } = shown;
   const { resource, agents, approvers } = request;
   const isAll = isHashOf(request.argumentsHash.parsed, args);
@@ -37,12 +42,28 @@ export function requestLines(shown: ShownApproval): readonly string[] {
     ["asked", `${isoOf(askedAtSeconds)}, call ${invocation}`],
     ["until", isoOf(request.untilSeconds)],
     ["needs", `${approvers} ${approvers === 1 ? "person" : "people"}; ${yes} said yes`],
-    ...answers.map(({ answer, approver, answeredAtSeconds }): [string, string] => [
-      "",
-      `${answer} by ${approver.subject} of ${approver.issuer}, ${isoOf(answeredAtSeconds)}`,
-    ]),
+    ...answersOf(answers),
+    ...(before === undefined ? [] : beforeOf(before)),
   ];
   return lines.map(([name, text]) => `${name.padEnd(11)}${wholeText(text)}`);
+}
+
+function answersOf(answers: ShownApproval["answers"]): readonly (readonly [string, string])[] {
+  return answers.map(({ answer, approver, answeredAtSeconds }) => [
+    "",
+    `${answer} by ${approver.subject} of ${approver.issuer}, ${isoOf(answeredAtSeconds)}`,
+  ]);
+}
+
+const BEFORE: Readonly<Record<ShownApproval["state"], string>> = {
+  denied: "somebody said no to this same call",
+  used: "this same call was approved and made: it may have run",
+  approved: "this same call is approved already, and may run",
+  waiting: "this same call waits already",
+};
+
+function beforeOf({ id, state, answers }: ShownApproval): readonly (readonly [string, string])[] {
+  return [["before", `${BEFORE[state]} (request ${id})`], ...answersOf(answers)];
 }
 
 const INDENT = " ".repeat(14);

@@ -53,8 +53,10 @@ export const approvalsShow: Command = {
   details: ["Of the arguments those are shown that the tool map keeps in records (keepInRecord)."],
   options: { ...INBOX, ...JSON_OPTION },
   async run(typed, terminal) {
-    const shown = await (await inboxOf(typed, terminal)).find(idIn(typed));
-    terminal.out(typed.has("json") ? jsonText(shown, 2) : requestLines(shown).join("\n"));
+    const inbox = await inboxOf(typed, terminal);
+    const shown = await inbox.find(idIn(typed));
+    if (typed.has("json")) terminal.out(jsonText(shown, 2));
+    else terminal.out(requestLines(shown, await inbox.before(shown)).join("\n"));
     return 0;
   },
 };
@@ -83,7 +85,7 @@ function answering(verb: "approve" | "deny", answer: "yes" | "no"): Command {
       const signer = await signerOf(typed, terminal);
       const inbox = await inboxOf(typed, terminal);
       const shown = await inbox.find(id);
-      (typed.has("json") ? terminal.err : terminal.out)(requestLines(shown).join("\n"));
+      (typed.has("json") ? terminal.err : terminal.out)(requestLines(shown, await inbox.before(shown)).join("\n"));
       if (shown.state === "used" || shown.state === "denied") {
         throw wrong(`This request needs no answer any more: it is ${shown.state}`);
       }
