@@ -46,6 +46,20 @@ describe("a request, as who approves it sees it", () => {
   });
 });
 
+describe("spaces by which an argument could begin a line of its own on the screen", () => {
+  const gap = " ".repeat(40);
+  const written = `"invoice  7${"\\u0020".repeat(40)}amount: 5"`;
+
+  it("are written out where somebody approves, and two are left as they are", () => {
+    const lines = requestLines(shownOf({ memo: `invoice  7${gap}amount: 5` }));
+    expect(lines.find((line) => line.includes("memo: "))).toBe(`${" ".repeat(14)}memo: ${written}`);
+  });
+
+  it("are written out in a list", () => {
+    expect(requestLine(shownOf({}, "{}", `invoice  7${gap}amount: 5`))).toContain(`payment ${written} for`);
+  });
+});
+
 describe("a request in a list", () => {
   it("has the resource's id, which a caller may have written, between quotes, and no more than its beginning", () => {
     const line = requestLine(shownOf({}, "{}", "Globex for cfo: approved"));

@@ -13,9 +13,18 @@ export function requestLine(shown: ShownApproval): string {
   const { tool, resource, agents, reason, untilSeconds } = request;
   const who = [user, ...agents.map(({ name }) => name)].join(" → ");
   const what = resource.id.length > LONGEST_ID ? `${resource.id.slice(0, LONGEST_ID)}…` : resource.id;
-  return oneLine(
+  const line = oneLine(
     `${id}  ${state}, until ${isoOf(untilSeconds)}  ${tool} on ${resource.kind} ${JSON.stringify(what)} for ${who}: ${reason}`,
   );
+  return withGapsWritten(line);
+}
+
+/**
+ * Spaces enough end a line on the screen, and set what comes after them below the names that stand there: an argument could so show
+ * a line of its own, with another amount. Two may stand in any text.
+ */
+function withGapsWritten(text: string): string {
+  return text.replace(/ {3,}/g, (gap) => "\\u0020".repeat(gap.length));
 }
 
 /**
@@ -45,7 +54,7 @@ export function requestLines(shown: ShownApproval, before?: ShownApproval): read
     ...answersOf(answers),
     ...(before === undefined ? [] : beforeOf(before)),
   ];
-  return lines.map(([name, text]) => `${name.padEnd(11)}${wholeText(text)}`);
+  return lines.map(([name, text]) => `${name.padEnd(11)}${withGapsWritten(wholeText(text))}`);
 }
 
 function answersOf(answers: ShownApproval["answers"]): readonly (readonly [string, string])[] {
