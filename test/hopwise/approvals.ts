@@ -126,6 +126,31 @@ export function testApprovalsList(): void {
     ).toEqual(ids);
   });
 
+  it("leaves out what is over, unless that is asked for", async () => {
+    const { run, at, make, ask } = await office();
+    const [made, denied, approved, waits] = [
+      await ask(),
+      await ask({ to: "A" }),
+      await ask({ to: "B" }),
+      await ask({ to: "C" }),
+    ];
+    const answer = (verb: string, id: string) => run("approvals", verb, id, ...at, "--key", "dana.json", "--yes");
+    for (const id of [made, approved]) await answer("approve", id);
+    await answer("deny", denied);
+    expect((await make()).outcome).toBe("allowed");
+    const listed = async (...more: readonly string[]) =>
+      (await run("approvals", "list", ...at, ...more)).out
+        .trim()
+        .split("\n")
+        .map((line) => line.match(/^(\S+) +(\w+)/)?.slice(1));
+    const open = [
+      [approved, "approved"],
+      [waits, "waiting"],
+    ];
+    expect(await listed()).toEqual(open);
+    expect(await listed("--all")).toEqual([[made, "used"], [denied, "denied"], ...open]);
+  });
+
   it("prints nothing that a caller wrote to a terminal as it came", async () => {
     const { run, at, ask } = await office();
     await ask({ to: EVIL, amount: 1 });

@@ -22,18 +22,21 @@ const ANSWER: Readonly<Record<string, Option>> = {
 /** As many an inbox gives at once. */
 const MOST_LISTED = 1000;
 
-/** Lists what waits for people. */
+/** Lists what waits for people, and what a no can still stop: of an hour in which much was paid, what is over would hide both. */
 export const approvalsList: Command = {
   name: "approvals list",
   words: "",
   count: [0, 0],
   summary: "Lists the calls that wait for people.",
-  details: ["A line each, oldest first. The exit code is 1 where nothing waits."],
-  options: { ...INBOX, ...JSON_OPTION },
+  details: [
+    "A line each, oldest first, with those that are approved and were not made yet. The exit code is 1 where nothing waits.",
+  ],
+  options: { ...INBOX, all: { help: "also those that were denied or made" }, ...JSON_OPTION },
   async run(typed, terminal) {
     const all = await (await inboxOf(typed, terminal)).list();
-    for (const shown of all) terminal.out(typed.has("json") ? jsonText(shown) : requestLine(shown));
-    if (all.length >= MOST_LISTED) {
+    const listed = typed.has("all") ? all : all.filter(({ state }) => state === "waiting" || state === "approved");
+    for (const shown of listed) terminal.out(typed.has("json") ? jsonText(shown) : requestLine(shown));
+    if (listed.length >= MOST_LISTED) {
       terminal.err(
         `${MOST_LISTED} are listed, and there may be more: an inbox gives no more at once, and leaves out first what is over`,
       );
