@@ -27,7 +27,7 @@ interface Office {
 }
 
 /** A company whose payments wait, its inbox on a port, and the key of dana, who may approve, in a folder. */
-async function office(change: (body: string) => string = (body) => body): Promise<Office> {
+async function office(change: (body: string) => string = (body) => body, approvers = 1): Promise<Office> {
   const folder = temporaryFolder();
   const keyed = await hopwise(["keys", "new", "dana.json", "--json"], { folder });
   const { publicJwk } = JSON.parse(keyed.out);
@@ -42,7 +42,9 @@ async function office(change: (body: string) => string = (body) => body): Promis
   });
   const { issuer } = company.issuer.trustAnchor;
   const cerbos = answeringPdp(({ resource: { kind } }) =>
-    kind === "payment" ? { effect: "allow", outputs: [{ approval: "large payments wait" }] } : "allow",
+    kind === "payment"
+      ? { effect: "allow", outputs: [{ approval: { reason: "large payments wait", approvers } }] }
+      : "allow",
   );
   const approvals = { approvers: [{ issuer, subject: "dana", keys: [publicJwk] }] };
   const authorizer = company.authorizer({ cerbos, approvals, clock: Date.now });
@@ -353,6 +355,12 @@ export function testApprovalsApprove(): void {
     const { code, out, err } = await hopwiseProcess(args, { folder });
     expect([code, JSON.parse(out)]).toEqual([0, { request: id, answer: "yes", state: "approved" }]);
     expect(err).toContain("large payments wait");
+  });
+
+  it("says that others must approve it, too", async () => {
+    const { run, at, ask } = await office(undefined, 2);
+    const { out } = await run("approvals", "approve", await ask(), ...at, "--key", "dana.json", "--yes");
+    expect(out).toMatch(/^said yes; the request waits for 1 more person$/m);
   });
 
   it("says why an answer is not taken", async () => {

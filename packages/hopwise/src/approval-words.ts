@@ -37,7 +37,6 @@ export function requestLines(shown: ShownApproval, before?: ShownApproval): read
   const { id, state, request, user, arguments: args, answers, askedAtSeconds, invocation } = shown;
   const { resource, agents, approvers } = request;
   const isAll = isHashOf(request.argumentsHash.parsed, args);
-  const yes = answers.filter(({ answer }) => answer === "yes").length;
   const lines: readonly (readonly [string, string])[] = [
     ["request", `${id}: ${state}`],
     ["why", request.reason],
@@ -50,11 +49,22 @@ export function requestLines(shown: ShownApproval, before?: ShownApproval): read
     ...membersOf(args),
     ["asked", `${isoOf(askedAtSeconds)}, call ${invocation}`],
     ["until", isoOf(request.untilSeconds)],
-    ["needs", `${approvers} ${approvers === 1 ? "person" : "people"}; ${yes} said yes`],
+    ["needs", `${approvers} ${approvers === 1 ? "person" : "people"}; ${yesIn(answers)} said yes`],
     ...answersOf(answers),
     ...(before === undefined ? [] : beforeOf(before)),
   ];
   return lines.map(([name, text]) => `${name.padEnd(11)}${withGapsWritten(wholeText(text))}`);
+}
+
+/** What became of a request by an answer. */
+export function becameWords({ state, request, answers }: ShownApproval): string {
+  const missing = request.approvers - yesIn(answers);
+  if (state !== "waiting" || missing < 1) return `the request is ${state}`;
+  return `the request waits for ${missing} more ${missing === 1 ? "person" : "people"}`;
+}
+
+function yesIn(answers: ShownApproval["answers"]): number {
+  return answers.filter(({ answer }) => answer === "yes").length;
 }
 
 function answersOf(answers: ShownApproval["answers"]): readonly (readonly [string, string])[] {

@@ -1,7 +1,7 @@
 import type { Signer } from "@hopwise/core";
 import { signApproval } from "@hopwise/core/tokens";
 import { inboxOf } from "../approval-inbox.ts";
-import { requestLine, requestLines } from "../approval-words.ts";
+import { becameWords, requestLine, requestLines } from "../approval-words.ts";
 import { type Command, JSON_OPTION, type Option, type Typed } from "../command.ts";
 import { readSigner } from "../input.ts";
 import { isSure } from "../is-sure.ts";
@@ -93,9 +93,10 @@ function answering(verb: "approve" | "deny", answer: "yes" | "no"): Command {
         throw wrong(`This request needs no answer any more: it is ${shown.state}`);
       }
       if (!(await isSure(question, "nothing was signed", typed, terminal))) return 1;
-      const { state } = await inbox.answer(id, await signApproval({ signer, request: shown.request, answer }));
+      const answered = await inbox.answer(id, await signApproval({ signer, request: shown.request, answer }));
+      const { state } = answered;
       terminal.out(
-        typed.has("json") ? jsonText({ request: id, answer, state }, 2) : `said ${answer}; the request is ${state}`,
+        typed.has("json") ? jsonText({ request: id, answer, state }, 2) : `said ${answer}; ${becameWords(answered)}`,
       );
       return 0;
     },
