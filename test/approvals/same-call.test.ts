@@ -100,6 +100,18 @@ describe("the same call, made again", () => {
     expect(made.filter((outcome) => outcome === "allowed")).toHaveLength(1);
   });
 
+  it("does not run where its chain was revoked, though people say yes, and runs by a chain that is issued anew", async () => {
+    const state = memoryState();
+    const { authorizer, told, call, say } = scene(state);
+    const held = await carolsPlanner(world);
+    const id = requestOf(await call(LARGE, undefined, held));
+    await state.revocations.revoke({ token: held.id });
+    expect(await say(id, "yes")).toBe("approved");
+    expect(await call(LARGE, undefined, held)).toMatchObject({ outcome: "denied", code: "revoked" });
+    expect((await call()).outcome).toBe("allowed");
+    expect([told, (await authorizer.approvals.find(id))?.state]).toEqual([[id], "used"]);
+  });
+
   it("asks anew where the store may have forgotten that it was used", async () => {
     const state = memoryState();
     const first = scene(state);

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import type { Decision } from "@hopwise/core";
 import { approvalEndpoint } from "@hopwise/core/state";
 import { answeringPdp, createCompany, type TestAuthorizer } from "@hopwise/core/testing";
 import { expect, it, onTestFinished } from "vitest";
@@ -17,6 +18,7 @@ interface Office {
   readonly authorizer: TestAuthorizer;
   readonly at: readonly string[];
   readonly url: string;
+  make(args?: object): Promise<Decision>;
   /** A payment that waits. */
   ask(args?: object): Promise<string>;
   run(...args: readonly string[]): Promise<Answer>;
@@ -25,7 +27,7 @@ interface Office {
 }
 
 /** A company whose payments wait, its inbox on a port, and the key of dana, who may approve, in a folder. */
-async function office(change: (body: string) => string = (body) => body): Promise<Office> {
+async function office(change: (body: string) => string = (body) => body, approvers = 1): Promise<Office> {
   const folder = temporaryFolder();
   const keyed = await hopwise(["keys", "new", "dana.json", "--json"], { folder });
   const { publicJwk } = JSON.parse(keyed.out);
@@ -40,7 +42,9 @@ async function office(change: (body: string) => string = (body) => body): Promis
   });
   const { issuer } = company.issuer.trustAnchor;
   const cerbos = answeringPdp(({ resource: { kind } }) =>
-    kind === "payment" ? { effect: "allow", outputs: [{ approval: "large payments wait" }] } : "allow",
+    kind === "payment"
+      ? { effect: "allow", outputs: [{ approval: { reason: "large payments wait", approvers } }] }
+      : "allow",
   );
   const approvals = { approvers: [{ issuer, subject: "dana", keys: [publicJwk] }] };
   const authorizer = company.authorizer({ cerbos, approvals, clock: Date.now });
@@ -65,8 +69,10 @@ async function office(change: (body: string) => string = (body) => body): Promis
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/approvals`;
   const at = ["--at", url, "--login", "login"];
   const planner = await company.chain("alice", "planner");
-  const ask = async (args: object = { to: "Globex", amount: 5000 }): Promise<string> => {
-    const decision = await authorizer.call(planner, "send_payment", args);
+  const make = (args: object = { to: "Globex", amount: 5000 }): Promise<Decision> =>
+    authorizer.call(planner, "send_payment", args);
+  const ask = async (args?: object): Promise<string> => {
+    const decision = await make(args);
     if (decision.outcome !== "pending") throw new Error(`it was ${decision.outcome}`);
     return decision.approval.request;
   };
@@ -78,7 +84,7 @@ async function office(change: (body: string) => string = (body) => body): Promis
     return answer;
   };
   return {
-    ...{ folder, authorizer, at, url, ask },
+    ...{ folder, authorizer, at, url, make, ask },
     run: (...args) => quiet(args, {}),
     answered: (answer, ...args) => quiet(args, answer === undefined ? {} : { answer }),
   };
@@ -120,6 +126,31 @@ export function testApprovalsList(): void {
         .split("\n")
         .map((line) => JSON.parse(line).id),
     ).toEqual(ids);
+  });
+
+  it("leaves out what is over, unless that is asked for", async () => {
+    const { run, at, make, ask } = await office();
+    const [made, denied, approved, waits] = [
+      await ask(),
+      await ask({ to: "A" }),
+      await ask({ to: "B" }),
+      await ask({ to: "C" }),
+    ];
+    const answer = (verb: string, id: string) => run("approvals", verb, id, ...at, "--key", "dana.json", "--yes");
+    for (const id of [made, approved]) await answer("approve", id);
+    await answer("deny", denied);
+    expect((await make()).outcome).toBe("allowed");
+    const listed = async (...more: readonly string[]) =>
+      (await run("approvals", "list", ...at, ...more)).out
+        .trim()
+        .split("\n")
+        .map((line) => line.match(/^(\S+) +(\w+)/)?.slice(1));
+    const open = [
+      [approved, "approved"],
+      [waits, "waiting"],
+    ];
+    expect(await listed()).toEqual(open);
+    expect(await listed("--all")).toEqual([[made, "used"], [denied, "denied"], ...open]);
   });
 
   it("prints nothing that a caller wrote to a terminal as it came", async () => {
@@ -239,6 +270,25 @@ export function testApprovalsShow(): void {
     }
   });
 
+  it("says that somebody said no to the same call, and that it was approved and made", async () => {
+    const { run, at, make, ask } = await office();
+    const id = await ask();
+    await run("approvals", "deny", id, ...at, "--key", "dana.json", "--yes");
+    const next = await ask();
+    const again = await run("approvals", "approve", next, ...at, "--key", "dana.json", "--yes");
+    expect(again.out).toMatch(
+      new RegExp(`^before +somebody said no to this same call \\(request ${id}\\)\n +no by dana of `, "m"),
+    );
+    expect((await make()).outcome).toBe("allowed");
+    const third = await run("approvals", "show", await ask(), ...at);
+    expect(third.out).toMatch(
+      new RegExp(
+        `^before +this same call was approved and made: it may have run \\(request ${next}\\)\n +yes by dana of `,
+        "m",
+      ),
+    );
+  });
+
   it("says that it does not show all arguments, where there are more", async () => {
     const { run, at, ask } = await office();
     const id = await ask({ to: "Globex", amount: 5000, memo: "hidden" });
@@ -305,6 +355,12 @@ export function testApprovalsApprove(): void {
     const { code, out, err } = await hopwiseProcess(args, { folder });
     expect([code, JSON.parse(out)]).toEqual([0, { request: id, answer: "yes", state: "approved" }]);
     expect(err).toContain("large payments wait");
+  });
+
+  it("says that others must approve it, too", async () => {
+    const { run, at, ask } = await office(undefined, 2);
+    const { out } = await run("approvals", "approve", await ask(), ...at, "--key", "dana.json", "--yes");
+    expect(out).toMatch(/^said yes; the request waits for 1 more person$/m);
   });
 
   it("says why an answer is not taken", async () => {

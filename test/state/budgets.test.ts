@@ -84,6 +84,15 @@ describe("a budget", () => {
     expect(codeOf(await pay(await planners(CAP, seconds() - 60, "2026-12"), 900))).toBe("allowed");
   });
 
+  it("has more to spend by a root with a higher sum, and no more by those from before", async () => {
+    const { pay } = scene();
+    const before = await planners(CAP);
+    await pay(before, 900);
+    const raised = await pay(await planners({ sums: { send_payment: { amount: 2000 } } }), 900);
+    expect(raised).toMatchObject({ outcome: "allowed", left: { sums: { send_payment: { amount: 200 } } } });
+    expect(codeOf(await pay(before, 100))).toBe("budget_exhausted");
+  });
+
   it("counts what a child spends against its parent, too, and its siblings' with it", async () => {
     const { authorizer } = scene();
     const read = async (held: HeldDelegation) => {

@@ -11,6 +11,8 @@ import { wrong } from "./wrong.ts";
 export interface RemoteInbox {
   list(): Promise<readonly ShownApproval[]>;
   find(id: string): Promise<ShownApproval>;
+  /** The request of the same call that was over when this one was asked for; undefined where there is none that did not lapse. */
+  before(shown: ShownApproval): Promise<ShownApproval | undefined>;
   answer(id: string, signed: string): Promise<ShownApproval>;
 }
 
@@ -52,17 +54,26 @@ export async function inboxOf(typed: Typed, terminal: Terminal): Promise<RemoteI
     return answerOf(response);
   };
 
+  const find = async (id: string): Promise<ShownApproval> => {
+    const found = await readShown((await ask(id))["request"]);
+    if (found.id !== id) throw wrong("The inbox shows another request than the one that was asked for");
+    return found;
+  };
+
   return {
+    find,
     list: async () => {
       const { requests } = await ask(undefined);
       if (!Array.isArray(requests)) throw noInbox();
       return Promise.all(requests.map(readShown));
     },
-    find: async (id) => {
-      const found = await readShown((await ask(id))["request"]);
-      if (found.id !== id) throw wrong("The inbox shows another request than the one that was asked for");
-      return found;
-    },
+    before: async ({ after }) =>
+      after === undefined
+        ? undefined
+        : find(after).catch((error: unknown) => {
+            if ((error as Partial<HopwiseError>).code === "approval_refused") return undefined;
+            throw error;
+          }),
     answer: async (request, answer) => readShown((await ask(undefined, { request, answer }))["request"]),
   };
 }
@@ -154,12 +165,14 @@ async function readShown(value: unknown): Promise<ShownApproval> {
     askedAtSeconds,
     arguments: args,
     answers,
+    after,
   } = Object(value) as Partial<ShownApproval>;
   const isWhole =
     [id, hash, user, state].every((text) => typeof text === "string") &&
     Number.isFinite(askedAtSeconds) &&
     isObject(args) &&
-    Array.isArray(answers);
+    Array.isArray(answers) &&
+    (after === undefined || typeof after === "string");
   if (!isWhole || !isObject(request)) throw noInbox();
   if ((await hashOfRequest(request as never)) !== hash)
     throw wrong("The inbox shows a request that is not the one it names");

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { JsonObject } from "@hopwise/core/adapter";
 import type { ShownApproval } from "@hopwise/core/state";
 import { describe, expect, it } from "vitest";
-import { requestLine, requestLines } from "./approval-words.ts";
+import { becameWords, requestLine, requestLines } from "./approval-words.ts";
 
 /** What an approver reads of arguments, whose canonical text is this. */
 function toldOf(args: JsonObject, canonical: string): string | undefined {
@@ -43,6 +43,33 @@ describe("a request, as who approves it sees it", () => {
     const lines = requestLines(shownOf({ memo, to: "Glo\u200bbex\u009b2J\u202e" }));
     expect(lines.find((line) => line.includes("memo: "))).toContain(`memo: "${memo}"`);
     expect(lines.find((line) => line.includes("to: "))).toContain('to: "Glo\\u200bbex\\u009b2J\\u202e"');
+  });
+});
+
+describe("spaces by which an argument could begin a line of its own on the screen", () => {
+  const gap = " ".repeat(40);
+  const written = `"invoice  7${"\\u0020".repeat(40)}amount: 5"`;
+
+  it("are written out where somebody approves, and two are left as they are", () => {
+    const lines = requestLines(shownOf({ memo: `invoice  7${gap}amount: 5` }));
+    expect(lines.find((line) => line.includes("memo: "))).toBe(`${" ".repeat(14)}memo: ${written}`);
+  });
+
+  it("are written out in a list", () => {
+    expect(requestLine(shownOf({}, "{}", `invoice  7${gap}amount: 5`))).toContain(`payment ${written} for`);
+  });
+});
+
+describe("a request that was answered", () => {
+  it.each<[ShownApproval["state"], number, readonly string[], string]>([
+    ["waiting", 2, ["yes"], "the request waits for 1 more person"],
+    ["waiting", 4, ["yes", "yes"], "the request waits for 2 more people"],
+    ["approved", 2, ["yes", "yes"], "the request is approved"],
+    ["denied", 2, ["yes", "no"], "the request is denied"],
+  ])("that is %s, of %d people who must approve after %j", (state, approvers, said, words) => {
+    const shown = shownOf({});
+    const answers = said.map((answer) => ({ answer })) as unknown as ShownApproval["answers"];
+    expect(becameWords({ ...shown, state, answers, request: { ...shown.request, approvers } })).toBe(words);
   });
 });
 

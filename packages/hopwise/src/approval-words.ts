@@ -12,17 +12,30 @@ export function requestLine(shown: ShownApproval): string {
   const { tool, resource, agents, reason, untilSeconds } = request;
   const who = [user, ...agents.map(({ name }) => name)].join(" → ");
   const what = resource.id.length > LONGEST_ID ? `${resource.id.slice(0, LONGEST_ID)}…` : resource.id;
-  return oneLine(
+  const line = oneLine(
     `${id}  ${state}, until ${isoOf(untilSeconds)}  ${tool} on ${resource.kind} ${JSON.stringify(what)} for ${who}: ${reason}`,
   );
+  return withGapsWritten(line);
 }
 
-/** A request as who approves it must see it: whole. Each line is safe to print, whatever a caller wrote. */
-export function requestLines(shown: ShownApproval): readonly string[] {
+/**
+ * Spaces enough end a line on the screen, and set what comes after them below the names that stand there: an argument could so show
+ * a line of its own, with another amount. Two may stand in any text.
+ */
+function withGapsWritten(text: string): string {
+  return text.replace(/ {3,}/g, (gap) => "\\u0020".repeat(gap.length));
+}
+
+/**
+ * A request as who approves it must see it: whole. Each line is safe to print, whatever a caller wrote.
+ *
+ * @param before the request of the same call that was over when this one was asked for: who says yes must know that somebody said
+ *   no, or that the call may have run
+ */
+export function requestLines(shown: ShownApproval, before?: ShownApproval): readonly string[] {
   const { id, state, request, user, arguments: args, answers, askedAtSeconds, invocation } = shown;
   const { resource, agents, approvers } = request;
   const isAll = isHashOf(request.argumentsHash.parsed, args);
-  const yes = answers.filter(({ answer }) => answer === "yes").length;
   const lines: readonly (readonly [string, string])[] = [
     ["request", `${id}: ${state}`],
     ["why", request.reason],
@@ -35,13 +48,40 @@ export function requestLines(shown: ShownApproval): readonly string[] {
     ...membersOf(args),
     ["asked", `${isoOf(askedAtSeconds)}, call ${invocation}`],
     ["until", isoOf(request.untilSeconds)],
-    ["needs", `${approvers} ${approvers === 1 ? "person" : "people"}; ${yes} said yes`],
-    ...answers.map(({ answer, approver, answeredAtSeconds }): [string, string] => [
-      "",
-      `${answer} by ${approver.subject} of ${approver.issuer}, ${isoOf(answeredAtSeconds)}`,
-    ]),
+    ["needs", `${approvers} ${approvers === 1 ? "person" : "people"}; ${yesIn(answers)} said yes`],
+    ...answersOf(answers),
+    ...(before === undefined ? [] : beforeOf(before)),
   ];
-  return lines.map(([name, text]) => `${name.padEnd(11)}${wholeText(text)}`);
+  return lines.map(([name, text]) => `${name.padEnd(11)}${withGapsWritten(wholeText(text))}`);
+}
+
+/** What became of a request by an answer. */
+export function becameWords({ state, request, answers }: ShownApproval): string {
+  const missing = request.approvers - yesIn(answers);
+  if (state !== "waiting" || missing < 1) return `the request is ${state}`;
+  return `the request waits for ${missing} more ${missing === 1 ? "person" : "people"}`;
+}
+
+function yesIn(answers: ShownApproval["answers"]): number {
+  return answers.filter(({ answer }) => answer === "yes").length;
+}
+
+function answersOf(answers: ShownApproval["answers"]): readonly (readonly [string, string])[] {
+  return answers.map(({ answer, approver, answeredAtSeconds }) => [
+    "",
+    `${answer} by ${approver.subject} of ${approver.issuer}, ${isoOf(answeredAtSeconds)}`,
+  ]);
+}
+
+const BEFORE: Readonly<Record<ShownApproval["state"], string>> = {
+  denied: "somebody said no to this same call",
+  used: "this same call was approved and made: it may have run",
+  approved: "this same call is approved already, and may run",
+  waiting: "this same call waits already",
+};
+
+function beforeOf({ id, state, answers }: ShownApproval): readonly (readonly [string, string])[] {
+  return [["before", `${BEFORE[state]} (request ${id})`], ...answersOf(answers)];
 }
 
 const INDENT = " ".repeat(14);

@@ -1,7 +1,7 @@
 import type { Signer } from "@hopwise/core";
 import { signApproval } from "@hopwise/core/tokens";
 import { inboxOf } from "../approval-inbox.ts";
-import { requestLine, requestLines } from "../approval-words.ts";
+import { becameWords, requestLine, requestLines } from "../approval-words.ts";
 import { type Command, JSON_OPTION, type Option, type Typed } from "../command.ts";
 import { readSigner } from "../input.ts";
 import { isSure } from "../is-sure.ts";
@@ -22,18 +22,21 @@ const ANSWER: Readonly<Record<string, Option>> = {
 /** As many an inbox gives at once. */
 const MOST_LISTED = 1000;
 
-/** Lists what waits for people. */
+/** Lists what waits for people, and what a no can still stop: of an hour in which much was paid, what is over would hide both. */
 export const approvalsList: Command = {
   name: "approvals list",
   words: "",
   count: [0, 0],
   summary: "Lists the calls that wait for people.",
-  details: ["A line each, oldest first. The exit code is 1 where nothing waits."],
-  options: { ...INBOX, ...JSON_OPTION },
+  details: [
+    "A line each, oldest first, with those that are approved and were not made yet. The exit code is 1 where nothing waits.",
+  ],
+  options: { ...INBOX, all: { help: "also those that were denied or made" }, ...JSON_OPTION },
   async run(typed, terminal) {
     const all = await (await inboxOf(typed, terminal)).list();
-    for (const shown of all) terminal.out(typed.has("json") ? jsonText(shown) : requestLine(shown));
-    if (all.length >= MOST_LISTED) {
+    const listed = typed.has("all") ? all : all.filter(({ state }) => state === "waiting" || state === "approved");
+    for (const shown of listed) terminal.out(typed.has("json") ? jsonText(shown) : requestLine(shown));
+    if (listed.length >= MOST_LISTED) {
       terminal.err(
         `${MOST_LISTED} are listed, and there may be more: an inbox gives no more at once, and leaves out first what is over`,
       );
@@ -53,8 +56,10 @@ export const approvalsShow: Command = {
   details: ["Of the arguments those are shown that the tool map keeps in records (keepInRecord)."],
   options: { ...INBOX, ...JSON_OPTION },
   async run(typed, terminal) {
-    const shown = await (await inboxOf(typed, terminal)).find(idIn(typed));
-    terminal.out(typed.has("json") ? jsonText(shown, 2) : requestLines(shown).join("\n"));
+    const inbox = await inboxOf(typed, terminal);
+    const shown = await inbox.find(idIn(typed));
+    if (typed.has("json")) terminal.out(jsonText(shown, 2));
+    else terminal.out(requestLines(shown, await inbox.before(shown)).join("\n"));
     return 0;
   },
 };
@@ -83,14 +88,15 @@ function answering(verb: "approve" | "deny", answer: "yes" | "no"): Command {
       const signer = await signerOf(typed, terminal);
       const inbox = await inboxOf(typed, terminal);
       const shown = await inbox.find(id);
-      (typed.has("json") ? terminal.err : terminal.out)(requestLines(shown).join("\n"));
+      (typed.has("json") ? terminal.err : terminal.out)(requestLines(shown, await inbox.before(shown)).join("\n"));
       if (shown.state === "used" || shown.state === "denied") {
         throw wrong(`This request needs no answer any more: it is ${shown.state}`);
       }
       if (!(await isSure(question, "nothing was signed", typed, terminal))) return 1;
-      const { state } = await inbox.answer(id, await signApproval({ signer, request: shown.request, answer }));
+      const answered = await inbox.answer(id, await signApproval({ signer, request: shown.request, answer }));
+      const { state } = answered;
       terminal.out(
-        typed.has("json") ? jsonText({ request: id, answer, state }, 2) : `said ${answer}; the request is ${state}`,
+        typed.has("json") ? jsonText({ request: id, answer, state }, 2) : `said ${answer}; ${becameWords(answered)}`,
       );
       return 0;
     },

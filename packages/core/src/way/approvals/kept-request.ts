@@ -26,6 +26,8 @@ export interface AskedApproval {
   readonly arguments: JsonObject;
   /** H(root); undefined for a user without agents. */
   readonly chain?: string;
+  /** The request of the same call that was over when this one was asked for: somebody may have said no to it, or its call may have run. */
+  readonly after?: string;
 }
 
 /** One answer that counts. */
@@ -46,11 +48,7 @@ export interface ShownApproval extends AskedApproval {
   readonly answers: readonly CountedAnswer[];
 }
 
-type Kept = Omit<AskedApproval, "id"> & {
-  readonly version: 1;
-  /** The request of the same call that was over when this one was asked for. */
-  readonly after?: string;
-};
+type Kept = Omit<AskedApproval, "id"> & { readonly version: 1 };
 
 /** What lies in a store may be of another version, or of anybody who can write there: all of it is looked at. */
 const readKept = optionsOf<Kept>("readRequest", {
@@ -65,9 +63,8 @@ const readKept = optionsOf<Kept>("readRequest", {
   after: maybe(text("the id of a request")),
 });
 
-/** @param after the request of the same call that is over */
-export function requestText({ id: _, ...asked }: AskedApproval, after?: string): string {
-  const kept: Kept = { version: 1, ...asked, ...(after !== undefined && { after }) };
+export function requestText({ id: _, ...asked }: AskedApproval): string {
+  const kept: Kept = { version: 1, ...asked };
   return JSON.stringify(kept);
 }
 
@@ -75,15 +72,13 @@ export function requestText({ id: _, ...asked }: AskedApproval, after?: string):
 export interface KnownRequest {
   readonly kept: AskedApproval;
   readonly answers: readonly string[];
-  /** The request of the same call that was over when this one was asked for. */
-  readonly after: string | undefined;
 }
 
 /** @throws {HopwiseError} `state_unavailable` for one that this version cannot read */
 export function readKnown({ id, text: kept, answers }: KeptRequest): KnownRequest {
   try {
-    const { version: _, after, ...asked } = readKept(JSON.parse(kept));
-    return { kept: { ...asked, id }, answers, after };
+    const { version: _, ...asked } = readKept(JSON.parse(kept));
+    return { kept: { ...asked, id }, answers };
   } catch (cause) {
     throw new HopwiseError("state_unavailable", "a request for an approval cannot be read by this version", { cause });
   }

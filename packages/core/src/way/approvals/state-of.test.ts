@@ -49,7 +49,7 @@ describe("what became of a request", () => {
   });
 
   it("is that it lapsed, from its last second on", async () => {
-    const known = { kept: ASKED, answers: [], after: undefined } as KnownRequest;
+    const known = { kept: ASKED, answers: [] } as KnownRequest;
     const stores = { spending: spendingOf(0, 0) } as ApprovalStores;
     for (const [late, state] of [
       [59.999, "waiting"],

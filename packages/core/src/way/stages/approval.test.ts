@@ -259,6 +259,21 @@ describe("a request that is asked for", () => {
     expect(JSON.parse(seen[0]?.text ?? "")).not.toHaveProperty("id");
   });
 
+  it("tells people of the one of the same call that is over, by word and in the inbox", async () => {
+    const at = await waitingAt(scene);
+    const id = await at.call();
+    await at.answer(id, "dana", { answer: "no" });
+    const next = await at.call();
+    const other = await at.call({ ...ARGUMENTS, amount: 899 });
+    expect(at.told.map((told) => [told.id, told.after])).toEqual([
+      [id, undefined],
+      [next, id],
+      [other, undefined],
+    ]);
+    expect((await at.inbox.find(next))?.after).toBe(id);
+    expect((await at.inbox.list()).map(({ after }) => after)).toEqual([undefined, id, undefined]);
+  });
+
   it("takes room of its chain, in spans of the time that it may be answered", async () => {
     const seen: Reservation[] = [];
     const reserve = changed("spending", (memory) => ({

@@ -3,7 +3,7 @@ import type { HopVerdict } from "../../decision/index.ts";
 import { HopwiseError, isRefusal } from "../../errors.ts";
 import { persistently } from "../../lib/index.ts";
 import { secondsBy } from "../../options/index.ts";
-import { type Charge, type NewRequest, ownerOf, type Reservation, type SpendingStore } from "../../state/index.ts";
+import { type Charge, ownerOf, type Reservation, type SpendingStore } from "../../state/index.ts";
 import { hashOfRequest } from "../../token/index.ts";
 import { type ApprovableCall, asOf, describeCall, sentIn } from "../approvals/describe-call.ts";
 import {
@@ -104,20 +104,20 @@ async function joinOrAsk(
   let known = latest && knownOf(latest, stores, point);
   let waits: ApprovalFound | undefined;
   for (let looks = 1; known !== undefined; looks++) {
-    const { kept, after }: KnownRequest = known;
+    const { kept }: KnownRequest = known;
     const current = await asOf(kept, asked);
     if (current.hash !== kept.hash) break;
     const { state, counted } = await becameOf(current, known, stores, point);
     if (state === "approved") return approvedBy(kept, counted);
     if (state === "denied") break;
     if (state === "waiting") waits ??= { waits: kept, answers: counted };
-    if (after === undefined || looks === MOST_LOOKED_AT) break;
-    known = await findRequest(after, stores, point);
+    if (kept.after === undefined || looks === MOST_LOOKED_AT) break;
+    known = await findRequest(kept.after, stores, point);
   }
   if (call.unasked !== undefined) return call.unasked;
   if (waits !== undefined) return waits;
-  const anew = latest === undefined ? asked : await unlike(readKnown(latest).kept, asked);
-  return askAnew(anew, { call: name, ...(latest && { after: latest.id }) }, call, stores, point);
+  const anew = latest === undefined ? asked : { ...(await unlike(readKnown(latest).kept, asked)), after: latest.id };
+  return askAnew(anew, name, call, stores, point);
 }
 
 /**
@@ -153,7 +153,7 @@ async function refuseVoid(current: AskedApproval, kept: AskedApproval): Promise<
 
 async function askAnew(
   asked: AskedApproval,
-  of: Pick<NewRequest, "call" | "after">,
+  call: string,
   { caller }: ApprovableCall,
   stores: ApprovalStores,
   point: EnforcementPoint,
@@ -173,9 +173,9 @@ async function askAnew(
   });
   if (full !== undefined) return full;
   const { nowSeconds } = room;
-  const text = requestText(asked, of.after);
-  const { untilSeconds } = asked.request;
-  const keep = (): string | Promise<string> => approvals.keep({ ...of, id: asked.id, text, untilSeconds, nowSeconds });
+  const { id: own, after, request } = asked;
+  const of = { call, ...(after !== undefined && { after }), untilSeconds: request.untilSeconds };
+  const keep = (): string | Promise<string> => approvals.keep({ ...of, id: own, text: requestText(asked), nowSeconds });
   const id = await askStore("the request was kept", keep).catch((error: unknown) => {
     // Its answer alone may be lost.
     persistently(async () => (await approvals.find(asked.id)) === undefined && giveRoom());
