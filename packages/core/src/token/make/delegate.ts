@@ -21,27 +21,20 @@ import {
   parseDerivedClaims,
   TOOLS_POINTER,
 } from "../claims/index.ts";
-import {
-  DEFAULT_LIMITS,
-  LIMITS,
-  type Limits,
-  type Signer,
-  signJws,
-  thumbprintOf,
-  thumbprintUri,
-} from "../keys/index.ts";
+import { DEFAULT_LIMITS, LIMITS, type Limits, signJws, thumbprintOf, thumbprintUri } from "../keys/index.ts";
 import { findBudgetFault, toolIdProblem } from "../verify/index.ts";
 import { byOrder } from "./by-order.ts";
 import { checkBudgetOfGrant, checkDenyLists, checkInterop, checkSize } from "./check-order.ts";
 import {
   type Delegation,
+  type DelegationOf,
   type HeldDelegation,
   hold,
   parseDelegation,
   partsOfDelegation,
   partsOfHeld,
 } from "./delegation.ts";
-import { HOLDER, type Holder, holderKey, type RemoteHolder } from "./request.ts";
+import { HOLDER, type Holder, holderKey } from "./request.ts";
 
 /**
  * An agent's order to hand authority on: to whom, what, and for how long. Members that are left out stay as the parent
@@ -106,14 +99,10 @@ const readOrder = optionsOf<DelegateOrder>("delegate", {
  * @throws {HopwiseError} `chain_widened`, `chain_depth_exceeded`, `token_expired`, `token_key_refused`,
  *   `token_malformed`, `token_too_large`, `proof_invalid`, `config_invalid` for a grant that an option must allow
  */
-export function delegate(
+export function delegate<Of extends Holder>(
   parent: HeldDelegation,
-  order: DelegateOrder & { readonly holder: Signer },
-): Promise<HeldDelegation>;
-export function delegate(
-  parent: HeldDelegation,
-  order: DelegateOrder & { readonly holder: RemoteHolder },
-): Promise<Delegation>;
+  given: DelegateOrder & { readonly holder: Of },
+): Promise<DelegationOf<Of>>;
 export async function delegate(parent: HeldDelegation, given: DelegateOrder): Promise<Delegation> {
   const order = readOrder(given);
   const { compact, leaf, leafHash } = partsOfHeld(parent);

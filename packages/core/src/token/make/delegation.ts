@@ -29,6 +29,7 @@ import {
   toolIdOf,
 } from "../keys/index.ts";
 import { budgetBelow, splitChain } from "../verify/index.ts";
+import type { Holder } from "./request.ts";
 
 /**
  * A chain as its holder or its maker sees it: its content, not yet verified. Printing or serialising it by accident
@@ -55,6 +56,12 @@ export interface Delegation {
 export interface HeldDelegation extends Delegation {
   readonly signer: Signer;
 }
+
+/**
+ * What the maker of a token gets back: held, where the new holder's key is in this process. One type and no overloads, of which the
+ * compiler would tell about the last one, whatever is wrong with an order.
+ */
+export type DelegationOf<Of extends Holder> = Of extends Signer ? HeldDelegation : Delegation;
 
 export interface ParseOptions {
   /** Those that differ from the defaults: the issuer's and the verifier's, where they have others. */
