@@ -29,6 +29,7 @@ import {
   toolIdOf,
 } from "../keys/index.ts";
 import { budgetBelow, splitChain } from "../verify/index.ts";
+import { checkNotJson, howToDelegation } from "./not-a-delegation.ts";
 import type { Holder } from "./request.ts";
 
 /**
@@ -108,11 +109,13 @@ export function partsOfDelegation(delegation: Delegation): DelegationParts {
   return parts;
 }
 
-/** What to do with what gives a delegation, and is none: a promise of one, or the function that `renewing` made. */
+/** What to do with what is none, but gives one, or is made of one. */
 function fromSource(given: unknown): string {
   if (typeof given === "function")
     return "; got a function: where it gives the delegation of the moment (renewing), await it()";
-  return unlessAwaited(given);
+  const awaited = unlessAwaited(given);
+  const how = awaited === "" ? howToDelegation(given) : undefined;
+  return how === undefined ? awaited : `; ${how}`;
 }
 
 /** Whether a value is a delegation made here, whose parts are known. */
@@ -159,6 +162,7 @@ export function serializeCompact(delegation: Delegation): string {
 export async function parseDelegation(chain: string, options: ParseOptions = {}): Promise<Delegation> {
   if (typeof chain !== "string")
     mustBe("parseDelegation", "chain", "the text of a chain, as serialize gives it", chain);
+  checkNotJson(chain);
   const limits: Limits = { ...DEFAULT_LIMITS, ...readOptions(options).limits };
   const compact = restoreChain(chain, limits);
   const tokens: ToldToken[] = [];

@@ -1,18 +1,8 @@
 import { HopwiseError, isOwn } from "../../errors.ts";
 import { ageBy, DeadlinePassed, settleInTime } from "../../lib/index.ts";
-import {
-  CLOCK,
-  either,
-  func,
-  maybe,
-  mustBe,
-  optionsOf,
-  type Shape,
-  secondsBy,
-  such,
-  whole,
-} from "../../options/index.ts";
-import { type HeldDelegation, partsOfDelegation, partsOfHeld } from "./delegation.ts";
+import { CLOCK, maybe, mustBe, optionsOf, type Shape, secondsBy, such, whole } from "../../options/index.ts";
+import { type HeldDelegation, isDelegation, partsOfDelegation, partsOfHeld } from "./delegation.ts";
+import { howToDelegation } from "./not-a-delegation.ts";
 
 /** A delegation, or a function that gives the current one. */
 export type DelegationSource = HeldDelegation | (() => Promise<HeldDelegation>);
@@ -26,7 +16,13 @@ export interface RenewOptions {
 
 const CURRENT = "a delegation that its holder took up by hold, uncopied, or a function that gives the current one";
 
-export const DELEGATION_SOURCE: Shape = either(CURRENT, func(CURRENT), such(CURRENT, isHeld));
+export const DELEGATION_SOURCE: Shape = such(
+  (given) => {
+    const how = isDelegation(given) ? "this one has no signer; give what hold made of it" : howToDelegation(given);
+    return how === undefined ? CURRENT : `${CURRENT} (${how})`;
+  },
+  (value) => typeof value === "function" || isHeld(value),
+);
 
 function isHeld(value: unknown): boolean {
   try {
