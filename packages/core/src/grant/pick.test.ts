@@ -55,7 +55,7 @@ describe("a part of a grant", () => {
       "/tools/1",
       /did you mean "read_invoice"\?$/,
     ],
-    ["a name that all objects have", () => pick(mine, "constructor"), "/tools/0", /; it has "send_payment", /],
+    ["a name that all objects have", () => pick(mine, "constructor"), "/tools/0", /; there is "send_payment", /],
     [
       "the bare name of a tool of an audience",
       () => pick(readGrant({ "https://pay.example#pay": {} }), "pay"),

@@ -1,7 +1,7 @@
 import { randomId } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
-import { type Grant, isEveryTool, wideningOf } from "../../grant/index.ts";
-import type { JsonValue } from "../../json/index.ts";
+import { type Grant, isEveryTool, whatIsThere, wideningOf } from "../../grant/index.ts";
+import { type JsonValue, pointerTo } from "../../json/index.ts";
 import { forMore, listed, timeAway } from "../../lib/index.ts";
 import { CLOCK, either, flag, maybe, members, optionsOf, secondsBy } from "../../options/index.ts";
 import {
@@ -164,9 +164,12 @@ function checkOrder(order: DelegateOrder, parent: HeldDelegation, { now, iat, ex
   }
   const deepest = Math.min(leaf.del_max_depth, maxDepth);
   if (depth > deepest) {
-    throw new HopwiseError("chain_depth_exceeded", `the delegation may be ${deepest} deep, this would be ${depth}`, {
-      pointer: "/del_depth",
-    });
+    const remedy =
+      depth > leaf.del_max_depth
+        ? `nobody may follow "${leaf.act.sub}": let it do the task, or ask for a root with a higher maxDepth`
+        : `maxDepth counts from the root on: to let nobody follow the new holder, give ${depth}`;
+    const message = `the delegation may be ${deepest} deep, this would be ${depth}; ${remedy}`;
+    throw new HopwiseError("chain_depth_exceeded", message, { pointer: "/del_depth" });
   }
   if (maxDepth > leaf.del_max_depth)
     widened("/del_max_depth", "the depth ceiling may only fall", leaf.del_max_depth, maxDepth);
@@ -188,7 +191,9 @@ function checkOrder(order: DelegateOrder, parent: HeldDelegation, { now, iat, ex
   const widening = wideningOf(grantOf(leaf), order.grant, order.interop);
   if (widening === undefined) return;
   const { pointer, rule, parent: has, child, remedy } = widening;
-  widened(TOOLS_POINTER + pointer, rule, has, child, namesRemedy(order.grant, root.aud) ?? remedy);
+  const strange = Object.keys(order.grant).find((id) => !isEveryTool(id) && pointerTo("", id) === pointer);
+  const meant = strange === undefined ? remedy : whatIsThere(grantOf(leaf), strange);
+  widened(TOOLS_POINTER + pointer, rule, has, child, namesRemedy(order.grant, root.aud) ?? meant);
 }
 
 /** What to do where tools are not named as this chain names them: with one audience bare, with several each under its own. */
@@ -211,10 +216,11 @@ function checkBudget({ budget }: DerivedClaims, parent: HeldDelegation): void {
 /** Each hop needs a key of its own: with the key of a hop above, the child could present that hop's broader token. */
 async function freshKey(holder: Holder, parent: HeldDelegation): Promise<object> {
   const jwk = await holderKey(holder);
-  if (partsOfDelegation(parent).tokens.some(({ claims }) => claims.cnf.jwk.x === jwk.x)) {
+  const { claims } = partsOfDelegation(parent).tokens.find((token) => token.claims.cnf.jwk.x === jwk.x) ?? {};
+  if (claims !== undefined) {
     throw new HopwiseError(
       "token_key_refused",
-      "the new holder has a key that is in the chain already; give it a key of its own",
+      `the new holder has the key of "${claims.act.sub}", which is in the chain already; give it a key of its own, or let that agent use its own delegation`,
     );
   }
   return jwk;

@@ -202,7 +202,7 @@ export async function hold(delegation: Delegation, signer: Signer): Promise<Held
   if ((await thumbprintOf(signer.publicJwk)) !== (await thumbprintOf(parts.leaf.cnf.jwk))) {
     throw new HopwiseError(
       "config_invalid",
-      "the chain was made for another key; hold it with the key that was sent to its maker",
+      `the chain was made for another key, that of its last agent, "${parts.leaf.act.sub}"; hold it with that key, or have it delegated to yours`,
     );
   }
   const held = { ...delegation, signer };
