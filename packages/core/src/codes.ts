@@ -234,7 +234,7 @@ export const CODES = {
   principal_changed: {
     stage: "token",
     model: "Your delegation does not act for one and the same user throughout. Ask for a new one.",
-    help: "A token names another user or transaction than the root; or a session's delegation was renewed for another user or other agents.",
+    help: "A token names another user or transaction than the root; or a delegation was renewed for another user, or in a session for other agents.",
   },
   audience_mismatch: {
     stage: "token",

@@ -51,8 +51,9 @@ const RENEWAL_MS = 10_000;
  * time. The old one is given at once until the new one is there. Who asks in its last five seconds waits half a second for the
  * new one, and is given the old one where it is not there yet; who asks after it expired waits for at most ten seconds.
  *
- * @param renew asks the delegator for a new delegation to the same agents, for the same user. A session refuses any other,
- *   and one that is not for the enforcement point with which it began
+ * @param renew asks the delegator for a new delegation to the same agents, for the same user. One for another user is never
+ *   given (`principal_changed` once the old one expired); a session also refuses other agents, and one that is not for the enforcement
+ *   point with which it began
  * @throws {HopwiseError} `config_invalid`
  */
 export function renewing(
@@ -72,7 +73,7 @@ export function renewing(
     try {
       const asked = async (): Promise<HeldDelegation> => renew(current);
       const renewed = await settleInTime(RENEWAL_MS, asked());
-      partsOfHeld(renewed);
+      checkSameUser(renewed, held);
       current = renewed;
       leftSeconds = lifeOf(renewed, clock);
     } catch (error) {
@@ -94,6 +95,13 @@ export function renewing(
     const renewed = underWay;
     return settleInTime(BRIEFLY_MS, renewed).catch(() => (isAlive() ? current : renewed));
   };
+}
+
+/** A cache with a wrong key would lend the loop of one user the authority of another. */
+function checkSameUser(renewed: HeldDelegation, held: HeldDelegation): void {
+  const [now, before] = [partsOfHeld(renewed).root, partsOfHeld(held).root];
+  if (now.iss === before.iss && now.sub === before.sub) return;
+  throw new HopwiseError("principal_changed", "renewing: the new delegation is of another user than the one before");
 }
 
 /**
