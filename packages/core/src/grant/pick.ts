@@ -16,10 +16,10 @@ const TOOL = "a tool's id as the grant has it, such as read_invoice";
  * await delegate(mine, { to: "reader", holder, grant: pick(mine.grant, "read_invoice") });
  * ```
  *
- * @param tools as the grant names them: `<audience>#<tool>` where its chain has several audiences
+ * @param tools as the grant names them, at least one: `<audience>#<tool>` where its chain has several audiences
  * @throws {HopwiseError} `config_invalid` for a tool that the grant does not hand over, for no tool, and for what is no grant
  */
-export function pick(grant: Grant, ...tools: readonly [string, ...string[]]): Grant {
+export function pick(grant: Grant, ...tools: readonly string[]): Grant {
   checkMade("pick", "grant", grant);
   if (tools.length === 0) mustBe("pick", ["tools", 0], TOOL, undefined);
   return makeGrant(Object.fromEntries(tools.map((tool, i) => [tool, handedOver(grant, tool, i)])));
