@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { exact, type Grant, grant, int, range, wildcard } from "../../grant/index.ts";
+import { exact, type Grant, grant, int, range, readGrant, wildcard } from "../../grant/index.ts";
 import {
   ALGORITHMS,
   claimsOf,
@@ -220,6 +220,22 @@ describe.each(worlds)("delegating with an $algorithm key", (world: World) => {
     expect(claimsOf(serialize(named).split("~")[1] as string)["aud"]).toEqual([PAY]);
     const silent = await delegate(await heldRoot(), order());
     expect(claimsOf(serialize(silent).split("~")[1] as string)).not.toHaveProperty("aud");
+  });
+
+  it("refuses an audience at which nothing counts that it hands over, but not where a part of it does", async () => {
+    const [pay, docs] = [`${PAY}#pay`, `${DOCS}#read`];
+    const both = await heldRoot({ aud: [PAY, DOCS], ...details({ [pay]: {}, [docs]: {} }) });
+    const make = (tools: object, audience = [PAY]) => delegate(both, { ...order(), audience, grant: readGrant(tools) });
+    const error = await errorOf(make({ [docs]: {} }));
+    expect(error).toMatchObject({ code: "config_invalid", pointer: "/audience" });
+    expect(error.message).toContain(`none of the tools in grant is one of "${PAY}", where this could be shown`);
+    for (const tools of [{ [pay]: {} }, { [pay]: {}, [docs]: {} }, {}]) {
+      expect((await make(tools)).audience).toEqual([PAY]);
+    }
+    expect(await refusalOf(make({ pay: {} }))).toMatch(/^chain_widened/);
+    const every = await heldRoot({ aud: [PAY, DOCS], ...details({ [`${PAY}#mcp:tools/*`]: {} }) });
+    const grant = everyTool(PAY);
+    expect((await delegate(every, { ...order(), audience: [PAY], grant })).audience).toEqual([PAY]);
   });
 
   it("refuses an audience that the parent lacks", async () => {

@@ -24,7 +24,7 @@ import {
 import { DEFAULT_LIMITS, LIMITS, type Limits, signJws, thumbprintOf, thumbprintUri } from "../keys/index.ts";
 import { findBudgetFault, toolIdProblem } from "../verify/index.ts";
 import { byOrder } from "./by-order.ts";
-import { checkBudgetOfGrant, checkDenyLists, checkInterop, checkSize } from "./check-order.ts";
+import { checkBudgetOfGrant, checkDenyLists, checkInterop, checkPlaces, checkSize } from "./check-order.ts";
 import {
   type Delegation,
   type DelegationOf,
@@ -105,7 +105,7 @@ export function delegate<Of extends Holder>(
 ): Promise<DelegationOf<Of>>;
 export async function delegate(parent: HeldDelegation, given: DelegateOrder): Promise<Delegation> {
   const order = readOrder(given);
-  const { compact, leaf, leafHash } = partsOfHeld(parent);
+  const { compact, root, leaf, leafHash } = partsOfHeld(parent);
   const limits: Limits = { ...DEFAULT_LIMITS, ...order.limits };
   const now = Math.floor(secondsBy(order.clock ?? Date.now, "delegate"));
   const iat = Math.max(now, leaf.iat);
@@ -113,6 +113,7 @@ export async function delegate(parent: HeldDelegation, given: DelegateOrder): Pr
   const maxDepth = order.maxDepth ?? leaf.del_max_depth;
   const exp = order.lifetimeSeconds === undefined ? leaf.exp : iat + order.lifetimeSeconds;
   checkOrder(order, parent, { now, iat, exp, depth, maxDepth });
+  checkPlaces(order.grant, root.aud, order.audience);
 
   const payload: JsonValue = JSON.parse(
     JSON.stringify({
