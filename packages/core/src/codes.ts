@@ -307,7 +307,7 @@ export const CODES = {
   agent_unknown: {
     stage: "agents",
     model: "An agent of your delegation is not registered here with its key. Report it.",
-    help: "An agent of the chain is not registered, or is registered with another key. Register it, or let its delegator make agents of its class.",
+    help: "An agent of the chain is not registered, or is registered with another key. Register it, or name its class among the `classes` of its delegator.",
   },
   agent_depth_refused: {
     stage: "agents",
