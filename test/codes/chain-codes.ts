@@ -352,7 +352,7 @@ export const MAKER_CODES: readonly (Case & { readonly code: ErrorCode })[] = [
     when: "handing on to one's own key",
     produce: ({ planner, keys }) =>
       refusal(() => delegate(planner, { to: "researcher", holder: keys.planner, grant: anyInvoice }), planner),
-    says: /the new holder has a key that is in the chain already; give it a key of its own/,
+    says: /the new holder has the key of "planner", which is in the chain already; give it a key of its own, or let that agent/,
   },
   {
     code: "audience_mismatch",

@@ -234,7 +234,7 @@ export const CODES = {
   principal_changed: {
     stage: "token",
     model: "Your delegation does not act for one and the same user throughout. Ask for a new one.",
-    help: "A token names another user or transaction than the root; or a session's delegation was renewed for another user or other agents.",
+    help: "A token names another user or transaction than the root; or a delegation was renewed for another user, or in a session for other agents.",
   },
   audience_mismatch: {
     stage: "token",
@@ -307,7 +307,7 @@ export const CODES = {
   agent_unknown: {
     stage: "agents",
     model: "An agent of your delegation is not registered here with its key. Report it.",
-    help: "An agent of the chain is not registered, or is registered with another key. Register it, or let its delegator make agents of its class.",
+    help: "An agent of the chain is not registered, or is registered with another key. Register it, or name its class among the `classes` of its delegator.",
   },
   agent_depth_refused: {
     stage: "agents",

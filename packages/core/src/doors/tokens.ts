@@ -16,6 +16,7 @@ export {
   type Credential,
   createChallenge,
   type DelegateOrder,
+  type DelegationOf,
   type Holder,
   hashOfRequest,
   type InspectedChain,

@@ -55,7 +55,7 @@ export {
   TOO_MUCH,
   type Uncovered,
 } from "./permits.ts";
-export { pick } from "./pick.ts";
+export { pick, whatIsThere } from "./pick.ts";
 export { type GrantLimits, MOST_OF_GRANT } from "./reading.ts";
 export type { CheckedGrant, ConstraintFor, SchemaLike, Schemas } from "./typed.ts";
 export { newWork, type Work } from "./work.ts";

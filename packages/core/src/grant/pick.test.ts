@@ -30,6 +30,11 @@ describe("a part of a grant", () => {
     expect(isNarrower(part, mine)).toBe(false);
   });
 
+  it("may be of tools that are known only when it runs, such as those that a model chose", () => {
+    const chosen: readonly string[] = JSON.parse('["ping", "search"]');
+    expect(Object.keys(pick(mine, ...chosen))).toEqual(chosen);
+  });
+
   it("can stand beside tools that are written anew", () => {
     const part = grant({
       ...pick(mine, "read_invoice", "ping"),
@@ -55,14 +60,14 @@ describe("a part of a grant", () => {
       "/tools/1",
       /did you mean "read_invoice"\?$/,
     ],
-    ["a name that all objects have", () => pick(mine, "constructor"), "/tools/0", /; it has "send_payment", /],
+    ["a name that all objects have", () => pick(mine, "constructor"), "/tools/0", /; there is "send_payment", /],
     [
       "the bare name of a tool of an audience",
       () => pick(readGrant({ "https://pay.example#pay": {} }), "pay"),
       "/tools/0",
       /did you mean "https:\/\/pay\.example#pay"\?$/,
     ],
-    ["no tool", () => (pick as (of: unknown) => unknown)(mine), "/tools/0", /^pick: tools\.?\[?0\]? is missing/],
+    ["no tool", () => pick(mine), "/tools/0", /^pick: tools\.?\[?0\]? is missing/],
     ["a list of tools", () => pick(mine, ["ping"] as never), "/tools/0", /got a list$/],
     ["a mere object", () => pick({ ping: {} }, "ping"), "/grant", /uncopied; got an object$/],
     ["a delegation", () => pick({ grant: mine } as never, "ping"), "/grant", /uncopied/],

@@ -16,10 +16,10 @@ const TOOL = "a tool's id as the grant has it, such as read_invoice";
  * await delegate(mine, { to: "reader", holder, grant: pick(mine.grant, "read_invoice") });
  * ```
  *
- * @param tools as the grant names them: `<audience>#<tool>` where its chain has several audiences
+ * @param tools as the grant names them, at least one: `<audience>#<tool>` where its chain has several audiences
  * @throws {HopwiseError} `config_invalid` for a tool that the grant does not hand over, for no tool, and for what is no grant
  */
-export function pick(grant: Grant, ...tools: readonly [string, ...string[]]): Grant {
+export function pick(grant: Grant, ...tools: readonly string[]): Grant {
   checkMade("pick", "grant", grant);
   if (tools.length === 0) mustBe("pick", ["tools", 0], TOOL, undefined);
   return makeGrant(Object.fromEntries(tools.map((tool, i) => [tool, handedOver(grant, tool, i)])));
@@ -29,10 +29,13 @@ function handedOver(grant: Grant, tool: string, i: number): ToolGrant {
   if (typeof tool !== "string") return mustBe("pick", ["tools", i], TOOL, tool);
   const found = toolGrantOf(grant, tool);
   if (found !== undefined) return found;
+  const message = `pick: the grant does not hand over "${plainName(tool)}"; ${whatIsThere(grant, tool)}`;
+  throw new HopwiseError("config_invalid", message, { pointer: `/tools/${i}` });
+}
+
+/** What to say of a tool that a grant does not name: which one was meant, or what there is. */
+export function whatIsThere(grant: Grant, tool: string): string {
   const known = Object.keys(grant);
   const meant = known.find((id) => id.endsWith(`#${tool}`)) ?? nearest(tool, known);
-  const hint = meant === undefined ? `it has ${listed(known)}` : `did you mean "${meant}"?`;
-  throw new HopwiseError("config_invalid", `pick: the grant does not hand over "${plainName(tool)}"; ${hint}`, {
-    pointer: `/tools/${i}`,
-  });
+  return meant === undefined ? `there is ${listed(known)}` : `did you mean "${meant}"?`;
 }

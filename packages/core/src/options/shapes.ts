@@ -29,9 +29,9 @@ export function setOrLeftOut(shape: Shape): Shape {
   return z.exactOptional(shape);
 }
 
-/** A value that passes a test of its own. */
-export function such(what: string, test: (value: unknown) => boolean): Shape {
-  return z.custom(test, { error: what });
+/** A value that passes a test of its own. What is expected may be said in the light of what came. */
+export function such(what: string | ((given: unknown) => string), test: (value: unknown) => boolean): Shape {
+  return z.custom(test, { error: typeof what === "string" ? what : ({ input }) => what(input) });
 }
 
 /** A text that is not empty, and passes a test where there is one. */
@@ -81,12 +81,13 @@ export function choice(...known: readonly string[]): Shape {
 
 /** One of many names, too many to tell them all: the error has the nearest. */
 export function nameOf(what: string, known: readonly string[]): Shape {
-  return z.custom((value) => known.some((one) => one === value), {
-    error: ({ input }) => {
-      const near = typeof input === "string" ? nearest(input, known) : undefined;
+  return such(
+    (given) => {
+      const near = typeof given === "string" ? nearest(given, known) : undefined;
       return near === undefined ? what : `${what} (did you mean "${near}"?)`;
     },
-  });
+    (value) => known.some((one) => one === value),
+  );
 }
 
 /** A function, which may answer by a promise. */

@@ -277,7 +277,11 @@ describe("an ephemeral agent", () => {
     const child = await world.child(root, { act: { sub: "planner/reader/abcdefgh" } });
     const own = await verifyAt(`${root}~${child}`, [world.anchor]);
     const alone = inMemoryAgents({ planner: { roles: ["agent"], keys: [world.planner.publicJwk] } });
-    expect(await errorOf(confirmAgents(own, alone))).toMatchObject({ code: "agent_unknown", hop: 2 });
+    const unnamed = await errorOf(confirmAgents(own, alone));
+    expect(unnamed).toMatchObject({ code: "agent_unknown", hop: 2 });
+    expect(unnamed.message).toMatch(
+      /; register it with its key, or name its class among the classes of its delegator$/,
+    );
   });
 
   it("is unknown as the first of a chain: no user makes one", async () => {

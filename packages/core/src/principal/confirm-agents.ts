@@ -42,7 +42,7 @@ export async function confirmAgents(
     if (agent === undefined) {
       throw new HopwiseError(
         "agent_unknown",
-        `no agent "${name}" is registered; register it with its key, or let its delegator make agents of its class`,
+        `no agent "${name}" is registered; register it with its key, or name its class among the classes of its delegator`,
         {
           hop: i + 1,
         },

@@ -58,6 +58,7 @@ export {
   DELEGATION_SOURCE,
   type DelegateOrder,
   type Delegation,
+  type DelegationOf,
   type DelegationSource,
   delegate,
   type GrantsByAudience,

@@ -1,7 +1,7 @@
 import { HopwiseError } from "../../errors.ts";
 import { findDenyList, findExtension, type Grant, isEveryTool, toolGrantOf } from "../../grant/index.ts";
 import { pointerTo } from "../../json/index.ts";
-import { forMore } from "../../lib/index.ts";
+import { forMore, listed } from "../../lib/index.ts";
 import { nearest } from "../../options/index.ts";
 import type { BudgetBounds } from "../claims/index.ts";
 import type { Limits } from "../keys/index.ts";
@@ -80,6 +80,23 @@ export function checkBudgetOfGrant(called: string, { sums = {} }: BudgetBounds, 
       boundsNothing(called, pointerTo(pointer, argument), "the grant of that tool does not name it", argument, granted);
     }
   }
+}
+
+/**
+ * With several audiences each tool stands under its own. A verifier takes a token of which no tool counts where it may be shown, and
+ * allows nothing by it.
+ *
+ * @throws {HopwiseError} `config_invalid`
+ */
+export function checkPlaces(grant: Grant, rootAudience: readonly string[], audience?: readonly string[]): void {
+  const ids = Object.keys(grant);
+  if (audience === undefined || rootAudience.length === 1 || ids.length === 0) return;
+  if (ids.some((id) => audience.some((name) => id.startsWith(`${name}#`)))) return;
+  throw new HopwiseError(
+    "config_invalid",
+    `delegate: none of the tools in grant is one of ${listed(audience)}, where this could be shown; give the audience of ${listed(ids)}`,
+    { pointer: "/audience" },
+  );
 }
 
 function boundsNothing(called: string, pointer: string, why: string, name: string, known: object): never {

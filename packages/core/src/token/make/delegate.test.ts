@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { exact, type Grant, grant, int, range, wildcard } from "../../grant/index.ts";
+import { exact, type Grant, grant, int, range, readGrant, wildcard } from "../../grant/index.ts";
 import {
   ALGORITHMS,
   claimsOf,
@@ -150,10 +150,29 @@ describe.each(worlds)("delegating with an $algorithm key", (world: World) => {
 
   it("says how deep a chain may be that would be too deep, and where", async () => {
     const error = await errorOf(delegate(await heldRoot({ del_max_depth: 0 }), order()));
-    expect(error.message).toContain("may be 0 deep, this would be 1");
+    expect(error.message).toContain('may be 0 deep, this would be 1; nobody may follow "planner"');
     expect(error.pointer).toBe("/del_depth");
     const own = await errorOf(delegate(await heldRoot(), { ...order(), maxDepth: 0 }));
-    expect(own.message, "by its own ceiling").toContain("may be 0 deep, this would be 1");
+    expect(own.message, "by its own ceiling").toContain(
+      "may be 0 deep, this would be 1; maxDepth counts from the root on: to let nobody follow the new holder, give 1",
+    );
+  });
+
+  it("says whose key the new holder has, where an agent hands back to one above it", async () => {
+    const below = await delegate(await heldRoot(), order());
+    const error = await errorOf(delegate(below, { ...order(), to: "planner", holder: world.planner }));
+    expect(error.message).toContain(
+      'has the key of "planner", which is in the chain already; give it a key of its own',
+    );
+    const held = await errorOf(hold(await parseDelegation(serialize(await heldRoot())), world.researcher));
+    expect(held.message).toContain('that of its last agent, "planner"; hold it with that key, or have it delegated');
+  });
+
+  it("says which tool was meant, or which there are, where the grant names one that the parent has not", async () => {
+    const says = async (tool: string): Promise<string> =>
+      (await errorOf(delegate(await heldRoot(), { ...order(), grant: grant({ [tool]: { to: wildcard() } }) }))).message;
+    expect(await says("send_payments")).toMatch(/; did you mean "send_payment"\?$/);
+    expect(await says("read_mail")).toMatch(/; there is "send_payment"/);
   });
 
   it.each<[rule: string, pointer: string, changed: Partial<Omit<DelegateOrder, "holder">>, values: string]>([
@@ -201,6 +220,22 @@ describe.each(worlds)("delegating with an $algorithm key", (world: World) => {
     expect(claimsOf(serialize(named).split("~")[1] as string)["aud"]).toEqual([PAY]);
     const silent = await delegate(await heldRoot(), order());
     expect(claimsOf(serialize(silent).split("~")[1] as string)).not.toHaveProperty("aud");
+  });
+
+  it("refuses an audience at which nothing counts that it hands over, but not where a part of it does", async () => {
+    const [pay, docs] = [`${PAY}#pay`, `${DOCS}#read`];
+    const both = await heldRoot({ aud: [PAY, DOCS], ...details({ [pay]: {}, [docs]: {} }) });
+    const make = (tools: object, audience = [PAY]) => delegate(both, { ...order(), audience, grant: readGrant(tools) });
+    const error = await errorOf(make({ [docs]: {} }));
+    expect(error).toMatchObject({ code: "config_invalid", pointer: "/audience" });
+    expect(error.message).toContain(`none of the tools in grant is one of "${PAY}", where this could be shown`);
+    for (const tools of [{ [pay]: {} }, { [pay]: {}, [docs]: {} }, {}]) {
+      expect((await make(tools)).audience).toEqual([PAY]);
+    }
+    expect(await refusalOf(make({ pay: {} }))).toMatch(/^chain_widened/);
+    const every = await heldRoot({ aud: [PAY, DOCS], ...details({ [`${PAY}#mcp:tools/*`]: {} }) });
+    const grant = everyTool(PAY);
+    expect((await delegate(every, { ...order(), audience: [PAY], grant })).audience).toEqual([PAY]);
   });
 
   it("refuses an audience that the parent lacks", async () => {

@@ -1,7 +1,7 @@
 import { randomId } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
-import { type Grant, isEveryTool, wideningOf } from "../../grant/index.ts";
-import type { JsonValue } from "../../json/index.ts";
+import { type Grant, isEveryTool, whatIsThere, wideningOf } from "../../grant/index.ts";
+import { type JsonValue, pointerTo } from "../../json/index.ts";
 import { forMore, listed, timeAway } from "../../lib/index.ts";
 import { CLOCK, either, flag, maybe, members, optionsOf, secondsBy } from "../../options/index.ts";
 import {
@@ -21,27 +21,20 @@ import {
   parseDerivedClaims,
   TOOLS_POINTER,
 } from "../claims/index.ts";
-import {
-  DEFAULT_LIMITS,
-  LIMITS,
-  type Limits,
-  type Signer,
-  signJws,
-  thumbprintOf,
-  thumbprintUri,
-} from "../keys/index.ts";
+import { DEFAULT_LIMITS, LIMITS, type Limits, signJws, thumbprintOf, thumbprintUri } from "../keys/index.ts";
 import { findBudgetFault, toolIdProblem } from "../verify/index.ts";
 import { byOrder } from "./by-order.ts";
-import { checkBudgetOfGrant, checkDenyLists, checkInterop, checkSize } from "./check-order.ts";
+import { checkBudgetOfGrant, checkDenyLists, checkInterop, checkPlaces, checkSize } from "./check-order.ts";
 import {
   type Delegation,
+  type DelegationOf,
   type HeldDelegation,
   hold,
   parseDelegation,
   partsOfDelegation,
   partsOfHeld,
 } from "./delegation.ts";
-import { HOLDER, type Holder, holderKey, type RemoteHolder } from "./request.ts";
+import { HOLDER, type Holder, holderKey } from "./request.ts";
 
 /**
  * An agent's order to hand authority on: to whom, what, and for how long. Members that are left out stay as the parent
@@ -106,17 +99,13 @@ const readOrder = optionsOf<DelegateOrder>("delegate", {
  * @throws {HopwiseError} `chain_widened`, `chain_depth_exceeded`, `token_expired`, `token_key_refused`,
  *   `token_malformed`, `token_too_large`, `proof_invalid`, `config_invalid` for a grant that an option must allow
  */
-export function delegate(
+export function delegate<Of extends Holder>(
   parent: HeldDelegation,
-  order: DelegateOrder & { readonly holder: Signer },
-): Promise<HeldDelegation>;
-export function delegate(
-  parent: HeldDelegation,
-  order: DelegateOrder & { readonly holder: RemoteHolder },
-): Promise<Delegation>;
+  given: DelegateOrder & { readonly holder: Of },
+): Promise<DelegationOf<Of>>;
 export async function delegate(parent: HeldDelegation, given: DelegateOrder): Promise<Delegation> {
   const order = readOrder(given);
-  const { compact, leaf, leafHash } = partsOfHeld(parent);
+  const { compact, root, leaf, leafHash } = partsOfHeld(parent);
   const limits: Limits = { ...DEFAULT_LIMITS, ...order.limits };
   const now = Math.floor(secondsBy(order.clock ?? Date.now, "delegate"));
   const iat = Math.max(now, leaf.iat);
@@ -124,6 +113,7 @@ export async function delegate(parent: HeldDelegation, given: DelegateOrder): Pr
   const maxDepth = order.maxDepth ?? leaf.del_max_depth;
   const exp = order.lifetimeSeconds === undefined ? leaf.exp : iat + order.lifetimeSeconds;
   checkOrder(order, parent, { now, iat, exp, depth, maxDepth });
+  checkPlaces(order.grant, root.aud, order.audience);
 
   const payload: JsonValue = JSON.parse(
     JSON.stringify({
@@ -175,9 +165,12 @@ function checkOrder(order: DelegateOrder, parent: HeldDelegation, { now, iat, ex
   }
   const deepest = Math.min(leaf.del_max_depth, maxDepth);
   if (depth > deepest) {
-    throw new HopwiseError("chain_depth_exceeded", `the delegation may be ${deepest} deep, this would be ${depth}`, {
-      pointer: "/del_depth",
-    });
+    const remedy =
+      depth > leaf.del_max_depth
+        ? `nobody may follow "${leaf.act.sub}": let it do the task, or ask for a root with a higher maxDepth`
+        : `maxDepth counts from the root on: to let nobody follow the new holder, give ${depth}`;
+    const message = `the delegation may be ${deepest} deep, this would be ${depth}; ${remedy}`;
+    throw new HopwiseError("chain_depth_exceeded", message, { pointer: "/del_depth" });
   }
   if (maxDepth > leaf.del_max_depth)
     widened("/del_max_depth", "the depth ceiling may only fall", leaf.del_max_depth, maxDepth);
@@ -199,7 +192,9 @@ function checkOrder(order: DelegateOrder, parent: HeldDelegation, { now, iat, ex
   const widening = wideningOf(grantOf(leaf), order.grant, order.interop);
   if (widening === undefined) return;
   const { pointer, rule, parent: has, child, remedy } = widening;
-  widened(TOOLS_POINTER + pointer, rule, has, child, namesRemedy(order.grant, root.aud) ?? remedy);
+  const strange = Object.keys(order.grant).find((id) => !isEveryTool(id) && pointerTo("", id) === pointer);
+  const meant = strange === undefined ? remedy : whatIsThere(grantOf(leaf), strange);
+  widened(TOOLS_POINTER + pointer, rule, has, child, namesRemedy(order.grant, root.aud) ?? meant);
 }
 
 /** What to do where tools are not named as this chain names them: with one audience bare, with several each under its own. */
@@ -222,10 +217,11 @@ function checkBudget({ budget }: DerivedClaims, parent: HeldDelegation): void {
 /** Each hop needs a key of its own: with the key of a hop above, the child could present that hop's broader token. */
 async function freshKey(holder: Holder, parent: HeldDelegation): Promise<object> {
   const jwk = await holderKey(holder);
-  if (partsOfDelegation(parent).tokens.some(({ claims }) => claims.cnf.jwk.x === jwk.x)) {
+  const { claims } = partsOfDelegation(parent).tokens.find((token) => token.claims.cnf.jwk.x === jwk.x) ?? {};
+  if (claims !== undefined) {
     throw new HopwiseError(
       "token_key_refused",
-      "the new holder has a key that is in the chain already; give it a key of its own",
+      `the new holder has the key of "${claims.act.sub}", which is in the chain already; give it a key of its own, or let that agent use its own delegation`,
     );
   }
   return jwk;

@@ -29,6 +29,8 @@ import {
   toolIdOf,
 } from "../keys/index.ts";
 import { budgetBelow, splitChain } from "../verify/index.ts";
+import { checkNotJson, howToDelegation } from "./not-a-delegation.ts";
+import type { Holder } from "./request.ts";
 
 /**
  * A chain as its holder or its maker sees it: its content, not yet verified. Printing or serialising it by accident
@@ -55,6 +57,12 @@ export interface Delegation {
 export interface HeldDelegation extends Delegation {
   readonly signer: Signer;
 }
+
+/**
+ * What the maker of a token gets back: held, where the new holder's key is in this process. One type and no overloads, of which the
+ * compiler would tell about the last one, whatever is wrong with an order.
+ */
+export type DelegationOf<Of extends Holder> = Of extends Signer ? HeldDelegation : Delegation;
 
 export interface ParseOptions {
   /** Those that differ from the defaults: the issuer's and the verifier's, where they have others. */
@@ -101,11 +109,13 @@ export function partsOfDelegation(delegation: Delegation): DelegationParts {
   return parts;
 }
 
-/** What to do with what gives a delegation, and is none: a promise of one, or the function that `renewing` made. */
+/** What to do with what is none, but gives one, or is made of one. */
 function fromSource(given: unknown): string {
   if (typeof given === "function")
     return "; got a function: where it gives the delegation of the moment (renewing), await it()";
-  return unlessAwaited(given);
+  const awaited = unlessAwaited(given);
+  const how = awaited === "" ? howToDelegation(given) : undefined;
+  return how === undefined ? awaited : `; ${how}`;
 }
 
 /** Whether a value is a delegation made here, whose parts are known. */
@@ -152,6 +162,7 @@ export function serializeCompact(delegation: Delegation): string {
 export async function parseDelegation(chain: string, options: ParseOptions = {}): Promise<Delegation> {
   if (typeof chain !== "string")
     mustBe("parseDelegation", "chain", "the text of a chain, as serialize gives it", chain);
+  checkNotJson(chain);
   const limits: Limits = { ...DEFAULT_LIMITS, ...readOptions(options).limits };
   const compact = restoreChain(chain, limits);
   const tokens: ToldToken[] = [];
@@ -191,7 +202,7 @@ export async function hold(delegation: Delegation, signer: Signer): Promise<Held
   if ((await thumbprintOf(signer.publicJwk)) !== (await thumbprintOf(parts.leaf.cnf.jwk))) {
     throw new HopwiseError(
       "config_invalid",
-      "the chain was made for another key; hold it with the key that was sent to its maker",
+      `the chain was made for another key, that of its last agent, "${parts.leaf.act.sub}"; hold it with that key, or have it delegated to yours`,
     );
   }
   const held = { ...delegation, signer };

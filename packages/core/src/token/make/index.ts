@@ -3,6 +3,7 @@
 export { type DelegateOrder, delegate } from "./delegate.ts";
 export {
   type Delegation,
+  type DelegationOf,
   type HeldDelegation,
   hold,
   isDelegation,

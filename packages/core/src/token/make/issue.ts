@@ -34,8 +34,8 @@ import { checkRoot, checkRootBudget } from "../verify/index.ts";
 import { byOrder } from "./by-order.ts";
 import { checkIssuer } from "./check-issuer.ts";
 import { checkBudgetOfGrant, checkDenyLists, checkInterop, checkSize } from "./check-order.ts";
-import { type Delegation, type HeldDelegation, hold, parseDelegation } from "./delegation.ts";
-import { HOLDER, type Holder, holderKey, type RemoteHolder } from "./request.ts";
+import { type Delegation, type DelegationOf, hold, parseDelegation } from "./delegation.ts";
+import { HOLDER, type Holder, holderKey } from "./request.ts";
 import { lifetimeOf } from "./root-lifetime.ts";
 
 /** Mints the roots of chains: the one service that knows users and may speak for them. */
@@ -47,8 +47,7 @@ export interface Issuer {
    *   `proof_invalid` where a remote holder did not prove its key; `config_invalid` for a grant that an option must
    *   allow, and for a root that would outlive its budget; `token_malformed`, `token_too_large`, `token_key_refused`, `chain_depth_exceeded`
    */
-  issue(order: RootOrder & { readonly holder: Signer }): Promise<HeldDelegation>;
-  issue(order: RootOrder & { readonly holder: RemoteHolder }): Promise<Delegation>;
+  issue<Of extends Holder>(order: RootOrder & { readonly holder: Of }): Promise<DelegationOf<Of>>;
   /** Give this to a verifier, so that it trusts this issuer within the issuer's own bounds. */
   readonly trustAnchor: TrustAnchor & { readonly keys: readonly TrustedKey[] };
 }

@@ -97,6 +97,21 @@ describe("a delegation that is renewed", () => {
     expect(asked).toHaveLength(3);
   });
 
+  it("is never another user's, be it of that name elsewhere: the old one is given while it lives, and then none", async () => {
+    for (const other of [{ sub: "bob" }, { iss: "https://id.other.example" }]) {
+      now = NOW * 1000;
+      const theirs = await hold(await parseDelegation(await world.root({ exp: NOW + 900, ...other })), world.planner);
+      const current = renewing(first, async () => theirs, { clock });
+      now = (NOW + 80) * 1000;
+      for (let asked = 0; asked < 3; asked++) {
+        expect(await current()).toBe(first);
+        await settled();
+      }
+      now = (NOW + 100) * 1000;
+      await expect(current()).rejects.toMatchObject({ code: "principal_changed" });
+    }
+  });
+
   it("is not given in its last five seconds while another is under way: it could expire on the way of a call", async () => {
     const { promise, resolve } = Promise.withResolvers<HeldDelegation>();
     const current = renewing(first, () => promise, { clock });

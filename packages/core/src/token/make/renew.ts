@@ -1,18 +1,8 @@
 import { HopwiseError, isOwn } from "../../errors.ts";
 import { ageBy, DeadlinePassed, settleInTime } from "../../lib/index.ts";
-import {
-  CLOCK,
-  either,
-  func,
-  maybe,
-  mustBe,
-  optionsOf,
-  type Shape,
-  secondsBy,
-  such,
-  whole,
-} from "../../options/index.ts";
-import { type HeldDelegation, partsOfDelegation, partsOfHeld } from "./delegation.ts";
+import { CLOCK, maybe, mustBe, optionsOf, type Shape, secondsBy, such, whole } from "../../options/index.ts";
+import { type HeldDelegation, isDelegation, partsOfDelegation, partsOfHeld } from "./delegation.ts";
+import { howToDelegation } from "./not-a-delegation.ts";
 
 /** A delegation, or a function that gives the current one. */
 export type DelegationSource = HeldDelegation | (() => Promise<HeldDelegation>);
@@ -26,7 +16,13 @@ export interface RenewOptions {
 
 const CURRENT = "a delegation that its holder took up by hold, uncopied, or a function that gives the current one";
 
-export const DELEGATION_SOURCE: Shape = either(CURRENT, func(CURRENT), such(CURRENT, isHeld));
+export const DELEGATION_SOURCE: Shape = such(
+  (given) => {
+    const how = isDelegation(given) ? "this one has no signer; give what hold made of it" : howToDelegation(given);
+    return how === undefined ? CURRENT : `${CURRENT} (${how})`;
+  },
+  (value) => typeof value === "function" || isHeld(value),
+);
 
 function isHeld(value: unknown): boolean {
   try {
@@ -55,8 +51,9 @@ const RENEWAL_MS = 10_000;
  * time. The old one is given at once until the new one is there. Who asks in its last five seconds waits half a second for the
  * new one, and is given the old one where it is not there yet; who asks after it expired waits for at most ten seconds.
  *
- * @param renew asks the delegator for a new delegation to the same agents, for the same user. A session refuses any other,
- *   and one that is not for the enforcement point with which it began
+ * @param renew asks the delegator for a new delegation to the same agents, for the same user. One for another user is never
+ *   given (`principal_changed` once the old one expired); a session also refuses other agents, and one that is not for the enforcement
+ *   point with which it began
  * @throws {HopwiseError} `config_invalid`
  */
 export function renewing(
@@ -76,7 +73,7 @@ export function renewing(
     try {
       const asked = async (): Promise<HeldDelegation> => renew(current);
       const renewed = await settleInTime(RENEWAL_MS, asked());
-      partsOfHeld(renewed);
+      checkSameUser(renewed, held);
       current = renewed;
       leftSeconds = lifeOf(renewed, clock);
     } catch (error) {
@@ -98,6 +95,13 @@ export function renewing(
     const renewed = underWay;
     return settleInTime(BRIEFLY_MS, renewed).catch(() => (isAlive() ? current : renewed));
   };
+}
+
+/** A cache with a wrong key would lend the loop of one user the authority of another. */
+function checkSameUser(renewed: HeldDelegation, held: HeldDelegation): void {
+  const [now, before] = [partsOfHeld(renewed).root, partsOfHeld(held).root];
+  if (now.iss === before.iss && now.sub === before.sub) return;
+  throw new HopwiseError("principal_changed", "renewing: the new delegation is of another user than the one before");
 }
 
 /**

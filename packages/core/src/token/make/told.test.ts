@@ -152,6 +152,7 @@ describe("who passes in what cannot be right is told", () => {
         "config_invalid",
         expect.stringMatching(/; got one of another copy of @hopwise\/core/),
       ]);
+      expect(message).not.toContain("lacks the chain");
     }
     expect(other.isToolGranted(theirs, "send_payment", PAY)).toBe(true);
   });
@@ -163,6 +164,61 @@ describe("who passes in what cannot be right is told", () => {
       true,
       ...Array(6).fill(false),
     ]);
+  });
+});
+
+describe("what a queue, a database or a message made of a delegation", async () => {
+  const parsed = await parseDelegation(await world.root());
+  const source = argumentOf<unknown>("f", "source", DELEGATION_SOURCE);
+  const copies: readonly [string, unknown][] = [
+    ["back from JSON", JSON.parse(JSON.stringify(held))],
+    ["cloned", structuredClone({ ...parsed })],
+    ["spread", { ...held }],
+  ];
+  const takers: readonly ((given: never) => unknown)[] = [
+    serialize,
+    source,
+    (given) => hold(given, world.planner),
+    (given) => delegate(given, order),
+    (given) => renewing(given, async () => held),
+  ];
+
+  it.each(copies)("is refused where it is %s, with the way that keeps the chain", async (_, copy) => {
+    for (const take of takers) {
+      const { code, message } = await errorOf(async () => take(copy as never));
+      expect(code).toBe("config_invalid");
+      expect(message).toContain("a copy lacks the chain: to keep or send a delegation, serialize it");
+    }
+  });
+
+  it("is refused where it is the text of its chain, with what reads that, and without it", async () => {
+    const text = serialize(held);
+    for (const take of takers) {
+      const { code, message } = await errorOf(async () => take(text as never));
+      expect(code).toBe("config_invalid");
+      expect(message).toContain("a chain's text is read by parseDelegation, and taken up by hold");
+      expect(message).not.toContain(text.slice(0, 20));
+    }
+  });
+
+  it("is refused as a source where nobody held it, which says so", () => {
+    expect(() => source(parsed)).toThrow("this one has no signer; give what hold made of it");
+  });
+
+  it("is not read as a chain where it is JSON", async () => {
+    for (const json of [JSON.stringify(held), JSON.stringify(serialize(held)), `\n[${JSON.stringify(held)}]`]) {
+      const { code, message } = await errorOf(parseDelegation(json));
+      expect(code).toBe("token_malformed");
+      expect(message).toContain("JSON of a delegation has no chain in it; send what serialize gave, as it is");
+    }
+  });
+
+  it("may be anything else, which nobody looks into", () => {
+    const trap = new Proxy({}, { has: () => expect.fail(), getPrototypeOf: () => expect.fail() });
+    for (const other of [trap, Object.create(null), 5, null, []]) {
+      expect(() => source(other)).toThrow(/gives the current one; got/);
+      expect(() => serialize(other as never)).toThrow(/hold gave, uncopied$/);
+    }
   });
 });
 
