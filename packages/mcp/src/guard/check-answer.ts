@@ -19,7 +19,6 @@ import type { Flight } from "./flights.ts";
 import { fulfilAnswer } from "./fulfil-answer.ts";
 import { GUARD_FAILED, type Guard } from "./guard.ts";
 import { isBound } from "./is-bound.ts";
-import { uriIn } from "./read-uri.ts";
 
 /** The parts of the guard that the check of an answer needs. */
 export type AnswerRules = Pick<Guard, "hasTools" | "isWrapped" | "distrust" | "mayChange" | "report" | "reportOutcome">;
@@ -90,7 +89,7 @@ function allowed(
     const quotesRows = failed && filter !== undefined;
     const shown =
       obligations || quotesRows
-        ? fulfilAnswer(result, obligations ?? NOTHING_OWED, flight.outputSchema, uriIn(flight.operation))
+        ? fulfilAnswer(result, obligations ?? NOTHING_OWED, flight.outputSchema, uriOf(flight))
         : undefined;
     reportOutcome(
       decision,
@@ -117,6 +116,11 @@ const NOT_SENT =
 
 function hasFailed({ error, result }: JsonRpcMessage): boolean {
   return error !== undefined || result?.["isError"] === true;
+}
+
+/** The resource that a request asks for. */
+function uriOf({ operation }: Flight): string | undefined {
+  return operation.kind === "data" ? (operation.arguments["uri"] as string | undefined) : undefined;
 }
 
 const NOTHING_OWED = { redact: [], limit: {} };

@@ -28,8 +28,7 @@ export function isReadOtherwise({ readUri }: Guard, operation: Operation): boole
   return readUri === undefined && uri !== undefined && !isNormalUri(uri);
 }
 
-/** The URI of the resource that a request asks for. */
-export function uriIn(operation: Operation): string | undefined {
+function uriIn(operation: Operation): string | undefined {
   if (operation.kind !== "data") return undefined;
   const { uri } = operation.arguments;
   return typeof uri === "string" ? uri : undefined;
