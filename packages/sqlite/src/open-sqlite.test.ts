@@ -5,7 +5,6 @@ import {
   existsSync,
   linkSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -15,7 +14,6 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as sqlite from "node:sqlite";
 import type { StateDriver } from "@hopwise/core/state";
@@ -24,12 +22,7 @@ import type { Machine } from "./machine.ts";
 import { openOn, openSqlite } from "./open-sqlite.ts";
 import type { SqliteOptions } from "./options.ts";
 import { TABLES } from "./schema.ts";
-
-function newFile(): string {
-  const folder = mkdtempSync(join(tmpdir(), "hopwise-sqlite-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return join(folder, "state.db");
-}
+import { newFile } from "./store.fixture.ts";
 
 /** On a machine that can be started again. */
 async function open(
@@ -234,7 +227,7 @@ describe("the file", () => {
   it.skipIf(process.getuid?.() !== 0)(
     "in a folder to which its owner may not write is refused with that word",
     async () => {
-      const file = newFile();
+      const file = newFile("/tmp"); // others may go into it, and not into each place that TMPDIR names
       await (await openSqlite({ file })).close();
       chownSync(file, 65_534, 65_534);
       chmodSync(join(file, ".."), 0o755);

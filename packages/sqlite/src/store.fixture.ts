@@ -7,8 +7,8 @@ import { type SqliteOptions, settingsOf } from "./options.ts";
 import { openStore, type Store } from "./store.ts";
 
 /** A path in a folder that lives as long as the test. */
-export function newFile(): string {
-  const folder = mkdtempSync(join(tmpdir(), "hopwise-sqlite-"));
+export function newFile(within = tmpdir()): string {
+  const folder = mkdtempSync(join(within, "hopwise-sqlite-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return join(folder, "state.db");
 }
