@@ -7,6 +7,7 @@ import {
   flag,
   func,
   isObject,
+  isThisMachine,
   mapOf,
   maybe,
   members,
@@ -78,7 +79,7 @@ function keepingTo(url: string): typeof globalThis.fetch {
   const server = new URL(url);
   return async (input, init) => {
     const { origin, hostname } = new URL(input instanceof Request ? input.url : input);
-    const isKnown = origin === server.origin || [hostname, server.hostname].every((host) => THIS_MACHINE.has(host));
+    const isKnown = origin === server.origin || [hostname, server.hostname].every(isThisMachine);
     // To whom a code or a token is posted the AI SDK judges by itself, in any case.
     if (isKnown || init?.method === "POST") return fetch(input, init);
     throw new HopwiseError(
@@ -88,8 +89,6 @@ function keepingTo(url: string): typeof globalThis.fetch {
     );
   };
 }
-
-const THIS_MACHINE: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
 function isHttp(url: string): boolean {
   if (!URL.canParse(url)) return false;

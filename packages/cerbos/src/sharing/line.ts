@@ -123,6 +123,7 @@ function userOf({ principal }: { readonly principal: unknown }): string {
     return "";
   }
 }
+
 /**
  * As many as one request holds. What is asked in it already takes no room, but for the asker's name; and as it is asked singly
  * but once where one of them is bad, so it counts once.

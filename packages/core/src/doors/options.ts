@@ -44,5 +44,14 @@ export {
   whole,
 } from "../options/index.ts";
 export { MAY_CHANGE } from "../result/index.ts";
-export { AUDIENCE, DELEGATION_SOURCE, isHttpsAddress, JWKS_URL, LIMITS, PUBLIC_JWK, SIGNER } from "../token/index.ts";
+export {
+  AUDIENCE,
+  DELEGATION_SOURCE,
+  isHttpsAddress,
+  isThisMachine,
+  JWKS_URL,
+  LIMITS,
+  PUBLIC_JWK,
+  SIGNER,
+} from "../token/index.ts";
 export { AUTHORIZER, HANDING_OVER } from "../way/index.ts";

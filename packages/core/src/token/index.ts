@@ -30,6 +30,7 @@ export {
   isKeySource,
   isListing,
   isOperation,
+  isThisMachine,
   JWKS_URL,
   type KeySource,
   type KeysHealth,

@@ -20,5 +20,10 @@ export function isHttps(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const { protocol, hostname, username, password } = new URL(value);
   if (username !== "" || password !== "") return false;
-  return protocol === "https:" || (protocol === "http:" && ["127.0.0.1", "[::1]", "localhost"].includes(hostname));
+  return protocol === "https:" || (protocol === "http:" && isThisMachine(hostname));
+}
+
+/** Whether a host, as a URL has it, is this machine: nobody stands on the way there. */
+export function isThisMachine(hostname: string): boolean {
+  return ["127.0.0.1", "[::1]", "localhost"].includes(hostname);
 }

@@ -1,7 +1,7 @@
 /** Which key signed this text, and what is a key, a name, a limit? */
 
 export type { RemoteJwksOptions } from "./fetched-set.ts";
-export { httpsAddress, isHttps, isHttpsAddress, JWKS_URL } from "./https-address.ts";
+export { httpsAddress, isHttps, isHttpsAddress, isThisMachine, JWKS_URL } from "./https-address.ts";
 export {
   isKeySource,
   type KeySource,

@@ -4,7 +4,7 @@ import { pointerTo } from "../../json/index.ts";
 import { forMore, listed } from "../../lib/index.ts";
 import { nearest } from "../../options/index.ts";
 import type { BudgetBounds } from "../claims/index.ts";
-import type { Limits } from "../keys/index.ts";
+import { type Limits, toolOf } from "../keys/index.ts";
 
 /* What every new token is held against before it is signed, root or not. */
 
@@ -91,7 +91,7 @@ export function checkBudgetOfGrant(called: string, { sums = {} }: BudgetBounds, 
 export function checkPlaces(grant: Grant, rootAudience: readonly string[], audience?: readonly string[]): void {
   const ids = Object.keys(grant);
   if (audience === undefined || rootAudience.length === 1 || ids.length === 0) return;
-  if (ids.some((id) => audience.some((name) => id.startsWith(`${name}#`)))) return;
+  if (ids.some((id) => audience.includes(toolOf(id, rootAudience).audience))) return;
   throw new HopwiseError(
     "config_invalid",
     `delegate: none of the tools in grant is one of ${listed(audience)}, where this could be shown; give the audience of ${listed(ids)}`,
