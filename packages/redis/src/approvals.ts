@@ -1,4 +1,4 @@
-import { type ApprovalStore, type KeptRequest, readStep } from "@hopwise/core/state";
+import { type ApprovalStore, type KeptRequest, readStep, STORE_LIMITS } from "@hopwise/core/state";
 import { storedJson, unavailable } from "./faults.ts";
 import { nameOf, type Tags } from "./keys.ts";
 import { scriptOf } from "./script.ts";
@@ -10,9 +10,6 @@ import { milliseconds } from "./times.ts";
  * its text (`t`), how many answered (`n`), their answers (`1`, `2`, …), and the keys of these (`k:…`). Beside it lies, as
  * long, the id of the newest request of its call. Two sorted sets have the ids of all: `order` as they came, `ends` by their ends. Texts of others are kept as JSON, which knows half characters.
  */
-
-const MOST_REQUESTS = 100_000;
-const MOST_ANSWERS = 64;
 
 /** Keys 3 and 4 are `order` and `ends`. */
 const FORGET = `
@@ -35,7 +32,7 @@ forget(100)
 local newest = redis.call('GET', KEYS[6])
 if newest and newest ~= after then return {'ok', newest} end
 if redis.call('EXISTS', KEYS[2]) == 1 or tonumber(ends) <= now then return {'ok', id} end
-if redis.call('ZCARD', KEYS[3]) >= ${MOST_REQUESTS} then return {'full'} end
+if redis.call('ZCARD', KEYS[3]) >= ${STORE_LIMITS.requests} then return {'full'} end
 -- In this order: what fails in its middle is asked again, and a request that is found must be listed, too.
 redis.call('ZADD', KEYS[4], ends, id)
 redis.call('ZADD', KEYS[3], redis.call('INCR', KEYS[5]), id)
@@ -68,7 +65,7 @@ ${UNDER_MARK}
 local n = redis.call('HGET', KEYS[2], 'n')
 if not n then return {'gone'} end
 if redis.call('HEXISTS', KEYS[2], 'k:' .. ARGV[4]) == 1 then return {'known'} end
-if tonumber(n) >= ${MOST_ANSWERS} then return {'full'} end
+if tonumber(n) >= ${STORE_LIMITS.answers} then return {'full'} end
 redis.call('HSET', KEYS[2], 'k:' .. ARGV[4], '', n + 1, ARGV[5], 'n', n + 1)
 return {'kept'}
 `);
@@ -106,7 +103,7 @@ export function approvalsOf(steps: Steps, { approvals: tag }: Tags): Omit<Approv
       const over = after === undefined ? "" : JSON.stringify(after);
       const args = [JSON.stringify(id), JSON.stringify(text), milliseconds(untilSeconds), over];
       const [outcome, newest = ""] = await steps.ask({ tag, script: KEEP, keys, args, once: true }, nowSeconds);
-      if (outcome === "full") throw unavailable(`more than ${MOST_REQUESTS} requests wait`);
+      if (outcome === "full") throw unavailable(`more than ${STORE_LIMITS.requests} requests wait`);
       return fromJson(newest);
     },
     latest: async (...given) => {
@@ -118,7 +115,7 @@ export function approvalsOf(steps: Steps, { approvals: tag }: Tags): Omit<Approv
       const [{ id, key, text, nowSeconds }] = readStep.answer(...given);
       const args = [nameOf(key), JSON.stringify(text)];
       const [outcome] = await steps.ask({ tag, script: ANSWER, keys: [keyOf(id)], args }, nowSeconds);
-      if (outcome === "full") throw unavailable(`more than ${MOST_ANSWERS} people answered one request`);
+      if (outcome === "full") throw unavailable(`more than ${STORE_LIMITS.answers} people answered one request`);
       return outcome as "kept" | "known" | "gone";
     },
     list: async (...given) => {

@@ -1,4 +1,4 @@
-import { type Charge, readStep, type SpendingStore } from "@hopwise/core/state";
+import { type Charge, readStep, type SpendingStore, STORE_LIMITS } from "@hopwise/core/state";
 import { unavailable } from "./faults.ts";
 import { nameOf, type Tag, type Tags } from "./keys.ts";
 import { scriptOf } from "./script.ts";
@@ -13,16 +13,13 @@ import { milliseconds } from "./times.ts";
 
 /** How long a reservation is known by its id. */
 const KNOWN_MS = 2 * 3600 * 1000;
-/** Most counters of one account: it is that of one user, who must not take the room of all. */
-const MOST_COUNTERS = 10_000;
-
 /** Keys: the mark, the reservation, the accounts. A charge is five arguments: the place of its account's key, counter, amount, bound, end. */
 const RESERVE = scriptOf(`
 ${UNDER_MARK}
 local known = redis.call('HGET', KEYS[2], 's')
 if known == 'withdrawn' then return {'withdrawn'} end
 local function isNew(i) return not redis.call('HGET', KEYS[tonumber(ARGV[i])], ARGV[i + 1]) end
-local function isFull(i) return tonumber(redis.call('HGET', KEYS[tonumber(ARGV[i])], '#n') or '0') >= ${MOST_COUNTERS} end
+local function isFull(i) return tonumber(redis.call('HGET', KEYS[tonumber(ARGV[i])], '#n') or '0') >= ${STORE_LIMITS.counters} end
 local function stored(i) return redis.call('HGET', KEYS[tonumber(ARGV[i])], ARGV[i + 1]) or '0' end
 if not known then
   local pending = {}
@@ -118,7 +115,8 @@ export function spendingOf(steps: Steps, tags: Tags): Omit<SpendingStore, "notBe
         nowSeconds,
       );
       if (outcome === "reserved") return { outcome, spent: texts.map(Number) };
-      if (outcome === "full") throw unavailable(`more than ${MOST_COUNTERS} bounds of one budget or rate are counted`);
+      if (outcome === "full")
+        throw unavailable(`more than ${STORE_LIMITS.counters} bounds of one budget or rate are counted`);
       if (outcome === "refused") return { outcome, charge: Number(texts[0]), spent: Number(texts[1]) };
       return { outcome: "withdrawn" };
     },

@@ -5,13 +5,11 @@ import {
   type KeptRequest,
   type NewRequest,
   readStep,
+  STORE_LIMITS,
 } from "@hopwise/core/state";
 import { checkWhole, nameOf } from "./arguments.ts";
 import { unavailable } from "./faults.ts";
 import type { Moment, Store } from "./store.ts";
-
-const MOST_ANSWERS = 64;
-const MOST_REQUESTS = 100_000;
 
 interface Row {
   readonly n: number;
@@ -68,7 +66,7 @@ function keep(at: Moment, { id, call, after, text, untilSeconds, nowSeconds }: N
   const there = newestOf(at, call)?.id;
   if (there !== undefined && there !== after) return there;
   const { kept } = sql("SELECT count(*) AS kept FROM request").get() as { kept: number };
-  if (kept >= MOST_REQUESTS) throw unavailable(`more than ${MOST_REQUESTS} requests for approval wait`);
+  if (kept >= STORE_LIMITS.requests) throw unavailable(`more than ${STORE_LIMITS.requests} requests for approval wait`);
   if (sql("SELECT 1 FROM request WHERE id = ?").get(id) !== undefined) return id;
   const name = nameOf("call", call);
   sql("UPDATE request SET call = NULL WHERE call = ?").run(name);
@@ -89,7 +87,7 @@ function keepAnswer(at: Moment, { id, key, text, nowSeconds }: KeptAnswer): "kep
   const name = nameOf("key", key);
   if (sql("SELECT 1 FROM answer WHERE request = ? AND key = ?").get(request.n, name) !== undefined) return "known";
   const { given } = sql("SELECT count(*) AS given FROM answer WHERE request = ?").get(request.n) as { given: number };
-  if (given >= MOST_ANSWERS) throw unavailable(`more than ${MOST_ANSWERS} people answered one request`);
+  if (given >= STORE_LIMITS.answers) throw unavailable(`more than ${STORE_LIMITS.answers} people answered one request`);
   sql("INSERT INTO answer (request, n, key, text) VALUES (?, ?, ?, ?)").run(request.n, given, name, text);
   return "kept";
 }

@@ -6,6 +6,7 @@ import {
   type Reserved,
   readStep,
   type SpendingStore,
+  STORE_LIMITS,
 } from "@hopwise/core/state";
 import { nameOf } from "./arguments.ts";
 import { unavailable } from "./faults.ts";
@@ -15,9 +16,6 @@ import type { Moment, Store } from "./store.ts";
 const KNOWN_SECONDS = 3660;
 /** An account is kept for longer than it must be: as long again as it was to live, within these bounds. Clocks may jump ahead and back. */
 const KEPT_SECONDS = { least: 60, most: 86_400 };
-
-/** Most counters of one account: it is that of one user, who must not take the room of all. */
-const MOST_COUNTERS = 10_000;
 
 interface Account {
   readonly id: number;
@@ -84,8 +82,8 @@ function refuseFull(at: Moment, charges: readonly Place[]): void {
     // Counting takes longer the more there are: not for a counter that is there, as most are, nor twice for one account.
     if (looked.has(account) || counterAt(at, place) !== undefined) continue;
     looked.add(account);
-    if (countersOf(at, place.key) >= MOST_COUNTERS) {
-      throw unavailable(`more than ${MOST_COUNTERS} bounds of one budget or rate are counted`);
+    if (countersOf(at, place.key) >= STORE_LIMITS.counters) {
+      throw unavailable(`more than ${STORE_LIMITS.counters} bounds of one budget or rate are counted`);
     }
   }
 }

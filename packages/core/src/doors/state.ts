@@ -56,6 +56,7 @@ export {
   type SharedState,
   type SpendingStore,
   STATE_ROWS,
+  STORE_LIMITS,
   type State,
   type StateDriver,
   type StateOptions,

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type Accounts, createAccounts, keyOf, MOST_COUNTERS } from "./accounts.ts";
+import { type Accounts, createAccounts, keyOf } from "./accounts.ts";
 import type { Charge } from "./spending.ts";
+import { STORE_LIMITS } from "./store-limits.ts";
 
 const NOW = 1000;
 const YEARS = 10 * 365 * 86_400;
@@ -125,7 +126,7 @@ it("an account is full with as many counters as it may have, for others than the
   const isFull = (counter: string, account = "a", now = NOW, owner = "ann"): boolean =>
     accounts.isFull(owner, { account, counter }, now);
   expect(isFull("new")).toBe(false);
-  for (let i = 1; i < MOST_COUNTERS; i++) accounts.add("ann", charge("a", NOW + 10, `${i}`), 1, NOW);
+  for (let i = 1; i < STORE_LIMITS.counters; i++) accounts.add("ann", charge("a", NOW + 10, `${i}`), 1, NOW);
   expect(isFull("new")).toBe(false);
   accounts.add("ann", charge("a", NOW + 10, "last"), 1, NOW);
   expect([isFull("new"), isFull("last"), isFull("1")]).toEqual([true, false, false]);

@@ -1,6 +1,7 @@
 import { ownSeconds } from "./forgetting.ts";
 import { createLapsing } from "./lapsing.ts";
 import type { Charge } from "./spending.ts";
+import { STORE_LIMITS } from "./store-limits.ts";
 
 /** Counters in memory, by owner and account, until their accounts end. */
 export interface Accounts {
@@ -30,9 +31,6 @@ interface Account {
  * what was spent must be there then: so these are seconds of the process's own clock, which makes no jump of ten years.
  */
 const KEPT_SECONDS = { least: 60, most: 86_400 };
-
-/** Most counters of one account: it is that of one user, who must not take the room of all. */
-export const MOST_COUNTERS = 10_000;
 
 export function createAccounts(): Accounts {
   const accounts = new Map<string, Account>();
@@ -74,7 +72,7 @@ export function createAccounts(): Accounts {
     counted: (owner, { account, counter }, now) => living(owner, account, now)?.counters.get(counter) ?? 0,
     isFull: (owner, { account, counter }, now) => {
       const counters = living(owner, account, now)?.counters;
-      return counters !== undefined && counters.size >= MOST_COUNTERS && !counters.has(counter);
+      return counters !== undefined && counters.size >= STORE_LIMITS.counters && !counters.has(counter);
     },
     add: (owner, { account, counter, untilSeconds }, amount, now) => {
       const known = living(owner, account, now) ?? newAccount();

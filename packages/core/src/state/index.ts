@@ -45,3 +45,4 @@ export { type FeedReaderOptions, type FeedRevocations, revocationsOverHttp } fro
 export type { RevocationHow, Revocations } from "./shared-revocations.ts";
 export type { Charge, Reservation, Reserved, SpendingStore } from "./spending.ts";
 export { openedState, type SharedState, STATE_ROWS, type State, type StateOptions } from "./state.ts";
+export { STORE_LIMITS } from "./store-limits.ts";

@@ -4,6 +4,7 @@ import type { ApprovalStore, KeptRequest } from "./approvals.ts";
 import { checkClocks } from "./clocks.ts";
 import { createLapsing } from "./lapsing.ts";
 import { readStep } from "./read-step.ts";
+import { STORE_LIMITS } from "./store-limits.ts";
 
 interface Kept {
   readonly text: string;
@@ -11,9 +12,6 @@ interface Kept {
   readonly until: number;
   readonly answers: Map<string, string>;
 }
-
-const MOST_REQUESTS = 100_000;
-const MOST_ANSWERS = 64;
 
 /** An {@link ApprovalStore} in memory, for one process: what waits is lost with it. */
 export function memoryApprovals(clock: () => number, notBefore: number): ApprovalStore {
@@ -42,8 +40,8 @@ export function memoryApprovals(clock: () => number, notBefore: number): Approva
       const found = waiting.find(id);
       if (found === undefined) return "gone";
       if (found.answers.has(key)) return "known";
-      if (found.answers.size >= MOST_ANSWERS) {
-        throw new HopwiseError("state_unavailable", `more than ${MOST_ANSWERS} people answered one request`);
+      if (found.answers.size >= STORE_LIMITS.answers) {
+        throw new HopwiseError("state_unavailable", `more than ${STORE_LIMITS.answers} people answered one request`);
       }
       found.answers.set(key, text);
       return "kept";
@@ -90,8 +88,8 @@ function createWaiting(clock: () => number): Waiting {
     },
     newestOf: (call) => newest.get(call),
     add(id, request) {
-      if (kept.size >= MOST_REQUESTS)
-        throw new HopwiseError("state_unavailable", `more than ${MOST_REQUESTS} requests wait`);
+      if (kept.size >= STORE_LIMITS.requests)
+        throw new HopwiseError("state_unavailable", `more than ${STORE_LIMITS.requests} requests wait`);
       kept.set(id, request);
       newest.set(request.call, id);
       lapsing.add(id, request.until);

@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { errorOf } from "../world.fixture.ts";
-import { MOST_COUNTERS } from "./accounts.ts";
 import { memoryDriver } from "./memory.ts";
 import { memorySpending } from "./memory-spending.ts";
 import type { Charge, SpendingStore } from "./spending.ts";
+import { STORE_LIMITS } from "./store-limits.ts";
 
 const NOW = 1_760_000_000;
 const PAID = { account: "budget b", counter: "paid" };
@@ -90,7 +90,7 @@ it("an account that is full takes no further counter, and nothing of what came w
   const { spending } = memoryDriver({ since: 0, clock: () => NOW * 1000 });
   const charge = (counter: string, amount = 1): Charge => ({ ...CHARGE, counter, amount, most: 9 });
   const reserve = (id: string, charges: readonly Charge[]) => spending.reserve({ ...NAME, id, charges });
-  for (let from = 0; from < MOST_COUNTERS; from += 2000) {
+  for (let from = 0; from < STORE_LIMITS.counters; from += 2000) {
     await reserve(
       `${from}`,
       Array.from({ length: 2000 }, (_, i) => charge(`${from + i}`)),

@@ -1,10 +1,11 @@
 import { HopwiseError } from "../errors.ts";
 import { secondsBy } from "../options/index.ts";
-import { type Accounts, createAccounts, keyOf, MOST_COUNTERS } from "./accounts.ts";
+import { type Accounts, createAccounts, keyOf } from "./accounts.ts";
 import { checkClocks } from "./clocks.ts";
 import { firstTooMuch } from "./first-too-much.ts";
 import { readStep } from "./read-step.ts";
 import type { Charge, SpendingStore } from "./spending.ts";
+import { STORE_LIMITS } from "./store-limits.ts";
 
 interface Held {
   readonly at: number;
@@ -86,7 +87,10 @@ export function memorySpending(clock: () => number, notBefore: number, most: num
 function addAll(accounts: Accounts, owner: string, charges: readonly Charge[], now: number): Held["charges"] {
   const added = charges.filter(({ amount }) => amount > 0);
   if (added.some((charge) => accounts.isFull(owner, charge, now))) {
-    throw new HopwiseError("state_unavailable", `more than ${MOST_COUNTERS} bounds of one budget or rate are counted`);
+    throw new HopwiseError(
+      "state_unavailable",
+      `more than ${STORE_LIMITS.counters} bounds of one budget or rate are counted`,
+    );
   }
   for (const charge of added) accounts.add(owner, charge, charge.amount, now);
   return added.map((charge) => ({ ...charge, of: accounts.find(owner, charge.account, now) }));

@@ -4,6 +4,7 @@ import type { ApprovalStore, KeptAnswer, NewRequest } from "./approvals.ts";
 import type { ClaimAbout, ReplayStore } from "./replay.ts";
 import type { LogEntry, RevocationLog } from "./revocation-log.ts";
 import type { Charge, Reservation, SpendingStore } from "./spending.ts";
+import { STORE_LIMITS } from "./store-limits.ts";
 
 /** Every step of a driver that is asked with something. */
 type Steps = Omit<
@@ -17,7 +18,6 @@ type Counter = Pick<Charge, "account" | "counter">;
 
 /** The longest chain, each token of which bounds as many sums of a tool as it may, and some more. */
 const MOST_CHARGES = 2000;
-const MOST_COUNTERS = 10_000;
 
 const ABOUT = "what a store may know of a proof, { madeAtSeconds, owner }";
 const RESERVATION = "a reservation, { id, owner, charges, nowSeconds }";
@@ -58,7 +58,7 @@ export const readStep: {
   },
   spent: (owner, counters) => [
     readText("spent", ["owner"], owner),
-    readList("spent", "counters", [0, MOST_COUNTERS], counters, (one, at) =>
+    readList("spent", "counters", [0, STORE_LIMITS.counters], counters, (one, at) =>
       reading("spent", at, COUNTER, one, (own) => readCounter("spent", at, own)),
     ),
   ],
