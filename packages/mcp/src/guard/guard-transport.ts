@@ -1,3 +1,4 @@
+import { HopwiseError } from "@hopwise/core";
 import { AUTHORIZER, atOnce, func, maybe, optionsOf, readerOf } from "@hopwise/core/options";
 import {
   cameOverHttp,
@@ -8,6 +9,7 @@ import {
   isRequest,
   type JsonRpcMessage,
   type JsonRpcNotification,
+  keepsEvents,
   type McpTransport,
   type MessageExtra,
   noteLayer,
@@ -38,11 +40,12 @@ const readOptions = optionsOf<GuardOptions>("guardTransport", {
  * Stands in front of a server's transport: the only place that sees every request. It refuses requests, strips chain
  * and proof, and filters lists on their way out: so each caller gets its own list, even where the server caches one.
  *
- * @throws {HopwiseError} `config_invalid`, also for a transport that is guarded already
+ * @throws {HopwiseError} `config_invalid`, also for a transport that is guarded already, or that keeps what it sent (`eventStore`)
  */
 export function guardTransport(inner: McpTransport, options: GuardOptions): McpTransport {
   const guard = createGuard(readInner(inner), readOptions(options));
   checkOneLayer("guardTransport", "guard", inner);
+  checkKeepsNothing(inner);
   const questions = createQuestions();
   let closing: Promise<void> | undefined;
   const guarded = inFrontOf(inner, {
@@ -77,6 +80,15 @@ export function guardTransport(inner: McpTransport, options: GuardOptions): McpT
     },
   });
   return noteLayer("guard", guarded);
+}
+
+/** What a transport sends by itself, once more, passes no guard: whoever knows the session could have a caller's results. */
+function checkKeepsNothing(inner: McpTransport): void {
+  if (!keepsEvents(inner)) return;
+  throw new HopwiseError(
+    "config_invalid",
+    "guardTransport: the transport has an eventStore, by which it would give one caller's results to another who resumes the stream; leave it out",
+  );
 }
 
 /** Sorts what comes in: a request, a notification, or an answer to what the server asked. */

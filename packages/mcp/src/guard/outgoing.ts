@@ -1,4 +1,4 @@
-import type { JsonRpcMessage, McpTransport, SendOptions } from "../protocol/index.ts";
+import { answersByJson, type JsonRpcMessage, type SendOptions } from "../protocol/index.ts";
 import type { Flight } from "./flights.ts";
 import type { Guard } from "./guard.ts";
 import { isBound } from "./is-bound.ts";
@@ -44,15 +44,6 @@ export async function sendWord(
     questions.forget(word);
     throw error;
   }
-}
-
-/**
- * Whether a transport of an MCP SDK answers by JSON. It loses what is sent while a call runs, without a word: who asks its client would
- * wait for an answer until the SDK gives up. It says so to nobody, but by this member.
- */
-function answersByJson(inner: McpTransport): boolean {
-  const { _webStandardTransport: within = inner } = inner as { readonly _webStandardTransport?: unknown };
-  return Object(within)._enableJsonResponse === true;
 }
 
 /** The request of this transport within which the server speaks. */

@@ -55,4 +55,5 @@ export {
   pendingIn,
   showsPages,
 } from "./pending.ts";
+export { answersByJson, keepsEvents } from "./sdk-transport.ts";
 export { needsTask, withoutTask } from "./task.ts";
