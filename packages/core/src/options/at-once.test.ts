@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { HopwiseError, isOwn } from "../errors.ts";
 import { HopwiseError as HostsError } from "../host-error.ts";
-import { answeringAtOnce, behavedClock, behavedRule, inSeconds, secondsBy } from "./at-once.ts";
+import { answeringAtOnce, behavedClock, behavedRule, secondsBy } from "./at-once.ts";
 
 const rejecting = () => Promise.reject(new Error("nobody waits for it")) as never;
 const failing = () => {
@@ -65,11 +65,6 @@ it("a time is told in seconds, or refused: with the name of the function, where 
 });
 
 describe("a clock", () => {
-  it("is read in whole seconds that have passed", () => {
-    expect(inSeconds(() => 1999)()).toBe(1);
-    expect(inSeconds(() => 2000)()).toBe(2);
-  });
-
   it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, "2000" as never, undefined as never])(
     "that says %s gave no time: every comparison with it would be false, also those that refuse",
     (said) => {
@@ -77,17 +72,9 @@ describe("a clock", () => {
         code: "state_unavailable",
         message: "the clock gave no time in milliseconds since the epoch",
       };
-      expect(() => inSeconds(() => said)()).toThrow(expect.objectContaining(refusal));
+      expect(() => secondsBy(() => said)).toThrow(expect.objectContaining(refusal));
     },
   );
-
-  it("is asked each time", () => {
-    let now = 0;
-    const seconds = inSeconds(() => now);
-    expect(seconds()).toBe(0);
-    now = 5000;
-    expect(seconds()).toBe(5);
-  });
 });
 
 describe("the text of an error", () => {

@@ -70,6 +70,11 @@ export function millisecondsBy(clock: () => number, called?: string): number {
   return Math.floor(timeBy(clock, called));
 }
 
+/** A clock in seconds, of one in milliseconds; each time as {@link secondsBy} says it. */
+export function inSeconds(clock: () => number): () => number {
+  return () => secondsBy(clock);
+}
+
 function timeBy(clock: () => number, called: string | undefined): number {
   const milliseconds = clock();
   if (Number.isFinite(milliseconds)) return milliseconds;
@@ -77,11 +82,6 @@ function timeBy(clock: () => number, called: string | undefined): number {
     throw new HopwiseError("state_unavailable", "the clock gave no time in milliseconds since the epoch");
   const message = `${called}: the clock gave no time; give one that gives milliseconds, not seconds, since the epoch, such as Date.now`;
   throw new HopwiseError("config_invalid", message, { pointer: "/clock" });
-}
-
-/** A clock in whole seconds since the epoch, of one in milliseconds. It throws as {@link secondsBy} does, when it is asked. */
-export function inSeconds(clock: () => number): () => number {
-  return () => Math.floor(secondsBy(clock));
 }
 
 /** A host's rule: it says yes by nothing but true. @throws {HopwiseError} `guard_failed` where it fails */

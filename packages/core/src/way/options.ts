@@ -148,7 +148,7 @@ export interface EnforcementPoint
   /** What it says of itself, where it comes with that. */
   readonly pdp: Omit<RunningPdp, "client">;
   readonly auxData: AuxDataSupplier | undefined;
-  /** Seconds since the epoch. @throws {HopwiseError} `state_unavailable` for a clock that gives no time */
+  /** Seconds since the epoch, with their fraction. @throws {HopwiseError} `state_unavailable` for a clock that gives no time */
   readonly nowSeconds: () => number;
 }
 
@@ -207,6 +207,7 @@ export function pointOf(options: AuthorizerOptions): EnforcementPoint {
   const limits: Limits = { ...DEFAULT_LIMITS, ...defined(options.limits ?? {}) };
   const { client: cerbos, ...pdp } = runningOf(options.cerbos) as RunningPdp;
   const trust = trustedBy(options, deadlineMs);
+  const nowSeconds = inSeconds(clock);
   if (rates.length > 0 && state.spending === undefined) {
     throw new HopwiseError(
       "config_invalid",
@@ -220,7 +221,7 @@ export function pointOf(options: AuthorizerOptions): EnforcementPoint {
     ...options,
     cerbos,
     delegation,
-    state: behavedState(state, { deadlineMs, limits, nonces, nowSeconds: inSeconds(clock) }),
+    state: behavedState(state, { deadlineMs, limits, nonces, nowSeconds }),
     tools: behavedTools(options.tools),
     audience: (typeof options.audience === "string" ? [options.audience] : options.audience) as [string, ...string[]],
     verifier: createChainVerifier(trust, limits, deadlineMs),
@@ -239,7 +240,7 @@ export function pointOf(options: AuthorizerOptions): EnforcementPoint {
     telemetry: behavedTelemetry(telemetry),
     deadlineMs,
     clock,
-    nowSeconds: inSeconds(clock),
+    nowSeconds,
   };
 }
 

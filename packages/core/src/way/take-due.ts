@@ -2,7 +2,6 @@ import type { Denied, Pending } from "../decision/index.ts";
 import { isRefusal } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import { defined, persistently, quietly } from "../lib/index.ts";
-import { secondsBy } from "../options/index.ts";
 import type { ResourceQuery, ToolEntry } from "../resource/index.ts";
 import { addUp, type Obligations } from "../result/index.ts";
 import { ownerOf } from "../state/index.ts";
@@ -105,15 +104,15 @@ async function wait(
 async function isFirstToTell(
   asked: AskedApproval,
   invocation: string,
-  { state: { spending }, clock }: EnforcementPoint,
+  { state: { spending }, nowSeconds }: EnforcementPoint,
 ): Promise<boolean> {
   const telling = { id: `${asked.id}.${invocation}`, owner: ownerOf(asked.request.user) };
   try {
     const charges = [tellingCharge(asked)];
-    const told = await spending?.reserve({ ...telling, charges, nowSeconds: secondsBy(clock) });
+    const told = await spending?.reserve({ ...telling, charges, nowSeconds: nowSeconds() });
     return told?.outcome === "reserved";
   } catch {
-    persistently(() => spending?.settle({ ...telling, nowSeconds: secondsBy(clock) }, "nothing_happened"));
+    persistently(() => spending?.settle({ ...telling, nowSeconds: nowSeconds() }, "nothing_happened"));
     return false;
   }
 }

@@ -1,6 +1,5 @@
 import { rowOf } from "../../codes.ts";
 import { type HopwiseError, isOwn, isRefusal } from "../../errors.ts";
-import { secondsBy } from "../../options/index.ts";
 import { verifyApproval } from "../../token/index.ts";
 import type { EnforcementPoint } from "../options.ts";
 import type { AskedApproval, CountedAnswer } from "./kept-request.ts";
@@ -48,7 +47,7 @@ async function readAnswer(
   point: EnforcementPoint,
 ): Promise<(CountedAnswer & { readonly person: string }) | HopwiseError | undefined> {
   const { trust, limits, deadlineMs, approvalRules } = point;
-  const reading = { trust, limits, deadlineMs, nowSeconds: secondsBy(point.clock), approvers: approvalRules.approvers };
+  const reading = { trust, limits, deadlineMs, nowSeconds: point.nowSeconds(), approvers: approvalRules.approvers };
   try {
     const verified = await verifyApproval(text, { ...reading, request: asked.request });
     const { answer, approver, issuedAt } = verified;

@@ -3,7 +3,6 @@ import { randomId, sha256 } from "../../crypto/index.ts";
 import type { HopVerdict } from "../../decision/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { canonicalJson, freezeArguments, type JsonObject } from "../../json/index.ts";
-import { secondsBy } from "../../options/index.ts";
 import type { Hop } from "../../principal/index.ts";
 import { ARGUMENTS, type ToolEntry } from "../../resource/index.ts";
 import type { Obligations } from "../../result/index.ts";
@@ -61,7 +60,7 @@ export async function describeCall(
   point: EnforcementPoint,
 ): Promise<AskedApproval> {
   const { caller, tool, received, parsed = received, resource, entry, obligations, hops } = call;
-  const now = secondsBy(point.clock);
+  const now = point.nowSeconds();
   const request: ApprovalRequest = {
     audience: caller.audience,
     tool,

@@ -1,5 +1,5 @@
 import { HopwiseError, isRefusal } from "../../errors.ts";
-import { mustBe, secondsBy } from "../../options/index.ts";
+import { mustBe } from "../../options/index.ts";
 import { type KeptRequest, ownerOf } from "../../state/index.ts";
 import { verifyApproval } from "../../token/index.ts";
 import type { EnforcementPoint } from "../options.ts";
@@ -136,7 +136,7 @@ async function takeAnswer(
   point: EnforcementPoint,
 ): Promise<void> {
   const { trust, limits, deadlineMs, state, approvalRules: rules } = point;
-  const nowSeconds = secondsBy(point.clock);
+  const nowSeconds = point.nowSeconds();
   const { notBefore: rememberedSince } = state.replay;
   const reading = { trust, limits, deadlineMs, nowSeconds, ...(rememberedSince !== undefined && { rememberedSince }) };
   const verified = await verifyApproval(signed, { ...reading, request: asked.request, approvers: rules.approvers });

@@ -1,4 +1,3 @@
-import { secondsBy } from "../../options/index.ts";
 import { ownerOf, type SpendingStore } from "../../state/index.ts";
 import type { EnforcementPoint } from "../options.ts";
 import { askStore } from "../stages/state.ts";
@@ -57,6 +56,6 @@ export async function becameOf(
   const state = await stateNow(asked, counted, spending);
   if (state === "waiting" && untold !== undefined) throw untold;
   // Looked at last: all of this took time.
-  const isOver = kept.request.untilSeconds <= secondsBy(point.clock);
+  const isOver = kept.request.untilSeconds <= point.nowSeconds();
   return { state: isOver ? "lapsed" : state, counted };
 }

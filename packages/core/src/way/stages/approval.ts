@@ -2,7 +2,6 @@ import type { ApprovedCall } from "../../audit/index.ts";
 import type { HopVerdict } from "../../decision/index.ts";
 import { HopwiseError, isRefusal } from "../../errors.ts";
 import { persistently } from "../../lib/index.ts";
-import { secondsBy } from "../../options/index.ts";
 import { type Charge, ownerOf, type Reservation, type SpendingStore } from "../../state/index.ts";
 import { hashOfRequest } from "../../token/index.ts";
 import { type ApprovableCall, asOf, describeCall, sentIn } from "../approvals/describe-call.ts";
@@ -164,7 +163,7 @@ async function askAnew(
   const room = roomFor(asked, caller, point);
   const giveRoom = (): unknown =>
     askStore("one request less waits", () =>
-      spending.settle({ ...room, nowSeconds: secondsBy(point.clock) }, "nothing_happened"),
+      spending.settle({ ...room, nowSeconds: point.nowSeconds() }, "nothing_happened"),
     );
   const full = await takeRoom(room, spending, point).catch((error: unknown) => {
     // Its answer alone may be lost.
@@ -195,7 +194,7 @@ const MOST_OF_USER = 200;
 /** One request more of its chain, and of its user, in the span of time that it is made in. */
 function roomFor({ id }: AskedApproval, { chain, user }: OpenedChain, point: EnforcementPoint): Reservation {
   const { withinSeconds, maxWaiting } = point.approvalRules;
-  const nowSeconds = secondsBy(point.clock);
+  const nowSeconds = point.nowSeconds();
   const begin = Math.floor(nowSeconds / withinSeconds) * withinSeconds;
   const room = { amount: 1, untilSeconds: begin + withinSeconds + 30 };
   const span = JSON.stringify([withinSeconds, begin]);

@@ -62,8 +62,8 @@ describe("the policies", () => {
     expect(asked[0]?.requestContext?.annotations).not.toHaveProperty("hopwise.chain");
   });
 
-  it("are asked whether each hop may hand on to the next: what, how deep, and for how long", async () => {
-    const { verdicts, asked } = await callAsked(chain, { delegation: DELEGATION, clock: () => (NOW + 600) * 1000 });
+  it("are asked whether each hop may hand on to the next: what, how deep, and for how many whole seconds", async () => {
+    const { verdicts, asked } = await callAsked(chain, { delegation: DELEGATION, clock: () => (NOW + 600.4) * 1000 });
     expect(verdicts.map(({ delegation }) => delegation)).toEqual(["allow", "allow", undefined]);
     const handedOver = {
       toKind: "agent",

@@ -216,7 +216,8 @@ function edgesOf(
 ): readonly (Edge | undefined)[] | undefined {
   if (delegation === "grants-only") return undefined;
   const { kind, action } = delegation;
-  const now = nowSeconds();
+  // Whole, so that what several calls ask within a second is the same.
+  const now = Math.floor(nowSeconds());
   return (chain?.links ?? []).map((link, i) => {
     const everyTool = handsEveryTool(link.grant);
     if (everyTool && isListing(tool)) return undefined;

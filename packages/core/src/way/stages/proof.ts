@@ -1,6 +1,5 @@
 import { HopwiseError } from "../../errors.ts";
 import type { JsonObject } from "../../json/index.ts";
-import { secondsBy } from "../../options/index.ts";
 import { type Chain, type Proof, verifyProof } from "../../token/index.ts";
 import type { Caller, IncomingCall, IncomingCaller } from "../call.ts";
 import type { EnforcementPoint } from "../options.ts";
@@ -35,7 +34,7 @@ export async function checkProof(
   const text = caller.via === "proof" ? (caller.credential?.proof ?? "") : "";
   if (chain === undefined) throw new HopwiseError("proof_missing", "a proof is of a chain, and there is none");
   const { audience, limits, nonces, state } = point;
-  const nowSeconds = secondsBy(point.clock);
+  const nowSeconds = point.nowSeconds();
   const rememberedSince = state.replay.notBefore;
   const proof = await verifyProof(text, {
     tool,

@@ -2,7 +2,6 @@ import type { BudgetLeft } from "../../decision/index.ts";
 import { HopwiseError, isOwn, isRefusal } from "../../errors.ts";
 import { type JsonObject, pointerTo } from "../../json/index.ts";
 import { countOf, isoOf, persistently, quietly } from "../../lib/index.ts";
-import { secondsBy } from "../../options/index.ts";
 import {
   type BudgetBound,
   budgetBounds,
@@ -140,8 +139,7 @@ async function takeWithin(
   ].map((step, i) => ({ ...step, id: `${costs.id}.${i}` }));
   const settle: Taken["settle"] = (how) => {
     const run = how === "spent" ? quietly : persistently;
-    for (const { id, owner } of steps)
-      run(() => spending.settle({ id, owner, nowSeconds: secondsBy(point.clock) }, how));
+    for (const { id, owner } of steps) run(() => spending.settle({ id, owner, nowSeconds: point.nowSeconds() }, how));
   };
   let spent: readonly number[] = [];
   for (const [i, { id, owner, costs: wanted }] of steps.entries()) {
@@ -170,11 +168,11 @@ interface Step {
 async function reserve(
   { id, owner, costs }: Step,
   spending: SpendingStore,
-  { clock }: EnforcementPoint,
+  { nowSeconds }: EnforcementPoint,
 ): Promise<readonly number[] | HopwiseError> {
   const charges = costs.map(({ bound: _, rate: __, ...charge }) => charge);
   const reserved: Reserved = await askStore("enough is left", () =>
-    spending.reserve({ id, owner, charges, nowSeconds: secondsBy(clock) }),
+    spending.reserve({ id, owner, charges, nowSeconds: nowSeconds() }),
   );
   switch (reserved.outcome) {
     case "reserved":
@@ -216,14 +214,14 @@ function refuseUnvouched(
   bounds: readonly BudgetBound[],
   chain: Chain | undefined,
   { notBefore = Number.NEGATIVE_INFINITY }: SpendingStore,
-  { clock }: EnforcementPoint,
+  { nowSeconds }: EnforcementPoint,
 ): HopwiseError | undefined {
   const from = chain?.links[0]?.budget?.from;
   const [first] = bounds;
   if (first === undefined || from === undefined) return undefined;
   // What is spent before would be forgotten by a store that loses what it knew, and vouches for what began later: so there is no
   // allowance for clocks here.
-  const now = secondsBy(clock);
+  const now = nowSeconds();
   const isEarly = from > now;
   if (from >= notBefore && !isEarly) return undefined;
   const { hop, pointer } = first;

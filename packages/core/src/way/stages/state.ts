@@ -1,5 +1,4 @@
 import { HopwiseError, ownWords } from "../../errors.ts";
-import { secondsBy } from "../../options/index.ts";
 import { AGENT_REVOKED, KEY_REVOKED, ownerOf, type RevocationTarget } from "../../state/index.ts";
 import { whyUnknown } from "../../token/index.ts";
 import type { Caller } from "../call.ts";
@@ -82,7 +81,7 @@ function revokedBy(target: RevocationTarget): HopwiseError {
  */
 export async function spendProof(
   { jti, issuedAt, nonce, chain: { holder, user, id } }: CheckedProof,
-  { state, limits, nowSeconds, clock }: EnforcementPoint,
+  { state, limits, nowSeconds }: EnforcementPoint,
 ): Promise<HopwiseError | undefined> {
   const isFirst = (...claim: Parameters<typeof state.replay.claim>): Promise<boolean> =>
     askStore("the proof was used before", () => state.replay.claim(...claim));
@@ -102,7 +101,7 @@ export async function spendProof(
   ]);
   // The store may have noticed meanwhile that it lost what it knew: then it cannot vouch for what is older.
   const rememberedSince = state.replay.notBefore;
-  const unknown = whyUnknown(nonce?.issuedAt ?? issuedAt, { rememberedSince, nowSeconds: secondsBy(clock), limits });
+  const unknown = whyUnknown(nonce?.issuedAt ?? issuedAt, { rememberedSince, nowSeconds: nowSeconds(), limits });
   if (unknown !== undefined)
     return new HopwiseError("proof_replayed", `the proof may have been used before: ${unknown}`);
   if (!newNonce) {
