@@ -1,6 +1,6 @@
 import { failed, HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import { ageBy } from "../lib/index.ts";
+import { ageBy, originalOf } from "../lib/index.ts";
 import {
   atOnce,
   CLOCK,
@@ -106,6 +106,8 @@ export interface OidcUsers extends UserDirectory {
   /**
    * Takes in a user's claims, until they expire. Call it where the token was verified: at log-in, or in `userFromAuth`.
    *
+   * @returns the user. A request of which `userFromAuth` gives this very object is decided by these claims alone, also where another
+   *   token of the same user, with other claims, is in use at the same time; any other question is answered by what was learned last
    * @throws {HopwiseError} `attributes_invalid` for claims without `iss`, `sub` or `exp`, or of which `user` makes none
    */
   learn(claims: VerifiedClaims): Subject;
@@ -159,14 +161,15 @@ const readOidcUsers = optionsOf<OidcUsersOptions>("oidcUsers", {
 export function oidcUsers(options: OidcUsersOptions): OidcUsers {
   const { user, maxUsers = 10_000, clock = Date.now, ...traits } = readOidcUsers(options);
   const known = new Map<string, Known>();
+  /** Two tokens of one user may say different things: the less trusted one may not profit from the other. */
+  const byLogin = new WeakMap<object, Known>();
   const keyOf = ({ issuer, subject }: Subject): string => JSON.stringify([issuer, subject]);
   const look: NonNullable<UserDirectory["look"]> = (asked) => {
-    const subject = subjectIn("find", asked);
-    const key = keyOf(subject);
-    const found = known.get(key);
+    const key = keyOf(subjectIn("find", asked));
+    const found = byLogin.get(originalOf(asked)) ?? known.get(key);
     const ageMs = found === undefined ? 0 : secondsBy(found.age) * 1000;
     if (found === undefined || !(ageMs < found.lastsMs)) {
-      known.delete(key);
+      if (known.get(key) === found) known.delete(key);
       return { value: undefined, ageMs: 0 };
     }
     return { value: found.user, ageMs };
@@ -182,12 +185,13 @@ export function oidcUsers(options: OidcUsersOptions): OidcUsers {
       if (!isNameOfUser(iss) || !isNameOfUser(sub) || !isTime) {
         throw new HopwiseError("attributes_invalid", "claims need iss, sub and exp, in seconds, to be taken in");
       }
-      const subject: Subject = { issuer: iss, subject: sub };
+      const subject: Subject = Object.freeze({ issuer: iss, subject: sub });
       const key = keyOf(subject);
       const lastsMs = (exp - secondsBy(clock, "learn")) * 1000;
-      const own = madeOf(claims, user);
+      const own: Known = { user: madeOf(claims, user), lastsMs, age: ageBy(clock) };
+      byLogin.set(subject, own);
       known.delete(key);
-      known.set(key, { user: own, lastsMs, age: ageBy(clock) });
+      known.set(key, own);
       const oldest = known.keys().next();
       if (known.size > maxUsers && !oldest.done) known.delete(oldest.value);
       return subject;
