@@ -92,6 +92,18 @@ describe("two tokens of one user, of which each says something else", () => {
   });
 });
 
+it("claims that have ended, which somebody verified with a tolerance, are told as that, and not as a user whom nobody knows", async () => {
+  const users = oidcUsers({ user: () => ({ roles: ["r"] }), clock: () => 1_000_000 });
+  const learning = (exp: number) => errorOf(() => users.learn({ iss: alice.issuer, sub: "alice", exp }));
+  for (const exp of [1000, 990]) {
+    expect(await learning(exp)).toMatchObject({
+      code: "attributes_invalid",
+      message: expect.stringContaining("ended"),
+    });
+  }
+  expect(users.learn({ iss: alice.issuer, sub: "alice", exp: 1001 })).toEqual(alice);
+});
+
 describe("further attributes and agents by a function", () => {
   it("are asked for by what tells people apart: issuer and subject, never one of both", async () => {
     const users = userAttributesFrom({

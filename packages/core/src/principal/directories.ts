@@ -108,7 +108,7 @@ export interface OidcUsers extends UserDirectory {
    *
    * @returns the user. A request of which `userFromAuth` gives this very object is decided by these claims alone, also where another
    *   token of the same user, with other claims, is in use at the same time; any other question is answered by what was learned last
-   * @throws {HopwiseError} `attributes_invalid` for claims without `iss`, `sub` or `exp`, or of which `user` makes none
+   * @throws {HopwiseError} `attributes_invalid` for claims without `iss`, `sub` or `exp`, that have ended, or of which `user` makes none
    */
   learn(claims: VerifiedClaims): Subject;
 }
@@ -188,6 +188,8 @@ export function oidcUsers(options: OidcUsersOptions): OidcUsers {
       const subject: Subject = Object.freeze({ issuer: iss, subject: sub });
       const key = keyOf(subject);
       const lastsMs = (exp - secondsBy(clock, "learn")) * 1000;
+      // Whoever verifies with a tolerance for clocks would learn somebody here whom nobody knows a moment later.
+      if (lastsMs <= 0) throw new HopwiseError("attributes_invalid", "these claims have ended (exp); verify them anew");
       const own: Known = { user: madeOf(claims, user), lastsMs, age: ageBy(clock) };
       byLogin.set(subject, own);
       known.delete(key);
