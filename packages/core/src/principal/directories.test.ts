@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import type { Subject } from "../token/index.ts";
 import { errorOf } from "../world.fixture.ts";
 import { agentAttributesFrom, agentsFrom, oidcUsers, userAttributesFrom, usersFrom } from "./directories.ts";
 
@@ -65,6 +66,42 @@ describe("a user directory out of verified claims", () => {
       );
     },
   );
+});
+
+describe("two tokens of one user, of which each says something else", () => {
+  const login = (scope: string, exp = 2000) => ({ iss: alice.issuer, sub: alice.subject, exp, scope });
+  const byScope = (clock: () => number) =>
+    oidcUsers({ clock, user: ({ scope }) => ({ roles: String(scope).split(" ") }) });
+  const rolesOf = async (users: ReturnType<typeof byScope>, subject: Subject) => (await users.find(subject))?.roles;
+
+  it("are each good for who came with it, by what learn gave; the last one for all others", async () => {
+    const users = byScope(() => 0);
+    const [editor, own] = [users.learn(login("read")), users.learn(login("read pay"))];
+    expect([await rolesOf(users, editor), await rolesOf(users, own)]).toEqual([["read"], ["read", "pay"]]);
+    expect(await rolesOf(users, { ...alice })).toEqual(["read", "pay"]);
+    expect(() => Object.assign(editor, { subject: "bob" })).toThrow(TypeError);
+  });
+
+  it("do not take each other's place where one has ended", async () => {
+    let now = 0;
+    const users = byScope(() => now);
+    const [ended, living] = [users.learn(login("pay", 1)), users.learn(login("read"))];
+    now = 1500;
+    expect([await rolesOf(users, ended), await rolesOf(users, living)]).toEqual([undefined, ["read"]]);
+    expect(await rolesOf(users, alice)).toEqual(["read"]);
+  });
+});
+
+it("claims that have ended, which somebody verified with a tolerance, are told as that, and not as a user whom nobody knows", async () => {
+  const users = oidcUsers({ user: () => ({ roles: ["r"] }), clock: () => 1_000_000 });
+  const learning = (exp: number) => errorOf(() => users.learn({ iss: alice.issuer, sub: "alice", exp }));
+  for (const exp of [1000, 990]) {
+    expect(await learning(exp)).toMatchObject({
+      code: "attributes_invalid",
+      message: expect.stringContaining("ended"),
+    });
+  }
+  expect(users.learn({ iss: alice.issuer, sub: "alice", exp: 1001 })).toEqual(alice);
 });
 
 describe("further attributes and agents by a function", () => {

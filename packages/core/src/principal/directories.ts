@@ -1,6 +1,6 @@
 import { failed, HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import { ageBy } from "../lib/index.ts";
+import { ageBy, originalOf } from "../lib/index.ts";
 import {
   atOnce,
   CLOCK,
@@ -35,10 +35,10 @@ export type SourceOptions<Key, Value> = (One<Key, Value> | Many<Key, Value>) &
 
 /**
  * A user directory by a function: a query in a database, a call of a service. One query never mixes users of two
- * issuers.
+ * issuers. Where it goes by the subject alone, `issuers` says whose users these are: the same name of another issuer is somebody else.
  *
  * ```ts
- * usersFrom({ name: "hr", ttlMs: 60_000, findMany: (subjects) => sql`select … where subject in ${subjects.map((s) => s.subject)}` })
+ * usersFrom({ name: "hr", issuers: ["https://id.acme.example"], ttlMs: 60_000, findMany: (subjects) => sql`select … where subject in ${subjects.map((s) => s.subject)}` })
  * ```
  *
  * @throws {HopwiseError} `config_invalid` for times that cannot be right
@@ -106,7 +106,9 @@ export interface OidcUsers extends UserDirectory {
   /**
    * Takes in a user's claims, until they expire. Call it where the token was verified: at log-in, or in `userFromAuth`.
    *
-   * @throws {HopwiseError} `attributes_invalid` for claims without `iss`, `sub` or `exp`, or of which `user` makes none
+   * @returns the user. A request of which `userFromAuth` gives this very object is decided by these claims alone, also where another
+   *   token of the same user, with other claims, is in use at the same time; any other question is answered by what was learned last
+   * @throws {HopwiseError} `attributes_invalid` for claims without `iss`, `sub` or `exp`, that have ended, or of which `user` makes none
    */
   learn(claims: VerifiedClaims): Subject;
 }
@@ -159,14 +161,15 @@ const readOidcUsers = optionsOf<OidcUsersOptions>("oidcUsers", {
 export function oidcUsers(options: OidcUsersOptions): OidcUsers {
   const { user, maxUsers = 10_000, clock = Date.now, ...traits } = readOidcUsers(options);
   const known = new Map<string, Known>();
+  /** Two tokens of one user may say different things: the less trusted one may not profit from the other. */
+  const byLogin = new WeakMap<object, Known>();
   const keyOf = ({ issuer, subject }: Subject): string => JSON.stringify([issuer, subject]);
   const look: NonNullable<UserDirectory["look"]> = (asked) => {
-    const subject = subjectIn("find", asked);
-    const key = keyOf(subject);
-    const found = known.get(key);
+    const key = keyOf(subjectIn("find", asked));
+    const found = byLogin.get(originalOf(asked)) ?? known.get(key);
     const ageMs = found === undefined ? 0 : secondsBy(found.age) * 1000;
     if (found === undefined || !(ageMs < found.lastsMs)) {
-      known.delete(key);
+      if (known.get(key) === found) known.delete(key);
       return { value: undefined, ageMs: 0 };
     }
     return { value: found.user, ageMs };
@@ -182,12 +185,15 @@ export function oidcUsers(options: OidcUsersOptions): OidcUsers {
       if (!isNameOfUser(iss) || !isNameOfUser(sub) || !isTime) {
         throw new HopwiseError("attributes_invalid", "claims need iss, sub and exp, in seconds, to be taken in");
       }
-      const subject: Subject = { issuer: iss, subject: sub };
+      const subject: Subject = Object.freeze({ issuer: iss, subject: sub });
       const key = keyOf(subject);
       const lastsMs = (exp - secondsBy(clock, "learn")) * 1000;
-      const own = madeOf(claims, user);
+      // Whoever verifies with a tolerance for clocks would learn somebody here whom nobody knows a moment later.
+      if (lastsMs <= 0) throw new HopwiseError("attributes_invalid", "these claims have ended (exp); verify them anew");
+      const own: Known = { user: madeOf(claims, user), lastsMs, age: ageBy(clock) };
+      byLogin.set(subject, own);
       known.delete(key);
-      known.set(key, { user: own, lastsMs, age: ageBy(clock) });
+      known.set(key, own);
       const oldest = known.keys().next();
       if (known.size > maxUsers && !oldest.done) known.delete(oldest.value);
       return subject;

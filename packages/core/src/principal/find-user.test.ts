@@ -105,6 +105,24 @@ describe("a user that cannot be told", () => {
   });
 });
 
+describe("a directory that says whose users it has", () => {
+  const partners = { issuer: "https://partner.example", subject: "alice" };
+  const find = vi.fn(() => ({ id: "u-1", roles: ["admin"] }));
+
+  it("is asked about nobody of another issuer, who may have the same name", async () => {
+    const directory = usersFrom({ name: "hr", issuers: [ISSUER], find });
+    expect((await errorOf(findUser(partners, directory))).message).toBe(
+      `the user directory knows no user "alice" of "https://partner.example"; it has those of "${ISSUER}"`,
+    );
+    expect(find).not.toHaveBeenCalled();
+    expect((await findUser({ issuer: ISSUER, subject: "alice" }, directory)).user.roles).toEqual(["admin"]);
+  });
+
+  it("is asked about anybody where it does not say so", async () => {
+    expect((await findUser(partners, usersFrom({ name: "hr", find }))).user.roles).toEqual(["admin"]);
+  });
+});
+
 describe("a user directory without a name", () => {
   it("is called users in records", async () => {
     const { origin } = await findUser(

@@ -25,6 +25,9 @@ export async function findUser(
   ids: UserIds,
   wait: Wait = patiently,
 ): Promise<FoundUser> {
+  // One made of a function may go by the subject alone: another issuer's alice would get the roles of its own.
+  const { issuers = [subject.issuer] } = directory;
+  if (!issuers.includes(subject.issuer)) throw unknown(subject, issuers);
   const { value: user, ageMs } = await ask(
     directory,
     subject,
@@ -33,11 +36,7 @@ export async function findUser(
     0,
     wait,
   );
-  if (user === undefined) {
-    const user = listed([subject.subject]);
-    const message = `the user directory knows no user ${user} of ${listed([subject.issuer])}`;
-    throw new HopwiseError("user_unknown", message, { hop: 0 });
-  }
+  if (user === undefined) throw unknown(subject);
   const id = ids(user, subject);
   // Only what a user has: a directory may give a million members beside it, as they stand in its table.
   const { roles, attributes, scope, policyVersion } = user;
@@ -46,4 +45,10 @@ export async function findUser(
     hasOwnId: id !== ids(undefined, subject),
     origin: { of: id, source: directory.name ?? "users", ageMs },
   };
+}
+
+function unknown({ issuer, subject }: Subject, issuers: readonly string[] = []): HopwiseError {
+  const others = issuers.length === 0 ? "" : `; it has those of ${listed(issuers)}`;
+  const message = `the user directory knows no user ${listed([subject])} of ${listed([issuer])}${others}`;
+  return new HopwiseError("user_unknown", message, { hop: 0 });
 }

@@ -14,8 +14,11 @@ export interface HttpSourceOptions<Key, Value>
    * ask by http.
    */
   readonly url: (key: Key) => string | URL;
-  /** Reads a response's JSON; throw where the JSON is not as expected. */
-  readonly parse: (body: unknown, key: Key) => Value;
+  /**
+   * Reads a response's JSON; throw where the JSON is not as expected. `null` says that the answer knows nobody by that name, or nobody
+   * any more: SCIM answers a search without a hit by an empty list, and has who left as `active: false`.
+   */
+  readonly parse: (body: unknown, key: Key) => Value | null;
   /** Headers of each request, such as `authorization`. */
   readonly headers?: () => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
   /** The longest answer that is read, in bytes after decompression. A longer one counts as a failure. Default 1 MiB. */
@@ -65,7 +68,9 @@ export function askedOverHttp<Key, Value, Others extends object>(
     if (text === undefined) return fail(`its answer is longer than ${maxBytes} bytes (maxBytes)`);
     const json = jsonOf(text);
     const value: unknown = await step("parse failed", inAWord, () => parse(json, key));
-    // Not "unknown", which would be for ever: that has statuses of its own.
+    // An answer that is null itself was passed on by a parse that did not look at it.
+    if (value === null && json !== null) return undefined;
+    // Not "unknown", which would be for ever: whoever means that says so.
     if (value === undefined || value === null) fail(`parse made no ${one} of its answer`);
     return value as Value;
   };

@@ -57,7 +57,10 @@ export interface UserDirectoryTraits {
    * see ids that are made of issuer and subject: `iss:https://id.partner.example#bob`.
    */
   readonly uniqueIds?: boolean;
-  /** The issuers whose users it has. It counts where no issuer is trusted with chains. */
+  /**
+   * The issuers whose users it has: it is asked about nobody else's. Where no issuer is trusted with chains, ids of users are told
+   * by it, too.
+   */
   readonly issuers?: readonly string[];
 }
 

@@ -14,7 +14,7 @@ const readHttpUsers = optionsOf<HttpUsersOptions>("usersOverHttp", { ...HTTP_ROW
  * operator. Redirects are not followed: they would carry the headers elsewhere.
  *
  * ```ts
- * usersOverHttp({ name: "hr", url: ({ subject }) => `https://hr.acme.example/users/${encodeURIComponent(subject)}`, parse: (body) => body as User })
+ * usersOverHttp({ name: "hr", issuers: ["https://id.acme.example"], url: ({ subject }) => `https://hr.acme.example/users/${encodeURIComponent(subject)}`, parse: (body) => body as User })
  * ```
  *
  * @throws {HopwiseError} `config_invalid` for times that cannot be right, and for a `url` that gives no address whoever the user

@@ -1,7 +1,7 @@
 import type { Outcome } from "../audit/index.ts";
 import type { Allowed, Decision, Denied, Fulfilment } from "../decision/index.ts";
 import { HopwiseError } from "../errors.ts";
-import { strayMember } from "../lib/index.ts";
+import { copyOf, strayMember } from "../lib/index.ts";
 import { checkNames, isObject } from "../options/index.ts";
 import { checkMapped, hasOwnEntry } from "../resource/index.ts";
 import { type Credential, type DelegationSource, isNameOfUser, type Subject, standOn } from "../token/index.ts";
@@ -228,5 +228,5 @@ const NOBODY: Subject = Object.freeze({ issuer: "", subject: "" });
 function subjectOf(value: unknown): Subject | undefined {
   const { issuer, subject } = Object(value) as Partial<Subject>;
   if (!isNameOfUser(issuer) || !isNameOfUser(subject)) return undefined;
-  return Object.freeze({ issuer, subject });
+  return copyOf(Object(value), Object.freeze({ issuer, subject }));
 }

@@ -291,13 +291,14 @@ describe("a call", () => {
       refuseOtherUser({ ...(await scene.byProof()), transportUser }, ALICE);
     expect(await by({ ...ALICE })).toBeUndefined();
     expect(await by(undefined)).toBeUndefined();
-    for (const other of [
-      { ...ALICE, subject: "bob" },
-      { ...ALICE, issuer: "https://other.example" },
-    ]) {
+    for (const [other, shown] of [
+      [{ ...ALICE, subject: "bob" }, `"bob" of "${ALICE.issuer}"`],
+      [{ ...ALICE, issuer: "https://other.example" }, '"alice" of "https://other.example"'],
+      [{ issuer: "", subject: "" }, "somebody whose name cannot be told"],
+    ] as const) {
       expect(await by(other)).toMatchObject({
         code: "subject_mismatch",
-        message: "the request was authenticated as another user than the chain's",
+        message: `the request was authenticated as another user than the chain's: as ${shown}, and the chain is "alice" of "${ALICE.issuer}"`,
       });
     }
     expect(refuseOtherUser(BY_ALICE, { ...ALICE, subject: "bob" })).toBeUndefined();

@@ -1,4 +1,5 @@
 import { HopwiseError, isRefusal } from "../errors.ts";
+import { listed } from "../lib/index.ts";
 import type { Subject } from "../token/index.ts";
 import type { Caller, IncomingCaller } from "./call.ts";
 import type { CallLog } from "./call-log.ts";
@@ -37,7 +38,11 @@ export function refuseOtherUser(caller: IncomingCaller, { issuer, subject }: Sub
   const transport = caller.via === "proof" ? caller.transportUser : undefined;
   if (transport === undefined) return undefined;
   if (transport.issuer === issuer && transport.subject === subject) return undefined;
-  return new HopwiseError("subject_mismatch", "the request was authenticated as another user than the chain's");
+  const shown = (user: Subject): string => `${listed([user.subject])} of ${listed([user.issuer])}`;
+  const other = transport.subject === "" ? "somebody whose name cannot be told" : shown(transport);
+  // One person may have two names: an issuer of chains is another one than the login's.
+  const message = `the request was authenticated as another user than the chain's: as ${other}, and the chain is ${shown({ issuer, subject })}`;
+  return new HopwiseError("subject_mismatch", message);
 }
 
 /**

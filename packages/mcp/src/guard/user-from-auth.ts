@@ -35,12 +35,15 @@ export function unauthenticated(error: unknown): {
   return { code: isForNow ? "guard_failed" : "authentication_failed", message };
 }
 
-/** The user that it gave; undefined where it says that nobody is logged in. @throws for anything else */
+/**
+ * The user that it gave; undefined where it says that nobody is logged in. The very object: its directory may know by it which
+ * login this is (`oidcUsers`), and the authorizer makes a copy that is known as well. @throws for anything else
+ */
 export function userIn(given: unknown): Subject | undefined {
   if (given === undefined || given === null) return undefined;
   const { issuer, subject } = Object(given) as Partial<Subject>;
   if (typeof issuer === "string" && issuer !== "" && typeof subject === "string" && subject !== "") {
-    return { issuer, subject };
+    return given as Subject;
   }
   return unknown("it gave no { issuer, subject }");
 }
