@@ -140,16 +140,19 @@ describe("a client of a server", () => {
     expect(payments()).toEqual([GOOD, GOOD]);
   });
 
-  it("does not retry by itself: a lost answer is an error, and nothing is paid twice", async () => {
-    const { payments } = served.seen();
-    const way = await front(served.url, ({ method }) => (method === "tools/call" ? "lose the answer" : "pass"));
-    const client = await clientOf(way.url, world.planner);
-    const script = scripted([{ tool: "send_payment", input: GOOD }], "I do not know whether it was paid.");
-    const { text } = (await LOOPS[0]?.[1](script.model, (await client.tools()) as ToolSet)) ?? { text: "" };
-    expect(text).toBe("I do not know whether it was paid.");
-    expect(way.proofs()).toHaveLength(1);
-    expect(payments()).toEqual([GOOD]);
-  });
+  it.each<Fate>(["lose the answer", "end the stream", "break the stream"])(
+    "does not retry by itself: a lost answer is an error, and nothing is paid twice: %s",
+    async (fate) => {
+      const { payments } = served.seen();
+      const way = await front(served.url, ({ method }) => (method === "tools/call" ? fate : "pass"));
+      const client = await clientOf(way.url, world.planner);
+      const script = scripted([{ tool: "send_payment", input: GOOD }], "I do not know whether it was paid.");
+      const { text } = (await LOOPS[0]?.[1](script.model, (await client.tools()) as ToolSet)) ?? { text: "" };
+      expect(text).toBe("I do not know whether it was paid.");
+      expect(way.proofs()).toHaveLength(1);
+      expect(payments()).toEqual([GOOD]);
+    },
+  );
 
   it("ends in denials that the model can read, and sends nothing more, when its delegation expires on the way", async () => {
     const { payments } = served.seen();

@@ -16,6 +16,7 @@ import {
   text,
 } from "@hopwise/core/options";
 import { type CarryOptions, carryingFetch } from "@hopwise/mcp";
+import { tellingOfLostAnswers } from "./lost-answers.ts";
 
 /**
  * Streamable HTTP, with the AI SDK's own options of it: a login by OAuth, a session to go on with. All but `redirect`: a chain and its
@@ -64,7 +65,7 @@ export function carryingHttp(
 ): MCPClientConfig["transport"] {
   return {
     ...transport,
-    fetch: carryingFetch(carry, fetch === globalThis.fetch ? keepingTo(transport.url) : fetch),
+    fetch: tellingOfLostAnswers(carryingFetch(carry, fetch === globalThis.fetch ? keepingTo(transport.url) : fetch)),
     ...(onSessionIdChange && { onSessionIdChange: (id) => quietly(() => onSessionIdChange(id)) }),
     ...(onSessionExpired && { onSessionExpired: (id) => quietly(() => onSessionExpired(id)) }),
   };

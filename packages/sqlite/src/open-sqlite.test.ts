@@ -80,7 +80,15 @@ describe("the file", () => {
     [
       "that others may read",
       (file) => writeFileSync(file, "", { mode: 0o640 }),
-      /may be read or written by others.*chmod 600/,
+      /may be read or written by others.*chmod 600$/,
+    ],
+    [
+      "that Kubernetes gave to the group of its pod",
+      (file) => {
+        writeFileSync(file, "");
+        chmodSync(file, 0o660);
+      },
+      /chmod 600; fsGroup of Kubernetes does this .* unless its fsGroupChangePolicy is OnRootMismatch$/,
     ],
     [
       "that others may read, and that is another program's text",

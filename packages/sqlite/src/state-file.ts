@@ -64,7 +64,9 @@ function isReady(file: string, called: string, mountinfo: string): boolean {
   if (isForOthers(found)) {
     // Of another program's file, others may need to read it.
     if (found.size > 0n && !isDatabase(file)) wrong(NO_DATABASE);
-    wrong("may be read or written by others; where it is a state of Hopwise, take that away: chmod 600");
+    wrong(
+      `may be read or written by others; where it is a state of Hopwise, take that away: chmod 600${whoOpened(found)}`,
+    );
   }
   accessSync(file, constants.R_OK | constants.W_OK); // SQLite would say that it cannot be opened, and not why
   const other = otherPath(file, found.nlink, mountinfo);
@@ -81,6 +83,12 @@ export function isBeingMade(file: string): boolean {
 
 function isForOthers({ mode }: BigIntStats): boolean {
   return process.platform !== "win32" && (mode & OTHERS) !== 0n;
+}
+
+/** A volume of Kubernetes gives each file to the group of its pod, at each start: taken away by hand, it would be there again. */
+function whoOpened({ mode }: BigIntStats): string {
+  if ((mode & OTHERS) !== 0o060n) return "";
+  return "; fsGroup of Kubernetes does this at each start of a pod, unless its fsGroupChangePolicy is OnRootMismatch";
 }
 
 /** What every file of SQLite begins with. */

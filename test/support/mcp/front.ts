@@ -14,8 +14,12 @@ export interface Front {
   readonly proofs: () => readonly { readonly [claim: string]: unknown }[];
 }
 
-/** What is done with a message: passed on, lost on the way there, lost on the way back, or answered here with a result. */
-export type Fate = "pass" | "lose" | "lose the answer" | { readonly result: object };
+/**
+ * What is done with a message: passed on, lost on the way there, lost on the way back (by a failure, a stream that ends, or one that
+ * breaks), or answered here with a result.
+ */
+export type Fate = "pass" | "lose" | LostAnswer | { readonly result: object };
+type LostAnswer = "lose the answer" | "end the stream" | "break the stream";
 
 /** @param target the server that it leads to; empty where nobody is behind it */
 export async function front(target: string, fateOf: (message: JsonRpcMessage) => Fate = () => "pass"): Promise<Front> {
@@ -36,6 +40,13 @@ export async function front(target: string, fateOf: (message: JsonRpcMessage) =>
       const passed = await fetch(target, { method: "POST", body, headers: headersOf(request) });
       const passedBody = await passed.text();
       if (fate === "lose the answer") return void response.writeHead(503).end();
+      if (fate !== "pass") {
+        const part = passedBody.slice(0, passedBody.indexOf("data:") + 20);
+        response
+          .writeHead(200, { "content-type": "text/event-stream" })
+          .write(fate === "end the stream" ? ": so far\n\n" : part);
+        return void setTimeout(() => (fate === "end the stream" ? response.end() : response.destroy()), 20);
+      }
       for (const name of ["content-type", "mcp-session-id"]) {
         const value = passed.headers.get(name);
         if (value !== null) response.setHeader(name, value);

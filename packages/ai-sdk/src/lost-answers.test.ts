@@ -1,0 +1,96 @@
+import { describe, expect, it } from "vitest";
+import { tellingOfLostAnswers } from "./lost-answers.ts";
+
+const REQUEST = { jsonrpc: "2.0", id: 7, method: "tools/call", params: { name: "pay" } };
+const ANSWER = 'data: {"jsonrpc":"2.0","id":7,"result":{"content":[]}}';
+const PROGRESS = 'data: {"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":7}}\n\n';
+const QUESTION = 'data: {"jsonrpc":"2.0","id":7,"method":"elicitation/create"}\n\n';
+const OTHER = 'data: {"jsonrpc":"2.0","id":8,"result":{}}\n\n';
+
+interface Sent {
+  readonly body?: string;
+  readonly breaks?: Error;
+  readonly type?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** What a client reads of a stream that brings these parts, and then ends or breaks. */
+async function read(
+  parts: readonly string[],
+  {
+    body = JSON.stringify(REQUEST),
+    breaks,
+    type = "text/event-stream",
+    signal = new AbortController().signal,
+  }: Sent = {},
+): Promise<string> {
+  const left = parts.map((part) => new TextEncoder().encode(part));
+  const stream = new ReadableStream({
+    pull: (controller) => {
+      const next = left.shift();
+      if (next !== undefined) controller.enqueue(next);
+      else if (breaks !== undefined) controller.error(breaks);
+      else controller.close();
+    },
+  });
+  const fetch = async (): Promise<Response> => new Response(stream, { headers: { "content-type": type } });
+  return (await tellingOfLostAnswers(fetch)("https://pay.example/mcp", { method: "POST", body, signal })).text();
+}
+
+describe("a stream that ends without the answer to its request", () => {
+  it.each([
+    ["before anything came", []],
+    [
+      "after what is no answer: progress, a question of the server, an answer to something else",
+      [PROGRESS, QUESTION, OTHER],
+    ],
+    ["in the middle of the answer", [PROGRESS, ANSWER.slice(0, -9)]],
+  ])("gets an error in its place: %s", async (_, parts) => {
+    for (const breaks of [undefined, new TypeError("terminated")]) {
+      const text = await read(parts, breaks && { breaks });
+      expect(text.startsWith(parts.join(""))).toBe(true);
+      const last = text.slice(parts.join("").length);
+      expect(JSON.parse(last.trim().replace("data: ", ""))).toEqual({
+        jsonrpc: "2.0",
+        id: 7,
+        error: {
+          code: -32_000,
+          message: expect.stringMatching(/^the answer to tools\/call was lost: .* may have run: look before/),
+        },
+      });
+      expect(last).toMatch(/^\n\n.*\n\n$/);
+    }
+  });
+
+  it("is left as it is where its client gave the request up", async () => {
+    const breaks = new DOMException("gone", "AbortError");
+    await expect(read([PROGRESS], { breaks, signal: AbortSignal.abort() })).rejects.toBe(breaks);
+  });
+});
+
+describe("a stream that has the answer", () => {
+  it.each([
+    ["at once", [`${ANSWER}\n\n`]],
+    ["letter by letter, with ends of lines as Windows has them", [...`${PROGRESS}${ANSWER}\r\n\r\n`]],
+    ["and something after it", [`${ANSWER}\n\n`, PROGRESS]],
+  ])("stays as it is: %s", async (_, parts) => {
+    expect(await read(parts)).toBe(parts.join(""));
+  });
+
+  it("gets its end, where that alone is lacking", async () => {
+    expect(await read([ANSWER.slice(0, 20), ANSWER.slice(20)])).toBe(`${ANSWER}\n\n`);
+  });
+
+  it("may break behind it: then its client learns of that", async () => {
+    const breaks = new TypeError("terminated");
+    await expect(read([`${ANSWER}\n\n`], { breaks })).rejects.toBe(breaks);
+  });
+});
+
+it.each<[string, Sent]>([
+  ["a body of JSON", { type: "application/json" }],
+  ["a notification", { body: JSON.stringify({ jsonrpc: "2.0", method: "notifications/initialized" }) }],
+  ["what is no JSON", { body: "grant_type=refresh_token" }],
+])("nothing is added to the answer to %s", async (_, sent) => {
+  expect(await read(["{}"], sent)).toBe("{}");
+});
