@@ -55,7 +55,9 @@ export const FORMS: { readonly [Type in ValueType]: Form } = {
       sqlite: (raw) =>
         sql`(CASE WHEN typeof(${raw}) IN ('integer', 'real') AND ${raw} - ${raw} = 0 THEN CAST(${raw} AS REAL) END)`,
       memory: (given, { stored }) =>
-        (stored === "bigint" || stored === "numeric") && typeof given === "string" && /^-?\d+(\.\d+)?$/.test(given)
+        (stored === "bigint" || stored === "numeric") &&
+        typeof given === "string" &&
+        /^-?\d+(\.\d+)?(e[+-]?\d+)?$/.test(given)
           ? finite(Number(given))
           : numberIn(given),
     },

@@ -141,6 +141,32 @@ describe("what has a toJSON", () => {
     expect(JSON.stringify(found)).not.toContain("secret");
   });
 
+  it("is asked about as that in memory, too: a row, and a value in it", async () => {
+    const condition = where(
+      call(
+        "and",
+        call("eq", attr("owner"), value("me")),
+        call("eq", attr("cost"), value(5)),
+        call("in", value("a"), attr("tags")),
+      ),
+    );
+    const taking = { ...passing().filter, take: () => condition };
+    const byPredicate = (rows: readonly object[]) =>
+      visibleRows(taking, EVERY_THING, { dialect: "memory" }, (passes) => rows.filter(passes));
+    const row = full({ cost: new Model("5"), tags: [new Model("a")] });
+    for (const one of [
+      row,
+      new Model(row),
+      Object.assign(Object.create({ toJSON: () => row }), { owner_id: "boss" }),
+    ]) {
+      expect(await byPredicate([one])).toEqual([full({})]);
+    }
+    const kept = Object.assign(Object.create({ toJSON: () => full({ owner_id: "boss" }) }), full({}));
+    expect(await byPredicate([kept, new Model(5), { toJSON: throwing }, full({ cost: { toJSON: throwing } })])).toEqual(
+      [],
+    );
+  });
+
   it("is still a time, or bytes, where it is one", async () => {
     const row = thing("t1", { more: { at: new Date(0), bytes: Buffer.from("a"), none: null, big: 7n } });
     const [found] = await read(passing().filter, [row]);
