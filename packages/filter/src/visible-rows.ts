@@ -1,13 +1,13 @@
 import { HopwiseError } from "@hopwise/core";
 import { inOwnWords, type Obligations } from "@hopwise/core/adapter";
-import { type Filter, isFilter, type RowCondition } from "@hopwise/core/filter";
+import { type Filter, isFilter } from "@hopwise/core/filter";
 import { mustBe, reading } from "@hopwise/core/options";
 import { changedRow } from "./changed-row.ts";
 import { mustFitSome } from "./misfit.ts";
 import { ownRow, type Plain } from "./own-row.ts";
-import { readCondition } from "./read-condition.ts";
+import { planOf } from "./plan-of.ts";
 import { isTable, type Table } from "./table.ts";
-import { type CerbosPlan, toCerbos } from "./to-cerbos.ts";
+import type { CerbosPlan } from "./to-cerbos.ts";
 import { toPredicate } from "./to-predicate.ts";
 import { type SqlCondition, type SqlOptions, toSql } from "./to-sql.ts";
 import { wrongTypeIn } from "./wrong-type.ts";
@@ -96,12 +96,6 @@ export async function visibleRows<Row extends object, const By extends ReadBy>(
 }
 
 const READ_BY: ReadonlySet<unknown> = new Set(["postgres", "sqlite", "cerbos", "memory"] satisfies ReadBy["dialect"][]);
-
-/** A plan says what the table says, too: what has no column there is in no row that is checked, so that each would be denied. */
-function planOf(condition: RowCondition, table: Table): CerbosPlan {
-  readCondition("visibleRows", condition, table);
-  return toCerbos(condition);
-}
 
 /** Of such a plan an adapter gives no condition, and an ORM reads every row by none. */
 function isNothing(where: Where<ReadBy>): boolean {
