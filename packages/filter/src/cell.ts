@@ -1,3 +1,4 @@
+import { readWritten } from "./as-written.ts";
 import type { Column } from "./column.ts";
 import { ELEMENT_FORMS, FORMS, type Scalar } from "./forms.ts";
 
@@ -12,14 +13,14 @@ export const MISFIT: unique symbol = Symbol("misfit");
  * attribute: it may only have been left out of the query.
  */
 export function cellOf(row: object, name: string, column: Column): Cell | typeof MISFIT {
-  const given: unknown = Object.hasOwn(row, name) ? (row as { readonly [name: string]: unknown })[name] : undefined;
+  const given = Object.hasOwn(row, name) ? readWritten((row as { readonly [name: string]: unknown })[name]) : undefined;
   if (given === null) return column.null === "absent" ? undefined : column.null === "null" ? null : MISFIT;
   if (column.type === "list") return listIn(given)?.map((element) => elementIn(element, column)) ?? MISFIT;
   return FORMS[column.type].column.memory(given, column) ?? MISFIT;
 }
 
 function elementIn(given: unknown, { of = "text" }: Column): Cell {
-  return given === null ? null : ELEMENT_FORMS[of].memory(given);
+  return given === null ? null : ELEMENT_FORMS[of].memory(readWritten(given));
 }
 
 /** SQLite has lists as JSON in a text; drivers of PostgreSQL give lists. */

@@ -26,6 +26,13 @@ const IN_DOUBLES = (number: Sql): Sql =>
 
 const json = (several: readonly Scalar[]): Sql => parameter(JSON.stringify(several));
 
+/**
+ * A list as the text that PostgreSQL makes an array of. Never as a list: some query builders write one in place of it for each
+ * element, and where there is one element, that text would be read as an array of its own.
+ */
+const array = (several: readonly Scalar[]): Sql =>
+  parameter(`{${several.map((it) => `"${String(it).replaceAll(/["\\]/g, "\\$&")}"`).join(",")}}`);
+
 /** A row for each type: what is missing in one of the places does not compile. */
 export const FORMS: { readonly [Type in ValueType]: Form } = {
   text: {
@@ -48,7 +55,9 @@ export const FORMS: { readonly [Type in ValueType]: Form } = {
       sqlite: (raw) =>
         sql`(CASE WHEN typeof(${raw}) IN ('integer', 'real') AND ${raw} - ${raw} = 0 THEN CAST(${raw} AS REAL) END)`,
       memory: (given, { stored }) =>
-        (stored === "bigint" || stored === "numeric") && typeof given === "string" && /^-?\d+(\.\d+)?$/.test(given)
+        (stored === "bigint" || stored === "numeric") &&
+        typeof given === "string" &&
+        /^-?\d+(\.\d+)?(e[+-]?\d+)?$/.test(given)
           ? finite(Number(given))
           : numberIn(given),
     },
@@ -89,15 +98,15 @@ export const AMONG: {
   readonly [Type in ElementType]: { readonly [D in Dialect]: (value: Sql, several: readonly Scalar[]) => Sql };
 } = {
   text: {
-    postgres: (value, several) => sql`(${value} = ANY(${parameter(several as string[])}::text[]))`,
+    postgres: (value, several) => sql`(${value} = ANY(${array(several)}::text[]))`,
     sqlite: (value, several) => sql`(${value} IN (SELECT value FROM json_each(${json(several)})))`,
   },
   number: {
-    postgres: (value, several) => sql`(${value} = ANY(${parameter(several as number[])}::float8[]))`,
+    postgres: (value, several) => sql`(${value} = ANY(${array(several)}::float8[]))`,
     sqlite: (value, several) => sql`(${value} IN (SELECT CAST(value AS REAL) FROM json_each(${json(several)})))`,
   },
   boolean: {
-    postgres: (value, several) => sql`(${value} = ANY(${parameter(several as boolean[])}::boolean[]))`,
+    postgres: (value, several) => sql`(${value} = ANY(${array(several)}::boolean[]))`,
     sqlite: (value, several) => sql`(${value} IN (SELECT value FROM json_each(${json(several)})))`,
   },
 };

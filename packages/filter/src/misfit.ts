@@ -34,11 +34,16 @@ export function misfitAt(row: object, column: NamedColumn): Misfit {
   };
 }
 
-/** A column that the row has of its class, as models of an ORM have theirs: nobody left it out of the query. */
+/**
+ * A column that the row has of its class, as models of an ORM have theirs: nobody left it out of the query. A document lacks what
+ * has no value, and a model what its `toJSON` keeps back.
+ */
 export function asInherited(misfit: Misfit, given: object): Misfit {
-  if (misfit.isMissing !== true || !isIn(given, String(misfit.column))) return misfit;
-  const problem =
-    "comes from its class, and only a row's own columns are read; give plain objects, such as row.toJSON() makes";
+  const column = String(misfit.column);
+  if (misfit.isMissing !== true || !(isIn(given, column) || isIn(given, "toJSON"))) return misfit;
+  const problem = isIn(given, "toJSON")
+    ? `is not in what toJSON() makes of the row; select it, and give null where it has no value, such as { ${JSON.stringify(column)}: null, ...row.toJSON() }`
+    : "comes from its class, and only a row's own columns are read; give plain objects, such as row.toJSON() makes";
   return { ...misfit, problem };
 }
 

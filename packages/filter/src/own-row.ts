@@ -1,4 +1,5 @@
 import { isObject } from "@hopwise/core/options";
+import { asWritten } from "./as-written.ts";
 import { asInherited, type Misfit, typeWords } from "./misfit.ts";
 import { type Resource, readResource } from "./resource-of.ts";
 import type { Table } from "./table.ts";
@@ -76,11 +77,4 @@ function copied(value: unknown): unknown {
 
 function isTaggedObject(value: unknown): boolean {
   return Object.prototype.toString.call(value) === "[object Object]";
-}
-
-/** What JSON would be made of: times and bytes are kept as they are, for columns hold them. */
-function asWritten(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || value instanceof Date || ArrayBuffer.isView(value)) return value;
-  const { toJSON } = value as { readonly toJSON?: unknown };
-  return typeof toJSON === "function" ? Reflect.apply(toJSON, value, []) : value;
 }

@@ -48,6 +48,17 @@ describe("resourceOf", () => {
     expect(invoices.resourceOf({ ...ROW, codes: null }).attributes["codes"]).toBeNull();
   });
 
+  it("reads a decimal as classes of decimals write it, and such a class itself", () => {
+    for (const [written, seen] of [
+      ["1e-7", 1e-7],
+      ["-1.5e+22", -1.5e22],
+    ] as const) {
+      for (const amount of [written, { toJSON: () => written }]) {
+        expect(invoices.resourceOf({ ...ROW, amount }).attributes["amount"]).toBe(seen);
+      }
+    }
+  });
+
   it.each<[string, unknown, RegExp]>([
     ["invoice_id", null, /"invoice_id" is NULL/],
     ["invoice_id", "SECRET", /"invoice_id" must be a text/],

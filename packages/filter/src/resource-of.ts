@@ -1,6 +1,7 @@
 import { HopwiseError } from "@hopwise/core";
 import { inOwnWords, type JsonObject, type JsonValue } from "@hopwise/core/adapter";
 import { reading } from "@hopwise/core/options";
+import { asWritten } from "./as-written.ts";
 import { type Cell, cellOf, MISFIT } from "./cell.ts";
 import { type Misfit, misfitAt, pointerOf } from "./misfit.ts";
 import type { NamedColumn, Table } from "./table.ts";
@@ -16,7 +17,7 @@ export interface Resource {
 /** What policies see of a row, for whoever wants to know why it is not shown. */
 export function resourceIn(table: Table, row: unknown): Resource {
   return reading("resourceOf", "row", ROW, row, (given) => {
-    const { resource, misfits } = readResource(table, given as object);
+    const { resource, misfits } = readResource(table, asWritten(given) as object);
     const [first] = misfits;
     if (first === undefined) return resource;
     const { column, problem, isMissing } = first;

@@ -1,5 +1,5 @@
-/** A value that goes to the database beside the text: node-postgres and `node:sqlite` take each of these as it is. */
-export type SqlValue = string | number | boolean | readonly string[] | readonly number[] | readonly boolean[];
+/** A value that goes to the database beside the text: drivers and query builders take each of these as it is. A list is a text. */
+export type SqlValue = string | number | boolean;
 
 /**
  * A piece of SQL. Its texts stand in the templates of this package and nowhere else: what comes from a policy, a row or a

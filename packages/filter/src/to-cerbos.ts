@@ -11,7 +11,8 @@ export type CerbosPlan =
 
 /**
  * The condition as Cerbos' own query plan, for the adapters that exist: `queryPlanToPrisma({ queryPlan, … })`,
- * `queryPlanToMongoose`. What such an adapter makes of it is its own: see the README.
+ * `queryPlanToMongoose`. What such an adapter makes of it is its own: see the README. `visibleRows` with `dialect: "cerbos"` gives the
+ * plan for a table, and has the rows checked.
  *
  * Each required attribute is `ne(attribute, null)` in it, which adapters write as IS NOT NULL. That one unknown side makes
  * AND and OR unknown cannot be said in a plan; where every attribute of the condition is required, it makes no difference.

@@ -1,5 +1,6 @@
 import type { RowCondition } from "@hopwise/core/filter";
-import { mustBe, reading } from "@hopwise/core/options";
+import { isObject, mustBe, reading } from "@hopwise/core/options";
+import { readWritten } from "./as-written.ts";
 import { readCondition } from "./read-condition.ts";
 import { ROW } from "./resource-of.ts";
 import { isTable, type Table } from "./table.ts";
@@ -17,7 +18,12 @@ export function toPredicate(condition: RowCondition, table: Table): (row: object
     const isThere = required.every(({ name }) => (Object.hasOwn(row, name) ? cellIn(row, name) : null) !== null);
     return isThere && (typeof rows === "boolean" ? rows : rows.memory({ row, elements: [] }) === true);
   };
-  return (row) => reading("toPredicate", "row", ROW, row, passes);
+  // Of a model the condition is asked about what is shown of it, and checked.
+  return (row) =>
+    reading("toPredicate", "row", ROW, row, (given) => {
+      const written = readWritten(given);
+      return isObject(written) && passes(written);
+    });
 }
 
 function cellIn(row: object, name: string): unknown {

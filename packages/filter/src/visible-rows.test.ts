@@ -1,8 +1,8 @@
 import { HopwiseError } from "@hopwise/core";
-import type { CheckedRow, Filter, Row } from "@hopwise/core/filter";
+import type { CheckedRow, Filter, Row, RowCondition } from "@hopwise/core/filter";
 import { describe, expect, it } from "vitest";
 import { attr, call, value, where } from "./expressions.fixture.ts";
-import { boolean, list, number, table, text, timestamp } from "./index.ts";
+import { boolean, type CerbosPlan, list, number, table, text, timestamp, toCerbos } from "./index.ts";
 import { visibleRows } from "./visible-rows.ts";
 
 const THINGS = table({
@@ -139,6 +139,32 @@ describe("what has a toJSON", () => {
     const found = await read(passing().filter, [given as object]);
     expect(found).toEqual([shown]);
     expect(JSON.stringify(found)).not.toContain("secret");
+  });
+
+  it("is asked about as that in memory, too: a row, and a value in it", async () => {
+    const condition = where(
+      call(
+        "and",
+        call("eq", attr("owner"), value("me")),
+        call("eq", attr("cost"), value(5)),
+        call("in", value("a"), attr("tags")),
+      ),
+    );
+    const taking = { ...passing().filter, take: () => condition };
+    const byPredicate = (rows: readonly object[]) =>
+      visibleRows(taking, EVERY_THING, { dialect: "memory" }, (passes) => rows.filter(passes));
+    const row = full({ cost: new Model("5"), tags: [new Model("a")] });
+    for (const one of [
+      row,
+      new Model(row),
+      Object.assign(Object.create({ toJSON: () => row }), { owner_id: "boss" }),
+    ]) {
+      expect(await byPredicate([one])).toEqual([full({})]);
+    }
+    const kept = Object.assign(Object.create({ toJSON: () => full({ owner_id: "boss" }) }), full({}));
+    expect(await byPredicate([kept, new Model(5), { toJSON: throwing }, full({ cost: { toJSON: throwing } })])).toEqual(
+      [],
+    );
   });
 
   it("is still a time, or bytes, where it is one", async () => {
@@ -318,6 +344,17 @@ describe("rows of which none fits", () => {
     await expect(every([full({ more })])).rejects.toMatchObject({ message: expect.stringMatching(/refers to itself/) });
   });
 
+  it("since a document lacks what has no value, or a model keeps it back, are a mistake that says what to give", async () => {
+    const { owner_id: _, ...without } = full({});
+    const document = Object.create({ owner_id: undefined, toJSON: () => without });
+    await expect(every([document])).rejects.toMatchObject({
+      code: "config_invalid",
+      message: expect.stringMatching(
+        /"owner_id" of each is not in what toJSON\(\) makes .*\{ "owner_id": null, \.\.\.row\.toJSON\(\) \}/,
+      ),
+    });
+  });
+
   it("since a model has its columns of its class, are a mistake that says so", async () => {
     const { owner_id, ...row } = full({});
     class Model {
@@ -421,7 +458,47 @@ it("names each way to read by where it is another, before the filter is used up"
   const reading = visibleRows({ ...filter, take }, THINGS, { dialect: "mysql" as "sqlite" }, () => []);
   await expect(reading).rejects.toMatchObject({
     code: "config_invalid",
-    message: 'visibleRows: by.dialect must be "postgres", "sqlite" or "memory"; got a text',
+    message: 'visibleRows: by.dialect must be "postgres", "sqlite", "cerbos" or "memory"; got a text',
   });
   expect(taken).toBe(false);
+});
+
+describe("a query by an adapter of Cerbos' own", () => {
+  const byPlan = (filter: Filter, query: (plan: CerbosPlan) => readonly object[]) =>
+    visibleRows(filter, THINGS, { dialect: "cerbos" }, query);
+  const taking = (condition: RowCondition, more: Partial<Filter> = {}) => {
+    const given = passing(redacting("/owner"));
+    return { ...given, filter: { ...given.filter, take: () => condition, ...more } };
+  };
+  const mine = call("eq", attr("owner"), value("me"));
+
+  it("gets the plan, and its rows are checked and changed as those of any other", async () => {
+    const { filter, asked } = taking(where(mine, { required: ["owner", "amount"] }));
+    const plans: CerbosPlan[] = [];
+    const rows = await byPlan(filter, (plan) => {
+      plans.push(plan);
+      return [thing("t1")];
+    });
+    expect(plans).toEqual([toCerbos(where(mine, { required: ["amount"] }))]);
+    expect(asked).toMatchObject([{ id: "t1", attributes: { owner: "me" } }]);
+    expect(rows).toEqual([thing("t1", { owner_id: "[redacted]" })]);
+  });
+
+  it("is not asked where no row may be seen, since no condition is every row to an ORM", async () => {
+    const { filter, asked, faults } = taking(where(false));
+    expect(await byPlan(filter, () => throwing())).toEqual([]);
+    expect([asked, faults]).toEqual([[], []]);
+  });
+
+  it("is refused where nothing would check how it compares, and for what has no column", async () => {
+    const unmapped = where(call("eq", attr("secret"), value("me")));
+    for (const [condition, more, code] of [
+      [where(mine), { plansSuffice: true }, "config_invalid"],
+      [unmapped, {}, "filter_unsupported"],
+    ] as const) {
+      const { filter, faults } = taking(condition, more);
+      await expect(byPlan(filter, () => throwing())).rejects.toMatchObject({ code });
+      expect(faults).toMatchObject([{ code }]);
+    }
+  });
 });

@@ -5,18 +5,22 @@ import { mustBe, reading } from "@hopwise/core/options";
 import { changedRow } from "./changed-row.ts";
 import { mustFitSome } from "./misfit.ts";
 import { ownRow, type Plain } from "./own-row.ts";
+import { planOf } from "./plan-of.ts";
 import { isTable, type Table } from "./table.ts";
+import type { CerbosPlan } from "./to-cerbos.ts";
 import { toPredicate } from "./to-predicate.ts";
 import { type SqlCondition, type SqlOptions, toSql } from "./to-sql.ts";
 import { wrongTypeIn } from "./wrong-type.ts";
 
-/** How the rows are read: by SQL, or out of a list in memory. */
-export type ReadBy = SqlOptions | { readonly dialect: "memory" };
+/** How the rows are read: by SQL, by an adapter of Cerbos' own for an ORM, or out of a list in memory. */
+export type ReadBy = SqlOptions | { readonly dialect: "cerbos" } | { readonly dialect: "memory" };
 
-/** What the query gets: a condition for a `WHERE` with its parameters, or a function that tells it of each row. */
+/** What the query gets: a condition for a `WHERE` with its parameters, a query plan, or a function that tells it of each row. */
 export type Where<By extends ReadBy> = By extends { readonly dialect: "memory" }
   ? (row: object) => boolean
-  : SqlCondition;
+  : By extends { readonly dialect: "cerbos" }
+    ? CerbosPlan
+    : SqlCondition;
 
 type Awaitable<T> = T | PromiseLike<T>;
 
@@ -34,7 +38,10 @@ type Awaitable<T> = T | PromiseLike<T>;
  * ```
  *
  * @param filter of the allowed call: `currentFilter()` in a tool, `filter` of a decision elsewhere
- * @param query asked once; what it throws is thrown on, but where PostgreSQL finds a column of another type than the table says
+ * @param by with `dialect: "cerbos"` the query gets a plan for an adapter such as `queryPlanToPrisma`. How that compares is its own
+ *   matter, so such rows are always checked: a filter with `plansSuffice` is refused
+ * @param query asked once, and not at all for a plan that allows nothing, of which adapters make no condition; what it throws is
+ *   thrown on, but where PostgreSQL finds a column of another type than the table says
  * @throws {HopwiseError} `config_invalid` without a filter, for a query that gives no list; `filter_unsupported`;
  *   and what {@link Filter.take} and {@link Filter.check} throw. A row that does not fit the table, is too large to be asked
  *   about, or cannot be changed as policies oblige to, is left out and counted. Where every row misfits at one column, it is
@@ -65,13 +72,19 @@ export async function visibleRows<Row extends object, const By extends ReadBy>(
     (it) => it.dialect,
   );
   // By `toSql` alone it would be refused for the dialects of SQL, once the filter was taken.
-  if (!READ_BY.has(dialect)) mustBe("visibleRows", ["by", "dialect"], '"postgres", "sqlite" or "memory"', dialect);
+  if (!READ_BY.has(dialect))
+    mustBe("visibleRows", ["by", "dialect"], '"postgres", "sqlite", "cerbos" or "memory"', dialect);
   try {
+    if (dialect === "cerbos" && filter.plansSuffice) throw uncheckedPlan();
     const condition = filter.take();
     const looked: object[] = [];
     const where =
-      dialect === "memory" ? noting(toPredicate(condition, table), looked) : toSql(condition, table, by as SqlOptions);
-    const rows = listed("what query gives", await asked(() => query(where as Where<By>)));
+      dialect === "memory"
+        ? noting(toPredicate(condition, table), looked)
+        : dialect === "cerbos"
+          ? planOf(condition, table)
+          : toSql(condition, table, by as SqlOptions);
+    const rows = isNothing(where) ? [] : listed("what query gives", await asked(() => query(where as Where<By>)));
     // Of a cell that does not fit its column nothing is known, so that such rows are gone before they are looked at.
     if (rows.length === 0) mustFitSome(looked.map((row) => ownRow(table, row).misfits));
     return await shown(filter, table, rows);
@@ -82,7 +95,18 @@ export async function visibleRows<Row extends object, const By extends ReadBy>(
   }
 }
 
-const READ_BY: ReadonlySet<unknown> = new Set(["postgres", "sqlite", "memory"] satisfies ReadBy["dialect"][]);
+const READ_BY: ReadonlySet<unknown> = new Set(["postgres", "sqlite", "cerbos", "memory"] satisfies ReadBy["dialect"][]);
+
+/** Of such a plan an adapter gives no condition, and an ORM reads every row by none. */
+function isNothing(where: Where<ReadBy>): boolean {
+  return "kind" in where && where.kind === "KIND_ALWAYS_DENIED";
+}
+
+function uncheckedPlan(): HopwiseError {
+  const message =
+    'visibleRows: the tool map says filter: { plansSuffice: true }, and by says dialect: "cerbos"; an adapter compares as its database does, so its rows must be checked: leave plansSuffice out, or read by SQL';
+  return inOwnWords(new HopwiseError("config_invalid", message));
+}
 
 async function asked<Rows>(query: () => Awaitable<Rows>): Promise<Rows> {
   try {
