@@ -49,6 +49,15 @@ describe("a request in JSON", () => {
     });
   });
 
+  it("is answered as the server's own fault where something before it had read the body", async () => {
+    const own = { status: 500, body: { code: "config_invalid", message: expect.stringContaining("express.json()") } };
+    const read = post("12");
+    await read.json();
+    expect(await refusalOf(read)).toEqual(own);
+    // What a server of Node.js hands on once a body parser has read the stream: the length, and nothing.
+    expect(await refusalOf(post("", { ...JSON_TYPE, "content-length": "2" }))).toEqual(own);
+  });
+
   /** A request whose body begins, and never ends. */
   const endless = (headers: Record<string, string>, begin = "1") => {
     const left: unknown[] = [];

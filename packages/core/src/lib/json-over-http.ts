@@ -29,7 +29,7 @@ interface ReadLimits {
  *
  * @param read gives what was sent, or undefined where it is something else
  * @param expected what a request must be like: told to whom sends another form
- * @returns that; or the answer to a request that cannot be read: 415, 413, 400
+ * @returns that; or the answer to a request that cannot be read: 415, 413, 400; 500 where something here had read it before
  * @throws {DeadlinePassed} where not all of it came in time
  */
 export async function readJson<T>(
@@ -44,16 +44,27 @@ export async function readJson<T>(
     leave(request.body);
     return refused(isJson ? 413 : 415, expected);
   }
+  if (request.bodyUsed) return readBefore();
   try {
     const text = await withDeadline(deadlineMs, (signal, expired) =>
       Promise.race([readText(request, maxBytes, signal), expired]),
     );
-    return text === undefined ? refused(413, expected) : (read(JSON.parse(text)) ?? refused(400, expected));
+    if (text === undefined) return refused(413, expected);
+    // It says that it has a body, and a server hands on no request that was cut off.
+    if (text === "" && Number(request.headers.get("content-length")) > 0) return readBefore();
+    return read(JSON.parse(text)) ?? refused(400, expected);
   } catch (error) {
     if (error instanceof DeadlinePassed) throw error;
     // Not UTF-8, no JSON, or cut off.
     return refused(400, expected);
   }
+}
+
+/** The fault of the program that serves the endpoint: who sent the request would look for it in what they sent. */
+function readBefore(): Response {
+  const message =
+    "the request came here without its body: something before this endpoint, such as express.json(), had read it; serve the endpoint before that, or hand on a Request with the body that came";
+  return jsonAnswer(500, { code: "config_invalid", message });
 }
 
 function refused(status: 400 | 413 | 415, expected: string): Response {
