@@ -56,6 +56,18 @@ describe("a request in JSON", () => {
     expect(await refusalOf(read)).toEqual(own);
     // What a server of Node.js hands on once a body parser has read the stream: the length, and nothing.
     expect(await refusalOf(post("", { ...JSON_TYPE, "content-length": "2" }))).toEqual(own);
+    const underWay = post("12");
+    underWay.body?.getReader();
+    expect(await refusalOf(underWay)).toEqual(own);
+    // And one that makes the body when it is asked for.
+    const made = new Proxy(post("12"), {
+      get: (request, member) => {
+        if (member === "headers" || member === "method") return request[member];
+        throw new TypeError("disturbed");
+      },
+    });
+    expect(await refusalOf(made)).toEqual(own);
+    expect(unreadAnswer(made, 405, { code: "x" }).status).toBe(405);
   });
 
   /** A request whose body begins, and never ends. */

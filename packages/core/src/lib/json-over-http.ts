@@ -13,7 +13,7 @@ export function unreadAnswer(
   body: object,
   headers?: { readonly [name: string]: string },
 ): Response {
-  leave(request.body);
+  letGo(request);
   return jsonAnswer(status, body, headers);
 }
 
@@ -41,10 +41,10 @@ export async function readJson<T>(
   const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
   const isJson = type === "application/json";
   if (!isJson || Number(request.headers.get("content-length") ?? 0) > maxBytes) {
-    leave(request.body);
+    letGo(request);
     return refused(isJson ? 413 : 415, expected);
   }
-  if (request.bodyUsed) return readBefore();
+  if (wasRead(request)) return readBefore();
   try {
     const text = await withDeadline(deadlineMs, (signal, expired) =>
       Promise.race([readText(request, maxBytes, signal), expired]),
@@ -58,6 +58,19 @@ export async function readJson<T>(
     // Not UTF-8, no JSON, or cut off.
     return refused(400, expected);
   }
+}
+
+/** Some servers make the body when it is asked for: that fails where it was read. */
+function wasRead(request: Request): boolean {
+  try {
+    return request.bodyUsed || request.body?.locked === true;
+  } catch {
+    return true;
+  }
+}
+
+function letGo(request: Request): void {
+  if (!wasRead(request)) leave(request.body);
 }
 
 /** The fault of the program that serves the endpoint: who sent the request would look for it in what they sent. */
