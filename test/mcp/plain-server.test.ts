@@ -92,6 +92,30 @@ describe("a tool of a plain server", () => {
     expect(Object.isFrozen(ran[0])).toBe(true);
   });
 
+  it("is guarded by its server's connect where a framework makes the transport, and runs for nobody where it is not", async () => {
+    for (const [isGuarded, code] of [
+      [true, undefined],
+      [false, "method_unguarded"],
+    ] as const) {
+      const tools = createGuardedTools();
+      const server = new McpServer(INFO);
+      server.registerTool(
+        "asks",
+        { inputSchema: NAMED },
+        tools.wrap("asks", async () => text(`it ran ${ran.push(1)}`)),
+      );
+      const connect = server.connect.bind(server);
+      const { authorizer } = world.authorizer({ tools: MAP });
+      if (isGuarded) server.connect = (transport) => connect(guardTransport(transport, { authorizer, tools }));
+      ran.length = 0;
+      const [near, far] = InMemoryTransport.createLinkedPair();
+      await server.connect(far); // the framework
+      const client = await connected(carrying(near, held), newClient());
+      onTestFinished(() => client.close());
+      expect([codeOf(await callTool(client, "asks", { name: "x" })), ran.length]).toEqual([code, isGuarded ? 1 : 0]);
+    }
+  });
+
   it("may have a default of its own that no grant names, as its server lists it, or its author says", async () => {
     const inputSchema = { name: z.string(), limit: z.number().default(10) };
     const listed = { type: "object", properties: { limit: { default: 10 } } };

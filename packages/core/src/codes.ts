@@ -84,7 +84,7 @@ export const CODES = {
     stage: "guard",
     tellsOfTool: false,
     model: "This server does not serve this kind of request. Do the task without it.",
-    help: "The request is of a kind that Hopwise does not check, or a tool ran outside of a guarded request. Serve the data by a tool, resource or prompt.",
+    help: "The request is of a kind that Hopwise does not check, or a tool ran outside of a guarded request. Serve the data by a tool, resource or prompt; where it is a tool that was wrapped, put guardTransport before the transport of its server.",
   },
   tool_unguarded: {
     stage: "guard",

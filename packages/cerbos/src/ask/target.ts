@@ -59,6 +59,11 @@ export function clientFor(target: string, protection: Protection): GRPC {
       "grpc.initial_reconnect_backoff_ms": 100,
       "grpc.max_reconnect_backoff_ms": 2_000,
       "grpc.dns_min_time_between_resolutions_ms": 2_000,
+      // A connection that nobody answers on is left: a device on the way forgot it, or the process stood still for longer than
+      // that keeps it. By itself it would be asked on until TCP gives up, a quarter of an hour later. Asked while calls are under
+      // way alone, since a server of gRPC takes more pings than answers for an attack.
+      "grpc.keepalive_time_ms": 1_000,
+      "grpc.keepalive_timeout_ms": 2_000,
       // Two clients of one process do not share a connection: one that breaks does not stop the other.
       "grpc.use_local_subchannel_pool": 1,
       // A proxy set in the environment would send plain text meant for this machine to another one.

@@ -6,7 +6,7 @@ import type { PolicyClient } from "../ask/resilient.ts";
 import { startPdp } from "../serve/start-pdp.ts";
 import { freePort } from "../testing/free-port.ts";
 import { PAYMENTS, temporaryFolder } from "../testing/policies.ts";
-import { mutualFront, pem, remotePdp, testKeys } from "../testing/remote-pdp.ts";
+import { forgetfulFront, mutualFront, pem, remotePdp, testKeys } from "../testing/remote-pdp.ts";
 import { until } from "../testing/until.ts";
 import { type ConnectedPdp, type ConnectPdpOptions, connectPdp } from "./connect-pdp.ts";
 
@@ -202,6 +202,16 @@ describe("a set-up that cannot work", () => {
 });
 
 describe("a target that comes back", () => {
+  it("is asked by a new connection where nobody answers on the old one", async () => {
+    const remote = await remotePdp({ policies: payments() });
+    const front = await forgetfulFront(remote.port);
+    const pdp = await connected({ targets: front.target, timeoutMs: 250, restMs: 50 });
+    expect(await pays(pdp.client)).toBe(true);
+    front.forget();
+    await expect(pays(pdp.client)).rejects.toThrow();
+    await until(() => pays(pdp.client).catch(() => false));
+  });
+
   it("is looked at again: one that was set up anew without strict evaluation is told", async () => {
     const remote = await remotePdp({ policies: COMPANY });
     const heard: PdpWarning[] = [];

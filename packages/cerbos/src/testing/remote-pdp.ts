@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
-import { type AddressInfo, connect, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
 import { GRPC } from "@cerbos/grpc";
@@ -113,20 +113,42 @@ export const pem = (path: string): string => readFileSync(path, "utf8");
 /** What stands before a PDP and asks whoever comes for a certificate; Cerbos itself does not. Returns its target. */
 export async function mutualFront(keys: TestKeys, port: number): Promise<string> {
   const options = { key: pem(keys.key), cert: pem(keys.cert), ca: pem(keys.ca), ALPNProtocols: ["h2"] };
-  const open = new Set<Socket>();
+  const sockets: Socket[] = [];
   const server = createTlsServer({ ...options, requestCert: true, rejectUnauthorized: true }, (outer) => {
-    const inner = connect(port, "127.0.0.1");
-    for (const [from, to] of [
-      [outer, inner],
-      [inner, outer],
-    ] as const) {
-      open.add(from);
-      from.on("error", () => to.destroy()).pipe(to);
-    }
+    sockets.push(...joined(outer, port));
   });
+  return served(server, sockets);
+}
+
+/** What stands before a PDP, and can forget the connections that it has: nothing comes through any more, and nobody is told. */
+export async function forgetfulFront(port: number): Promise<{ readonly target: string; forget(): void }> {
+  const sockets: Socket[] = [];
+  const server = createServer((outer) => {
+    sockets.push(...joined(outer, port));
+  });
+  const forget = (): void => {
+    for (const socket of sockets) socket.unpipe().resume();
+  };
+  return { target: await served(server, sockets), forget };
+}
+
+/** Hands on all that comes to a front, both ways. */
+function joined(outer: Socket, port: number): readonly Socket[] {
+  const inner = connect(port, "127.0.0.1");
+  for (const [from, to] of [
+    [outer, inner],
+    [inner, outer],
+  ] as const) {
+    from.on("error", () => to.destroy()).pipe(to);
+  }
+  return [outer, inner];
+}
+
+/** The target of a front, which ends with the test. */
+async function served(server: Server, sockets: readonly Socket[]): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => {
-    for (const socket of open) socket.destroy();
+    for (const socket of sockets) socket.destroy();
     server.close();
   });
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;

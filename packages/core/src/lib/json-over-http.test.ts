@@ -49,6 +49,27 @@ describe("a request in JSON", () => {
     });
   });
 
+  it("is answered as the server's own fault where something before it had read the body", async () => {
+    const own = { status: 500, body: { code: "config_invalid", message: expect.stringContaining("express.json()") } };
+    const read = post("12");
+    await read.json();
+    expect(await refusalOf(read)).toEqual(own);
+    // What a server of Node.js hands on once a body parser has read the stream: the length, and nothing.
+    expect(await refusalOf(post("", { ...JSON_TYPE, "content-length": "2" }))).toEqual(own);
+    const underWay = post("12");
+    underWay.body?.getReader();
+    expect(await refusalOf(underWay)).toEqual(own);
+    // And one that makes the body when it is asked for.
+    const made = new Proxy(post("12"), {
+      get: (request, member) => {
+        if (member === "headers" || member === "method") return request[member];
+        throw new TypeError("disturbed");
+      },
+    });
+    expect(await refusalOf(made)).toEqual(own);
+    expect(unreadAnswer(made, 405, { code: "x" }).status).toBe(405);
+  });
+
   /** A request whose body begins, and never ends. */
   const endless = (headers: Record<string, string>, begin = "1") => {
     const left: unknown[] = [];

@@ -149,6 +149,52 @@ describe("the reader of a feed", () => {
     }
   });
 
+  describe("in a process that stood still, so that no timer ran", () => {
+    const stood = async (answerNow: () => Promise<Response>) => {
+      const text = await page();
+      answer = async () => new Response(text);
+      const reader = follow();
+      await reader.find(QUERY);
+      vi.setSystemTime((NOW + 60) * 1000);
+      answer = answerNow;
+      return reader;
+    };
+    const newPage = () => page({ ...revokes("planner"), since: "h", head: "h2" }, world.issuer, (NOW + 60) * 1000);
+
+    it("asks by itself, once for all calls, and lets them wait", async () => {
+      const text = await newPage();
+      const reader = await stood(async () => new Response(text));
+      expect(reader.health().ok).toBe(false);
+      const calls = [reader.find(QUERY), reader.find(QUERY)];
+      expect(await Promise.all(calls)).toEqual([{ agent: "planner" }, { agent: "planner" }]);
+      expect([asked, reader.find(QUERY), reader.health()]).toEqual([2, { agent: "planner" }, { ok: true }]);
+    });
+
+    it("lets calls wait for what the timer asks, which was late", async () => {
+      vi.spyOn(Math, "random").mockReturnValue(0);
+      const text = await newPage();
+      let give = (_: Response): void => {};
+      const reader = await stood(() => new Promise((given) => (give = given)));
+      await vi.advanceTimersByTimeAsync(6250);
+      const call = reader.find(QUERY);
+      give(new Response(text));
+      expect([await call, asked]).toEqual([{ agent: "planner" }, 2]);
+    });
+
+    it("denies where that fails, and asks no more for each call", async () => {
+      const reader = await stood(() => Promise.reject(new Error("down")));
+      const cut = "the feed of revocations could not be had: the connection failed, or took too long";
+      const error = await errorOf(async () => reader.find(QUERY));
+      expect(error).toMatchObject({ code: "state_unavailable", message: cut });
+      expect(() => reader.find(QUERY)).toThrow(cut);
+      expect(asked).toBe(2);
+      reader.close();
+      vi.setSystemTime((NOW + 120) * 1000);
+      expect(() => reader.find(QUERY)).toThrow(cut);
+      expect(asked).toBe(2);
+    });
+  });
+
   it("says what was wrong the last time, and no more once it was right", async () => {
     const reader = follow();
     const cut = "the feed of revocations could not be had: the connection failed, or took too long";

@@ -1,5 +1,5 @@
 import { HopwiseError, isOwn } from "../errors.ts";
-import { createListeners, type Health, unwaited } from "../lib/index.ts";
+import { ageBy, createListeners, type Health, unwaited } from "../lib/index.ts";
 import {
   argumentOf,
   CLOCK,
@@ -90,7 +90,7 @@ const readEpoch = argumentOf<string>("acceptEpoch", "epoch", EPOCH);
  * was made anew (`acceptEpoch`). What was read stays in force until it was lifted or has ended, whatever the log lost.
  *
  * Where the newest page is older than `maxStalenessSeconds`, every call is denied (`state_unavailable`), until a new one
- * comes. So a revocation is effective here after `everySeconds`, and after `maxStalenessSeconds` nothing is allowed
+ * comes. Where that is so because nobody could ask, since the process stood still, calls have it asked for, and wait. So a revocation is effective here after `everySeconds`, and after `maxStalenessSeconds` nothing is allowed
  * that lacks it.
  *
  * @throws {HopwiseError} `config_invalid`
@@ -111,16 +111,17 @@ export function revocationsOverHttp(options: FeedReaderOptions): FeedRevocations
     const tooOld = fresh.problem(maxStalenessSeconds);
     return tooOld && (asked.problem() ?? tooOld);
   };
-  const find: RevocationStore["find"] = (query) => {
-    // A call in the first moment waits, within its own deadline.
-    const first = asked.first();
-    if (first !== undefined) return first.then(() => find(query));
+  const found = (query: Parameters<RevocationStore["find"]>[0]): ReturnType<typeof copy.index.find> => {
     const why = wrong();
     if (why !== undefined) throw new HopwiseError("state_unavailable", why);
     return copy.index.find(query, secondsBy(clock));
   };
   return {
-    find,
+    find: (query) => {
+      // A call waits within its own deadline, once: a feed that fails is not asked again and again.
+      const late = fresh.problem(maxStalenessSeconds) === undefined ? undefined : asked.late();
+      return late === undefined ? found(query) : late.then(() => found(query));
+    },
     refresh: asked.refresh,
     acceptEpoch: (epoch) => feed.accept(readEpoch(epoch)),
     health: () => {
@@ -148,8 +149,11 @@ function checkPace(everySeconds: number, maxStalenessSeconds: number): void {
 /** Something that a timer asks for. */
 interface AskedFor {
   refresh(): Promise<void>;
-  /** The first time, until it has been answered. */
-  first(): Promise<void> | undefined;
+  /**
+   * What is asked late: the first time, and where the process stood still, so that no timer ran, as on a platform that holds
+   * it up between two requests. It is asked for now, where the timer has not done so yet; undefined where it was asked in time.
+   */
+  late(): Promise<void> | undefined;
   /** What was wrong the last time, for operators. */
   problem(): string | undefined;
   close(): void;
@@ -160,7 +164,10 @@ function askedFor(ask: () => Promise<void>, everyMs: number): AskedFor {
   let problem: string | undefined;
   let closed = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const refresh = async (): Promise<void> => {
+  let sinceAsked = (): number => Number.POSITIVE_INFINITY;
+  let late: Promise<void> | undefined;
+  const isLate = (): boolean => sinceAsked() > everyMs * LATEST;
+  const attempt = async (): Promise<void> => {
     try {
       if (closed) throw new HopwiseError("state_unavailable", "the feed of revocations was closed");
       await ask();
@@ -173,12 +180,20 @@ function askedFor(ask: () => Promise<void>, everyMs: number): AskedFor {
       throw own && error.code === "state_unavailable"
         ? error
         : new HopwiseError("state_unavailable", problem, { cause: error });
+    } finally {
+      sinceAsked = ageBy(Date.now);
     }
   };
-  let first: Promise<void> | undefined = refresh().catch(() => {});
-  void first.then(() => {
-    first = undefined;
-  });
+  const refresh = (): Promise<void> => {
+    const attempted = attempt();
+    if (late === undefined && isLate()) {
+      const ended = (): void => {
+        late = undefined;
+      };
+      late = attempted.then(ended, ended);
+    }
+    return attempted;
+  };
   const next = (): void => {
     timer = unwaited(setTimeout(() => void again(), everyMs * (LATEST - Math.random() / 2)));
   };
@@ -186,10 +201,14 @@ function askedFor(ask: () => Promise<void>, everyMs: number): AskedFor {
     await refresh().catch(() => {});
     if (!closed) next();
   };
+  refresh().catch(() => {});
   next();
   return {
     refresh,
-    first: () => first,
+    late: () => {
+      if (late === undefined && !closed && isLate()) refresh().catch(() => {});
+      return late;
+    },
     problem: () => problem,
     close: () => {
       closed = true;

@@ -273,6 +273,10 @@ describe.each(worlds)("a proof by an $algorithm key", async (world: World) => {
     expect(error.code).toBe("proof_invalid");
     expect(error.rule).toContain("made before this server began to remember proofs");
     expect(await check({ iat: NOW + 1 }, { rememberedSince, nowSeconds: NOW + 2 })).toBe("accepted");
+    // One that is made for each call refuses all of them, and a new proof does not help.
+    expect(error.message).toContain("an authorizer is made anew for each request; make it once");
+    const later = await errorOf(proveAt(chain, await world.proof(text), { rememberedSince, nowSeconds: NOW + 12 }));
+    expect(later.message).toMatch(/began to remember proofs; make a new one$/);
     const nonces = createNonces();
     for (const [issuedAt, outcome] of [
       [NOW, "proof_nonce_required"],

@@ -101,9 +101,18 @@ export async function verifyProof(text: string, expected: ExpectedProof): Promis
     );
   }
   const unknown = whyUnknown(issuedAt, expected);
-  if (unknown !== undefined) refuse(unknown);
+  if (unknown !== undefined) refuse(unknown, newMemory(expected));
   return proof;
 }
+
+/** A memory that is as new as the call that asks it may be new for each of them: then no new proof helps. */
+function newMemory({ rememberedSince = 0, nowSeconds }: ExpectedProof): string {
+  if (nowSeconds - rememberedSince > NEW_SECONDS) return "";
+  return ". It began just now: where each proof is refused so, an authorizer is made anew for each request; make it once for the process, or give it a state that outlives the process (redisState)";
+}
+
+/** Longer than a process takes from its first line to its first call. */
+const NEW_SECONDS = 10;
 
 const FOREIGN =
   "one that has lapsed by the clock here, or was made with another secret: all instances behind one address need the same (createNonces({ secret })), and clocks that agree";
