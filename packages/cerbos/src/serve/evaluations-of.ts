@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import type { RunningPdp } from "@hopwise/core/adapter";
-import { tell } from "../tell.ts";
+import { quietly } from "@hopwise/core/adapter";
 import { createEvaluationLog } from "./evaluation-log.ts";
 import type { ServeOptions } from "./serve.ts";
 
@@ -13,7 +13,7 @@ export function evaluationsOf(
   return {
     onLog: (line) => {
       evaluations.read(line);
-      for (const listener of listeners) void tell(listener, line);
+      for (const listener of listeners) quietly(() => listener?.(line));
     },
     failuresOf: async (callId, effect) => {
       // Under strict evaluation an allowance relies on no rule that failed: the good path waits for nothing.
