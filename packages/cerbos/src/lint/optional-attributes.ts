@@ -2,16 +2,17 @@ import {
   type AttributePath,
   optionalSteps,
   type PolicyRule,
-  type PolicySource,
-  policyRules,
   readExpression,
   type SchemaUse,
 } from "../policies/index.ts";
 import type { PolicyWarning } from "./policy-warning.ts";
 
 /** DENY rules that read an attribute which no schema requires, and that the rule does not ask for first. */
-export function deniesOnOptional({ documents, schemas }: PolicySource): readonly PolicyWarning[] {
-  const denying = policyRules(documents).filter(({ effect }) => effect === "EFFECT_DENY");
+export function deniesOnOptional(
+  rules: readonly PolicyRule[],
+  schemas: ReadonlyMap<string, unknown>,
+): readonly PolicyWarning[] {
+  const denying = rules.filter(({ effect }) => effect === "EFFECT_DENY");
   return denying.flatMap((rule) => {
     const readings = rule.expressions.map(readExpression);
     const guarded = new Set(readings.flatMap(({ guarded }) => guarded.map(textOf)));

@@ -11,7 +11,18 @@ export {
 export { type AttributePath, readExpression } from "./attribute-paths.ts";
 export { agree, type ConditionTree, evaluate, leavesOf, type Truth } from "./condition-tree.ts";
 export { type FiledRule, filedRules } from "./filed-rules.ts";
-export { at, covers, effectOf, list, members, overlap, scopeOf, texts, versionOf } from "./policy-fields.ts";
+export {
+  at,
+  covers,
+  list,
+  members,
+  overlap,
+  scopeOf,
+  spellingsOf,
+  texts,
+  versionOf,
+  withinScope,
+} from "./policy-fields.ts";
 export { checkPolicyFolder, policyFiles } from "./policy-folder.ts";
 export type { PolicyParameters } from "./policy-parameters.ts";
 export {
