@@ -1,4 +1,4 @@
-import { type CelTree, MACROS, readCel } from "../plans/index.ts";
+import { type CelCall, type CelTree, MACROS, readCel } from "../plans/index.ts";
 import { type PlacedExpression, placeOf } from "../policies/index.ts";
 import { NOT_EVALUATED, type PolicyWarning } from "./policy-warning.ts";
 
@@ -64,10 +64,7 @@ function within(tree: CelTree, elements: ReadonlySet<string>): readonly NeverFit
  * What a macro names stands for what it finds. Of two names the first is the place in a
  * list, which CEL counts in whole numbers, or the key of a map.
  */
-function inMacro(
-  { call, on, args }: Extract<CelTree, { readonly call: string }>,
-  elements: ReadonlySet<string>,
-): ReadonlySet<string> {
+function inMacro({ call, on, args }: CelCall, elements: ReadonlySet<string>): ReadonlySet<string> {
   if (on === undefined || !MACROS.has(call)) return elements;
   const named = args.slice(0, args.length === 3 && call !== "map" ? 2 : 1);
   const names = named.flatMap((it) => ("name" in it ? [it.name] : []));
@@ -75,10 +72,7 @@ function inMacro(
   return new Set(typeOf(on, elements) === "json" ? [...outer, ...names.slice(-1)] : outer);
 }
 
-function misfits(
-  { call, on, args }: Extract<CelTree, { readonly call: string }>,
-  elements: ReadonlySet<string>,
-): NeverFits[] {
+function misfits({ call, on, args }: CelCall, elements: ReadonlySet<string>): NeverFits[] {
   if (on !== undefined) {
     const isTimed = OF_TIMES.test(call) && typeOf(on, elements) === "json";
     return isTimed ? [{ value: wordsOf(on), beside: "time", isEquality: false }] : [];

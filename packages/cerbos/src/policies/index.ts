@@ -8,7 +8,7 @@ export {
   actionOf,
   actionsOf,
 } from "./asked-tool.ts";
-export { type AttributePath, readExpression } from "./attribute-paths.ts";
+export { type AttributePath, attributeText, readExpression } from "./attribute-paths.ts";
 export { agree, type ConditionTree, evaluate, leavesOf, type Truth } from "./condition-tree.ts";
 export { type FiledRule, filedRules } from "./filed-rules.ts";
 export {
