@@ -144,13 +144,13 @@ function kindOf(target: RevocationTarget): RevocationKind {
 }
 
 function iterated(records: Iterable<AuditRecord> | AsyncIterable<AuditRecord>): typeof records {
+  // A text can be gone through, too.
   if (typeof records !== "object" || isPromise(records)) mustBe("blastRadius", "records", RECORDS, records);
   return reading("blastRadius", "records", RECORDS, { records }, () => {
     const { [Symbol.iterator]: one, [Symbol.asyncIterator]: other } = Object(records) as Partial<
       Iterable<AuditRecord> & AsyncIterable<AuditRecord>
     >;
-    // A text can be gone through, too.
-    if (typeof records === "object" && (typeof one === "function" || typeof other === "function")) return records;
+    if (typeof one === "function" || typeof other === "function") return records;
     throw new TypeError("nothing to go through");
   });
 }
