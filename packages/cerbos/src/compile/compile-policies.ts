@@ -220,16 +220,10 @@ function execute(
   } as const;
   return new Promise((settle) => {
     execFile(binary, args, options, (error, stdout, stderr) => {
-      if (error === null) settle({ code: 0, fault: "", stdout, stderr });
-      else if (typeof error.code === "number")
-        settle({ code: error.code, fault: `code ${error.code}`, stdout, stderr });
-      else
-        settle({
-          code: null,
-          fault: error.killed ? `no answer within ${timeoutMs} ms` : error.message,
-          stdout,
-          stderr,
-        });
+      const code = error === null ? COMPILED : error.code;
+      if (typeof code === "number") return settle({ code, fault: `code ${code}`, stdout, stderr });
+      const fault = error?.killed ? `no answer within ${timeoutMs} ms` : String(error?.message);
+      settle({ code: null, fault, stdout, stderr });
     });
   });
 }

@@ -22,7 +22,7 @@ import { refuseTraps, refuseUncompiled } from "../compile/index.ts";
 import { BINARY, FOLDER, LISTENER, milliseconds } from "../option-shapes.ts";
 import { checkPolicyFolder } from "../policies/index.ts";
 import { SHARING, type SharingOptions, shareIn } from "../sharing/index.ts";
-import { evaluationsOf } from "./evaluations-of.ts";
+import { evaluationsOf } from "./evaluation-log.ts";
 import { RESTART, type RestartOptions } from "./keep-running.ts";
 import { keepServing } from "./keep-serving.ts";
 import { loadAnew } from "./load-anew.ts";
