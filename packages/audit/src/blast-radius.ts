@@ -2,7 +2,6 @@ import type { DecisionRecord, OutcomeRecord } from "@hopwise/core/audit";
 import { isPromise, maybe, mustBe, optionsOf, reading, SECONDS, whole } from "@hopwise/core/options";
 import {
   isRevoked,
-  type RevocationKind,
   type RevocationQuery,
   type RevocationTarget,
   readRevocation,
@@ -36,14 +35,6 @@ export interface AffectedChain {
  * records were written. `issuer_key`: which roots an issuer's key signed.
  */
 export type Untold = "silent_chains" | "issuer_key";
-
-/** What cannot be told of each kind of target. */
-const UNTOLD: { readonly [Kind in RevocationKind]: readonly Untold[] } = {
-  token: ["silent_chains"],
-  key: ["silent_chains", "issuer_key"],
-  agent: ["silent_chains"],
-  user: ["silent_chains"],
-};
 
 /** What would end if something were revoked. */
 export interface BlastRadius {
@@ -123,7 +114,7 @@ export async function blastRadius(
     chains: [...chains.values()].reverse(),
     isCut,
     decisions,
-    untold: UNTOLD[kindOf(wanted)],
+    untold: "key" in wanted ? ["silent_chains", "issuer_key"] : ["silent_chains"],
     isNamed: named.isNamed(),
     nearest: named.nearest(),
     issuers: living.issuers(),
@@ -136,11 +127,6 @@ const RECORDS = "records of an audit log, such as readAuditLog gives in its entr
 function kindOfRecord(record: AuditRecord): string {
   const kind: unknown = reading("blastRadius", "records", RECORDS, record, (given) => given.kind);
   return typeof kind === "string" ? kind : mustBe("blastRadius", "records", RECORDS, record);
-}
-
-function kindOf(target: RevocationTarget): RevocationKind {
-  const kinds = Object.keys(UNTOLD) as RevocationKind[];
-  return kinds.find((kind) => kind in target) as RevocationKind;
 }
 
 function iterated(records: Iterable<AuditRecord> | AsyncIterable<AuditRecord>): typeof records {

@@ -5,14 +5,15 @@ import {
   ASKED_TOOL,
   type AskedDelegation,
   type AskedTool,
+  at,
   checkPolicyFolder,
   expressionsIn,
-  ignoredSchemas,
   type PlacedExpression,
   type PolicySource,
   placeOf,
   policyRules,
   readPolicySource,
+  scopeOf,
 } from "../policies/index.ts";
 import { escapedDenies } from "./deny-for-roles.ts";
 import { everyToolUnread } from "./every-tool-unread.ts";
@@ -115,18 +116,16 @@ function unreadOrIgnored({ broken, brokenSchemas, documents }: PolicySource): re
         message: `the file cannot be read: ${it.message}. Correct it; nothing in it was looked at`,
       }),
     ),
-    ...ignoredSchemas(documents).map(
-      ({ document, line }): PolicyWarning => ({
-        code: "schema_ignored",
-        file: document.file,
-        line,
-        message:
-          "Cerbos ignores the schemas of a policy with a scope: it goes by those of the same policy without a scope. " +
-          "Name them there",
-      }),
-    ),
+    ...documents.flatMap(({ content, file, lineOf }): readonly PolicyWarning[] => {
+      const policy = at(content, "resourcePolicy");
+      if (scopeOf(policy) === "" || at(policy, "schemas") === undefined) return [];
+      return [{ code: "schema_ignored", file, line: lineOf(["resourcePolicy", "schemas"]), message: SCHEMA_IGNORED }];
+    }),
   ];
 }
+
+const SCHEMA_IGNORED =
+  "Cerbos ignores the schemas of a policy with a scope: it goes by those of the same policy without a scope. Name them there";
 
 const AUX_DATA_ABSENT = {
   code: "aux_data_absent",

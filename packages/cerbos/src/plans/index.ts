@@ -2,4 +2,4 @@
 
 export { type CelCall, type CelTree, readCel } from "./cel-tree.ts";
 export { MACROS } from "./plan-expression.ts";
-export { type InsufficientPlan, insufficientPlans } from "./plans-suffice.ts";
+export { insufficientPlans } from "./plans-suffice.ts";

@@ -26,7 +26,6 @@ export {
 export { checkPolicyFolder, policyFiles } from "./policy-folder.ts";
 export type { PolicyParameters } from "./policy-parameters.ts";
 export {
-  ignoredSchemas,
   type PolicyRule,
   policyRules,
   type SchemaUse,
@@ -51,4 +50,3 @@ export {
 } from "./required-attributes.ts";
 export { scopeConflicts } from "./scope-permissions.ts";
 export { expressionsIn, memberOf, type PlacedExpression, placeOf, textsIn } from "./texts-in.ts";
-export { writtenPolicies } from "./written-rules.ts";

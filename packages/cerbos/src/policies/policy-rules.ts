@@ -84,17 +84,6 @@ export function policyRules(documents: readonly SourceDocument[]): readonly Poli
   });
 }
 
-/** Policies with a scope that name schemas, and the line where they do: Cerbos checks nothing by these schemas. */
-export function ignoredSchemas(
-  documents: readonly SourceDocument[],
-): readonly { readonly document: SourceDocument; readonly line: number }[] {
-  return documents.flatMap((document) => {
-    const policy = at(document.content, "resourcePolicy");
-    if (scopeOf(policy) === "" || at(policy, "schemas") === undefined) return [];
-    return { document, line: document.lineOf(["resourcePolicy", "schemas"]) };
-  });
-}
-
 /** What a resource policy names; nothing where there is none. */
 export function schemasOf(policy: unknown): PolicySchemas {
   const use = (key: string): SchemaUse => {
