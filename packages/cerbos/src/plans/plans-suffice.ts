@@ -109,24 +109,20 @@ function schemaProblems(
   if (known === undefined) return [why(`the schema ${name} is not there, or cannot be read`)];
   if (ignores(resource, action)) return [why(`Cerbos ignores the schema ${name} for the action (ignoreWhen)`)];
   const missing = rows.required.filter((it) => !required.includes(it));
-  return [
-    ...(missing.length > 0
-      ? [
-          why(
-            `the schema ${name} requires ${quoted(missing)}, and the tool's filter.required does not name that: a check ` +
-              "denies a row without it, a plan does not ask",
-          ),
-        ]
-      : []),
-    ...(rows.further.length > 0
-      ? [
-          why(
-            `the schema ${name} asks more of rows than a type and what is required (${rows.further.join(", ")}): a check ` +
-              "denies a row that breaks it, a plan does not ask",
-          ),
-        ]
-      : []),
-  ];
+  const problems: string[] = [];
+  if (missing.length > 0) {
+    problems.push(
+      `the schema ${name} requires ${quoted(missing)}, and the tool's filter.required does not name that: a check ` +
+        "denies a row without it, a plan does not ask",
+    );
+  }
+  if (rows.further.length > 0) {
+    problems.push(
+      `the schema ${name} asks more of rows than a type and what is required (${rows.further.join(", ")}): a check ` +
+        "denies a row that breaks it, a plan does not ask",
+    );
+  }
+  return problems.map(why);
 }
 
 function ruleProblems(
