@@ -272,12 +272,11 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   // The doors: what each of them opens is its own list of names.
   "core/index.ts": EVERY_ROOM,
   "core/doors": EVERY_ROOM,
-  // Of the core only errors, how options are read, and when an answer is late: see below.
-  "cerbos/tell.ts": [],
+  // Of the core only errors, how options are read, when an answer is late, and how listeners are told: see below.
   "cerbos/option-shapes.ts": ["@hopwise/core"],
   "cerbos/policies": ["@hopwise/core", "yaml", "node:"],
   "cerbos/plans": ["cerbos/policies"],
-  "cerbos/ask": ["cerbos/option-shapes.ts", "cerbos/tell.ts", "@hopwise/core", "@cerbos/grpc", "cockatiel", "node:"],
+  "cerbos/ask": ["cerbos/option-shapes.ts", "@hopwise/core", "@cerbos/grpc", "cockatiel", "node:"],
   "cerbos/lint": ["cerbos/policies", "cerbos/plans", "cerbos/ask", "cerbos/option-shapes.ts", "@hopwise/core"],
   "cerbos/binary": ["cerbos/option-shapes.ts", "@hopwise/core", "node:"],
   "cerbos/compile": [
@@ -293,7 +292,6 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "cerbos/ask",
     "cerbos/sharing",
     "cerbos/option-shapes.ts",
-    "cerbos/tell.ts",
     "type:@cerbos/grpc",
     "@hopwise/core",
     "node:",
@@ -304,7 +302,6 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "cerbos/compile",
     "cerbos/sharing",
     "cerbos/option-shapes.ts",
-    "cerbos/tell.ts",
     "@hopwise/core",
     "@cerbos/grpc",
     "node:",
@@ -421,7 +418,7 @@ describe("the imports of the packages", () => {
     expect(undeclared.map(({ file, specifier }) => `${file}: ${specifier}`)).toEqual([]);
   });
 
-  it("take nothing of the core into the package that starts the PDP but errors, types, how options are read, and when an answer is late", () => {
+  it("take nothing of the core into the package that starts the PDP but errors, types, how options are read, when an answer is late, and how listeners are told", () => {
     const errors = new Set(
       ["core/errors.ts", "core/codes.ts"].flatMap((file) =>
         Array.from(textOf(file).matchAll(/^export (?:class|function|interface|type) (\w+)/gm), ([, name]) => name),
@@ -434,7 +431,9 @@ describe("the imports of the packages", () => {
       new Set(["@hopwise/core", "@hopwise/core/adapter"]),
     );
     const names = taken.flatMap(({ clause }) => clause.replace(/\btype\b|[{}\s]/g, "").split(","));
-    expect(new Set(names.filter((name) => name !== "" && !errors.has(name)))).toEqual(new Set(["whenTimeIsUp"]));
+    expect(new Set(names.filter((name) => name !== "" && !errors.has(name)))).toEqual(
+      new Set(["quietly", "whenTimeIsUp"]),
+    );
   });
 
   it("are seen in every form they can take, and refused where the table does not have them", () => {

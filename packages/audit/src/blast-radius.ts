@@ -2,7 +2,6 @@ import type { DecisionRecord, OutcomeRecord } from "@hopwise/core/audit";
 import { isPromise, maybe, mustBe, optionsOf, reading, SECONDS, whole } from "@hopwise/core/options";
 import {
   isRevoked,
-  type RevocationKind,
   type RevocationQuery,
   type RevocationTarget,
   readRevocation,
@@ -36,14 +35,6 @@ export interface AffectedChain {
  * records were written. `issuer_key`: which roots an issuer's key signed.
  */
 export type Untold = "silent_chains" | "issuer_key";
-
-/** What cannot be told of each kind of target. */
-const UNTOLD: { readonly [Kind in RevocationKind]: readonly Untold[] } = {
-  token: ["silent_chains"],
-  key: ["silent_chains", "issuer_key"],
-  agent: ["silent_chains"],
-  user: ["silent_chains"],
-};
 
 /** What would end if something were revoked. */
 export interface BlastRadius {
@@ -123,7 +114,7 @@ export async function blastRadius(
     chains: [...chains.values()].reverse(),
     isCut,
     decisions,
-    untold: UNTOLD[kindOf(wanted)],
+    untold: "key" in wanted ? ["silent_chains", "issuer_key"] : ["silent_chains"],
     isNamed: named.isNamed(),
     nearest: named.nearest(),
     issuers: living.issuers(),
@@ -138,19 +129,14 @@ function kindOfRecord(record: AuditRecord): string {
   return typeof kind === "string" ? kind : mustBe("blastRadius", "records", RECORDS, record);
 }
 
-function kindOf(target: RevocationTarget): RevocationKind {
-  const kinds = Object.keys(UNTOLD) as RevocationKind[];
-  return kinds.find((kind) => kind in target) as RevocationKind;
-}
-
 function iterated(records: Iterable<AuditRecord> | AsyncIterable<AuditRecord>): typeof records {
+  // A text can be gone through, too.
   if (typeof records !== "object" || isPromise(records)) mustBe("blastRadius", "records", RECORDS, records);
   return reading("blastRadius", "records", RECORDS, { records }, () => {
     const { [Symbol.iterator]: one, [Symbol.asyncIterator]: other } = Object(records) as Partial<
       Iterable<AuditRecord> & AsyncIterable<AuditRecord>
     >;
-    // A text can be gone through, too.
-    if (typeof records === "object" && (typeof one === "function" || typeof other === "function")) return records;
+    if (typeof one === "function" || typeof other === "function") return records;
     throw new TypeError("nothing to go through");
   });
 }

@@ -1,5 +1,5 @@
 import { type Broken, brokenAt } from "./broken.ts";
-import { statementOf } from "./checkpoint.ts";
+import { statementIn } from "./checkpoint.ts";
 import { type Head, hashLine, type Line, parseLine } from "./line.ts";
 import type { PlacedLine } from "./stream-lines.ts";
 
@@ -39,7 +39,7 @@ export async function checkLink({ before, head, here, line, next, rest }: Link):
  */
 function isVouchedFor(line: Line, here: PlacedLine, head: Head, next: PlacedLine | undefined): boolean {
   if (next !== undefined) return parseLine(next.bytes)?.prev === hashLine(here.bytes);
-  const statement = line.kind === "checkpoint" ? statementOf(line.value) : undefined;
+  const statement = statementIn(line);
   return statement?.seq === head.seq && statement.hash !== head.hash;
 }
 

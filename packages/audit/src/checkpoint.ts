@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import type { PublicJwk, Signer } from "@hopwise/core";
 import { thumbprintOf } from "@hopwise/core/tokens";
-import { FORMAT, type Head } from "./line.ts";
+import { FORMAT, type Head, type Line } from "./line.ts";
 
 /** What a checkpoint says and signs. */
 export interface Statement extends Head {
@@ -63,6 +63,11 @@ export function statementOf(jws: unknown): Statement | undefined {
   const payload = typeof jws === "string" ? decode(jws.split(".")[1] ?? "") : undefined;
   const statement = payload && (parseObject(payload) as Statement | undefined);
   return statement?.log === FORMAT && Number.isSafeInteger(statement.seq) ? statement : undefined;
+}
+
+/** The same of a line, if it is a checkpoint. */
+export function statementIn(line: Line | undefined): Statement | undefined {
+  return line?.kind === "checkpoint" ? statementOf(line.value) : undefined;
 }
 
 function parseObject(bytes: Buffer): object | undefined {

@@ -40,10 +40,15 @@ export function hashLine(line: string | Uint8Array): string {
   return hash("sha256", line, "hex");
 }
 
-/** Reads a line as this log writes it, byte for byte; undefined for any other spelling. */
-export function parseLine(bytes: Buffer): Line | undefined {
+/**
+ * Reads a line as this log writes it, byte for byte; undefined for any other spelling.
+ *
+ * @param only the kind that is wanted: what a line of another one holds is not read
+ */
+export function parseLine(bytes: Buffer, only?: LineKind): Line | undefined {
   const start = START.exec(bytes.toString("latin1", 0, LONGEST_START));
-  if (start === null || bytes.at(-2) !== 0x7d || bytes.at(-1) !== 0x0a) return undefined;
+  if (start === null || (only !== undefined && start[3] !== only)) return undefined;
+  if (bytes.at(-2) !== 0x7d || bytes.at(-1) !== 0x0a) return undefined;
   try {
     const value: unknown = JSON.parse(bytes.toString("utf8", start[0].length, bytes.length - 2));
     return { seq: Number(start[1]), prev: start[2] as string, kind: start[3] as LineKind, value };

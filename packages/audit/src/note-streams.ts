@@ -1,4 +1,4 @@
-import { statementOf } from "./checkpoint.ts";
+import { statementIn } from "./checkpoint.ts";
 import { GENESIS, hashLine, parseLine } from "./line.ts";
 import { isGone } from "./process-identity.ts";
 import { firstLine, lastLine } from "./read-lines.ts";
@@ -43,7 +43,7 @@ async function noteOf({ writer, segments }: StreamFiles, gone: boolean): Promise
     if (tail.length > 0) torn ??= { segment: number, bytes: tail.length, sha256: hashLine(tail) };
     const read = line && parseLine(line);
     if (line === undefined || read === undefined) continue;
-    const closed = read.kind === "checkpoint" && statementOf(read.value)?.closed === true;
+    const closed = statementIn(read)?.closed === true;
     return {
       writer,
       seq: read.seq,

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { DenialCode, HopwiseError, Signer } from "@hopwise/core";
+import { quietly } from "@hopwise/core/adapter";
 import { type AuditSink, checkTold, type MemoryAudit } from "@hopwise/core/audit";
 import { choice, func, maybe, members, optionsOf, SIGNER, whole } from "@hopwise/core/options";
 import { createCheckpoints } from "./checkpoints.ts";
@@ -113,15 +114,7 @@ const readOptions = optionsOf<AuditLogOptions>("openAuditLog", {
 export async function openLogOn(files: LogFiles, given: AuditLogOptions): Promise<AuditLog> {
   const options = readOptions(given);
   const folder = absolute(options.folder);
-  const { durability = "required" } = options;
-  const limits = withDefaults(options.rotate, ROTATE);
-  const every = withDefaults(options.checkpoint, CHECKPOINT);
-  /** The listener's fault is not the log's. */
-  const tell = async (head: Head): Promise<void> => {
-    try {
-      await options.onCheckpoint?.(head);
-    } catch {}
-  };
+  const { durability = "required", rotate, checkpoint } = options;
   const writer = newWriter();
   const signer = await createHeadSigner(options.signer);
   const strangers = createStrangers(() => checkpoints.request());
@@ -165,14 +158,15 @@ export async function openLogOn(files: LogFiles, given: AuditLogOptions): Promis
     await stream.append([...added, ...signed]);
     records += added.length;
     checkpoints.appended(added.length);
-    const isFull = stream.bytes >= limits.bytes || stream.ageMs >= limits.ms;
+    const isFull = stream.bytes >= (rotate?.bytes ?? ROTATE.bytes) || stream.ageMs >= (rotate?.ms ?? ROTATE.ms);
     if (!isFull || closing !== undefined) return;
     if (signed.length > 0 || checkpoints.failing) await stream.finish().catch(() => {});
     else checkpoints.request();
   });
   let signedHead = stream.head;
   const checkpoints = createCheckpoints({
-    ...every,
+    records: checkpoint?.records ?? CHECKPOINT.records,
+    ms: checkpoint?.ms ?? CHECKPOINT.ms,
     sign: async (closed) => {
       // The last checkpoint signs the line before it: no segment may begin between them.
       if (closed) await stream.begin();
@@ -182,7 +176,7 @@ export async function openLogOn(files: LogFiles, given: AuditLogOptions): Promis
     add: async (jws) => {
       const head = signedHead;
       await queue.add({ kind: "checkpoint", json: JSON.stringify(jws) });
-      void tell(head);
+      quietly(() => options.onCheckpoint?.(head));
     },
   });
   /** Why it takes no record, before one is written. */
@@ -210,7 +204,7 @@ export async function openLogOn(files: LogFiles, given: AuditLogOptions): Promis
     if (isWrongSigner(cause)) throw cause;
     throw notWritten(folder, cause);
   }
-  void tell(stream.head);
+  quietly(() => options.onCheckpoint?.(stream.head));
   return {
     get head() {
       return stream.head;
@@ -237,10 +231,4 @@ function absolute(folder: string): string {
 
 function notWritten(folder: string, cause: unknown): HopwiseError {
   return unavailable(`no audit log can be written to ${folder}`, cause);
-}
-
-/** A member that is there, and undefined, counts as left out. */
-function withDefaults<Numbers extends object>(given: Partial<Numbers> = {}, defaults: Numbers): Numbers {
-  const set = Object.entries(given).filter(([, value]) => value !== undefined);
-  return { ...defaults, ...Object.fromEntries(set) };
 }

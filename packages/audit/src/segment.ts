@@ -91,7 +91,7 @@ async function streamsIn(folder: string): Promise<readonly StreamFiles[]> {
   const names = await readdir(folder).catch((cause: unknown) => {
     throw new HopwiseError("config_invalid", `the audit log's folder cannot be read: ${folder}`, { cause });
   });
-  const streams = new Map<string, { number: number; path: string; file: string }[]>();
+  const streams = new Map<string, StreamFiles["segments"][number][]>();
   for (const file of names) {
     const [, writer, number] = NAME.exec(file) ?? [];
     if (writer === undefined) continue;

@@ -110,10 +110,16 @@ export async function shadowReport(folder: AuditFolders, given: ShadowReportOpti
   const unproven = await readUnproven(folder, options, MOST_ROWS);
   const told = [...rows.values()];
   const names = [...new Set([...told.map((row) => row.tool), ...passed.keys(), ...unproven.keys()])].sort();
-  const tools = names.map((name) => ({
-    ...toolOf(name, passed.get(name) ?? 0, told),
-    unproven: byCount(unproven.get(name) ?? new Map()).map(([code, count]) => ({ code, count })),
-  }));
+  const tools = names.map((name): ShadowedTool => {
+    const own = told.filter((row) => row.tool === name).sort((a, b) => b.count - a.count);
+    return {
+      tool: name,
+      passed: passed.get(name) ?? 0,
+      denials: own.filter(({ isRefused }) => !isRefused).map(denialsOf),
+      refused: own.filter(({ isRefused }) => isRefused).map(denialsOf),
+      unproven: byCount(unproven.get(name) ?? new Map()).map(([code, count]) => ({ code, count })),
+    };
+  });
   return { tools, others, ...(first !== undefined && last !== undefined && { first, last }) };
 }
 
@@ -167,12 +173,6 @@ function newRow(of: Pick<Row, "tool" | "code" | "stage" | "isRefused">, time: st
 function count(counts: Map<string, number>, name: string, most: number): void {
   const before = counts.get(name);
   if (before !== undefined || counts.size < most) counts.set(name, (before ?? 0) + 1);
-}
-
-function toolOf(name: string, passes: number, rows: readonly Row[]): Omit<ShadowedTool, "unproven"> {
-  const own = rows.filter((row) => row.tool === name).sort((a, b) => b.count - a.count);
-  const denials = own.filter(({ isRefused }) => !isRefused).map(denialsOf);
-  return { tool: name, passed: passes, denials, refused: own.filter(({ isRefused }) => isRefused).map(denialsOf) };
 }
 
 function denialsOf({ tool: _, isRefused: __, users, agents, reasons, wouldPass, ...row }: Row): ShadowedDenials {

@@ -1,5 +1,5 @@
 import type { UnverifiedAttempt } from "@hopwise/core/audit";
-import { type Statement, statementOf } from "./checkpoint.ts";
+import { type Statement, statementIn } from "./checkpoint.ts";
 import { type AuditFilter, instant } from "./filter.ts";
 import { parseLine } from "./line.ts";
 import type { AuditFolders } from "./option-shapes.ts";
@@ -59,14 +59,9 @@ export async function readUnproven(
 /** The file may have been changed, so none of its values is sure to be what it should. */
 type Counts = { readonly [tool: string]: unknown };
 
-const CHECKPOINT = '"checkpoint":';
-const WITHIN = 130;
-
 async function* statementsOf(stream: StreamFiles): AsyncGenerator<Statement> {
   for await (const { bytes, complete } of streamLines(stream)) {
-    if (!complete || !bytes.subarray(0, WITHIN).includes(CHECKPOINT)) continue;
-    const line = parseLine(bytes);
-    const statement = line?.kind === "checkpoint" ? statementOf(line.value) : undefined;
+    const statement = complete ? statementIn(parseLine(bytes, "checkpoint")) : undefined;
     if (statement !== undefined) yield statement;
   }
 }

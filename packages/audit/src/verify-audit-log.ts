@@ -87,24 +87,21 @@ export async function verifyAuditLog(options: VerifyOptions): Promise<AuditVerif
   // A head that is expected names the stream that was taken away.
   const streams = await (expected.length > 0 ? listStreams : streamsOfLog)(folder);
   const claims = await collectClaims(streams, expected);
-  const readings = new Map<string, StreamReading & { readonly folder: string }>();
+  const readings = new Map<string, StreamReading>();
   for (const stream of streams) {
     const reading = await verifySettled(stream, trusted, claims.get(stream.writer) ?? []);
-    const { folder: of } = stream;
-    if ("reason" in reading) return { ok: false, broken: { folder: of, ...reading } };
-    readings.set(stream.writer, { folder: of, ...reading });
+    if ("reason" in reading) return { ok: false, broken: { folder: stream.folder, ...reading } };
+    readings.set(stream.writer, reading);
   }
   for (const [writer, reading] of readings) {
     const torn = checkTorn(reading, claims.get(writer) ?? []);
     if (torn !== undefined) return { ok: false, broken: { folder: reading.folder, ...torn } };
   }
   // Only now: a claim counts when the stream that makes it is sound.
-  for (const [writer, of] of claims) {
-    for (const claim of of) {
-      const of = readings.get(writer);
-      const broken = checkClaim(claim, of);
-      if (broken !== undefined) return { ok: false, broken: { ...(of && { folder: of.folder }), ...broken } };
-    }
+  for (const claim of [...claims.values()].flat()) {
+    const reading = readings.get(claim.writer);
+    const broken = checkClaim(claim, reading);
+    if (broken !== undefined) return { ok: false, broken: { ...(reading && { folder: reading.folder }), ...broken } };
   }
   const sound = [...readings].map(([writer, reading]) => describe(reading, claims.get(writer) ?? []));
   return { ok: true, records: sound.reduce((sum, { records }) => sum + records, 0), streams: sound };
@@ -184,7 +181,7 @@ function checkTorn({ torn, head }: StreamReading, claims: readonly Claim[]): Bro
   return brokenAt("torn", place, head.seq + 1, message);
 }
 
-function describe(reading: StreamReading & { readonly folder: string }, claims: readonly Claim[]): SoundStream {
+function describe(reading: StreamReading, claims: readonly Claim[]): SoundStream {
   const { folder, head, records, segments, signedTo, rejected, closed, torn } = reading;
   const isEnded = torn !== undefined || claims.some(({ ended }) => ended === true);
   return {

@@ -7,6 +7,8 @@ import { type PlacedLine, streamLines, withNext } from "./stream-lines.ts";
 
 /** The findings about one stream. */
 export interface StreamReading {
+  /** As it was passed in. */
+  readonly folder: string;
   head: Head;
   records: number;
   segments: number;
@@ -16,7 +18,6 @@ export interface StreamReading {
   /** Records that could not be written. */
   rejected: number;
   key?: string;
-  noted: readonly NotedStream[];
   /** The bytes behind the last complete line. */
   torn?: { readonly place: PlacedLine; readonly note: NonNullable<NotedStream["torn"]> };
   /** The hashes at the places that were asked for. */
@@ -36,15 +37,15 @@ export async function verifyStream(
   keys: TrustedKeys,
   wanted: ReadonlySet<number>,
 ): Promise<Broken | StreamReading> {
-  const { writer, segments } = stream;
+  const { folder, writer, segments } = stream;
   const reading: StreamReading = {
+    folder,
     head: { writer, seq: -1, hash: GENESIS },
     records: 0,
     segments: segments.length,
     signedTo: -1,
     closed: false,
     rejected: 0,
-    noted: [],
     found: new Map(),
   };
   const rest = withNext(streamLines(stream));
@@ -111,9 +112,10 @@ function checkContent(
   reading: StreamReading,
   unsigned: Map<number, string>,
   keys: TrustedKeys,
-  { kind, value, seq }: Line,
+  line: Line,
   here: PlacedLine,
 ): Broken | undefined {
+  const { kind, value, seq } = line;
   const { writer } = reading.head;
   if ((kind === "segment") !== (here.number === 1)) {
     return brokenAt("changed", here, seq, "a segment begins with its header, and has one");
@@ -124,14 +126,13 @@ function checkContent(
     return unsigned.size > MOST_UNSIGNED ? brokenAt("unsigned", here, seq, limit) : undefined;
   }
   if (kind === "segment") {
-    const header = headerOf({ seq, kind, value, prev: "" });
-    const { segment, key, noted = [], rejected = 0 } = header ?? {};
+    const header = headerOf(line);
+    const { segment, key, rejected = 0 } = header ?? {};
     if (header?.writer !== writer || segment !== here.segment || (reading.key ?? key) !== key || key === undefined) {
       return brokenAt("changed", here, seq, "this is not the header of this segment of this stream");
     }
     reading.key = key;
     reading.rejected += rejected;
-    if (segment === 1) reading.noted = noted;
     return undefined;
   }
   const statement = readCheckpoint(value, keys);

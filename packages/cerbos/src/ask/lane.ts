@@ -1,4 +1,4 @@
-import { tell } from "../tell.ts";
+import { quietly } from "@hopwise/core/adapter";
 import { attempt, type Bounds, type Outcome } from "./attempt.ts";
 import { type Breaker, createBreaker } from "./breaker.ts";
 import type { PolicyClient, ResilienceOptions } from "./resilient.ts";
@@ -41,10 +41,7 @@ export function createLane(
   settings: Settings,
   othersUp: (lane: Lane) => boolean,
 ): Lane {
-  const breaker = createBreaker({
-    ...settings,
-    onChange: (up) => void tell(settings.onChange, { index, up }),
-  });
+  const breaker = createBreaker({ ...settings, onChange: (up) => quietly(() => settings.onChange?.({ index, up })) });
   let onlySlow = false;
   let lastAnswer = Number.NEGATIVE_INFINITY;
   let underWay = 0;

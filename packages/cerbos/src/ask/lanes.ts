@@ -1,4 +1,5 @@
-import type { Lane } from "./lane.ts";
+import { createLane, type Lane, type Settings } from "./lane.ts";
+import type { PolicyClient } from "./resilient.ts";
 
 /** Several targets, of which one is to be asked. */
 export interface Lanes {
@@ -14,10 +15,9 @@ export interface Lanes {
   othersUp(lane: Lane): boolean;
 }
 
-/** @param make makes them; it is told how to learn whether others are up */
-export function createLanes(make: (othersUp: Lanes["othersUp"]) => readonly Lane[]): Lanes {
+export function createLanes(clients: readonly PolicyClient[], settings: Settings): Lanes {
   const othersUp = (lane: Lane): boolean => lanes.some((other) => other !== lane && other.breaker.up);
-  const lanes = make(othersUp);
+  const lanes = clients.map((client, i) => createLane(client, i, settings, othersUp));
   let turn = -1;
 
   /** The one of them at which the fewest requests are under way; of several, the next in turn. */

@@ -89,8 +89,9 @@ describe("all questions of a decision", () => {
       await later(10);
     });
     expect(await decide(steady([first, second], { patienceMs: 20 }))).toEqual(["first", "first", "first"]);
-    const third = fake("third", (hop) => (hop === 1 ? later(60) : later(1)));
+    const third = fake("third", (hop) => (hop === 1 ? new Promise<void>((resolve) => (answer = resolve)) : later(1)));
     expect(await decide(steady([third, fake("quick")], { patienceMs: 20 }))).toEqual(["quick", "quick", "quick"]);
+    answer();
     await vi.waitFor(() => expect(third.signals.every(({ aborted }) => aborted)).toBe(true));
   });
 

@@ -6,7 +6,7 @@ import { inOwnWords } from "@hopwise/core/adapter";
 import { either, having, list, maybe, optionsOf, type Rows, readerOf, type Shape, whole } from "@hopwise/core/options";
 import { LISTENER, milliseconds } from "../option-shapes.ts";
 import { callerLeft, type Failure, type Outcome } from "./attempt.ts";
-import { type Asking, createLane, type Lane, type Question } from "./lane.ts";
+import type { Asking, Lane, Question } from "./lane.ts";
 import { createLanes } from "./lanes.ts";
 
 /**
@@ -102,8 +102,7 @@ export function resilient(
 ): PolicyClient {
   const { timeoutMs = 5_000, patienceMs = 250, faultsInARow = 5, restMs = 1_000, onChange } = readOptions(options);
   const settings = { timeoutMs, patienceMs, faultsInARow, restMs, onChange };
-  const given = [readClients(clients)].flat();
-  const lanes = createLanes((othersUp) => given.map((client, i) => createLane(client, i, settings, othersUp)));
+  const lanes = createLanes([readClients(clients)].flat(), settings);
 
   async function ask<Answer>(question: Question<Answer>, caller: AbortSignal | undefined): Promise<Answer> {
     if (caller?.aborted) throw callerLeft(caller);

@@ -2,7 +2,17 @@ import { isIPv4 } from "node:net";
 import { createSecureContext, type SecureContext } from "node:tls";
 import { GRPC } from "@cerbos/grpc";
 import { HopwiseError } from "@hopwise/core";
-import { composed, either, list, maybe, members, type Shape, setOrLeftOut, such } from "@hopwise/core/options";
+import {
+  composed,
+  either,
+  isThisMachine,
+  list,
+  maybe,
+  members,
+  type Shape,
+  setOrLeftOut,
+  such,
+} from "@hopwise/core/options";
 
 /** Keys for TLS, as PEM. */
 export interface PdpTls {
@@ -88,7 +98,7 @@ function hostOf(target: string): string | undefined {
 function isLocal(target: string): boolean {
   if (UNIX.test(target)) return true;
   const host = hostOf(target) ?? "";
-  return host === "localhost" || host === "[::1]" || (isIPv4(host) && host.startsWith("127."));
+  return isThisMachine(host) || (isIPv4(host) && host.startsWith("127."));
 }
 
 function secureContext({ ca, cert, key }: PdpTls): SecureContext | true {

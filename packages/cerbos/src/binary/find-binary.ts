@@ -41,7 +41,9 @@ export async function findBinary(option?: string, host: BinaryHost = process): P
   if (variable !== undefined && variable !== "") return await named(variable, "The variable HOPWISE_CERBOS_BINARY");
 
   const name = `@cerbos/cerbos-${platform}-${arch}`;
-  const candidates = [packaged(name), ...(env["PATH"] ?? "").split(delimiter).map((folder) => onPath(folder))];
+  // An empty entry means the working directory: the program that decides who may do what must not come from there.
+  const folders = (env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
+  const candidates = [packaged(name), ...folders.map((folder) => join(folder, "cerbos"))];
   for (const candidate of candidates) if (candidate !== undefined && (await isExecutable(candidate))) return candidate;
   throw missing(
     `Looked for the package ${name} and for cerbos on the PATH. ` +
@@ -66,11 +68,6 @@ function packaged(name: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function onPath(folder: string): string | undefined {
-  // An empty entry means the working directory: the program that decides who may do what must not come from there.
-  return folder === "" ? undefined : join(folder, "cerbos");
 }
 
 async function isExecutable(path: string): Promise<boolean> {

@@ -88,7 +88,7 @@ export function supervise(options: {
 }): SupervisedPdp {
   const { binary, folder, onLog } = options;
   const command = [binary, "server", "--log-level=warn", `--config=${folder.config}`];
-  const child: ChildProcess = spawn("/bin/sh", ["-c", SUPERVISOR, "hopwise-pdp", folder.path, ...command], {
+  const child = spawn("/bin/sh", ["-c", SUPERVISOR, "hopwise-pdp", folder.path, ...command], {
     detached: true,
     env: pdpEnvironment(process.env),
     stdio: ["pipe", "pipe", "pipe"],
@@ -96,11 +96,10 @@ export function supervise(options: {
   // Like a server that was unref'ed: a script that forgets close() ends, and the PDP with it.
   child.unref();
   for (const stream of [child.stdin, child.stdout, child.stderr]) if (stream instanceof Socket) stream.unref();
-  child.stdin?.on("error", () => {});
+  child.stdin.on("error", () => {});
 
   const lines: string[] = [];
   for (const input of [child.stdout, child.stderr]) {
-    if (input === null) continue;
     createInterface({ input }).on("line", (line) => {
       if (line.includes(TRACING_IS_OFF)) return;
       lines.push(line);
@@ -115,7 +114,7 @@ export function supervise(options: {
     lastLines: () => lines.map(readable),
     async stop() {
       child.ref();
-      child.stdin?.destroy();
+      child.stdin.destroy();
       const timer = setTimeout(() => kill(child, folder.path), KILL_AFTER_MS);
       await exited;
       clearTimeout(timer);

@@ -66,10 +66,13 @@ export async function compilePolicies(folder: string, given: CompilePoliciesOpti
   return { ...result, ok: false, errors: [...result.errors, ...traps] };
 }
 
-/** Which policies must not be broken, and for whom. */
-interface BrokenPolicies extends Pick<CompileRun, "binary" | "policies" | "signal"> {
+/** Which policies are looked at before a PDP serves them, and how it would. */
+export interface PolicyCheck {
+  readonly binary: string;
+  readonly policies: string;
   readonly schemaEnforcement: SchemaEnforcement;
   readonly timeoutMs: number;
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -78,7 +81,7 @@ interface BrokenPolicies extends Pick<CompileRun, "binary" | "policies" | "signa
  *
  * @throws {HopwiseError} `policy_invalid`, with the first ten errors
  */
-export async function refuseBrokenPolicies(options: BrokenPolicies): Promise<void> {
+export async function refuseBrokenPolicies(options: PolicyCheck): Promise<void> {
   const [errors, traps] = await Promise.all([errorsOf(options), trapsOf(options)]);
   refuse(options.policies, errors.length > 0 ? "do not compile" : "do not hold", [...errors, ...traps]);
 }
@@ -88,7 +91,7 @@ export async function refuseBrokenPolicies(options: BrokenPolicies): Promise<voi
  *
  * @throws {HopwiseError} `policy_invalid`, with the first ten errors
  */
-export async function refuseUncompiled(options: BrokenPolicies): Promise<void> {
+export async function refuseUncompiled(options: PolicyCheck): Promise<void> {
   refuse(options.policies, "do not compile", await errorsOf(options));
 }
 
@@ -97,13 +100,11 @@ export async function refuseUncompiled(options: BrokenPolicies): Promise<void> {
  *
  * @throws {HopwiseError} `policy_invalid`, with the first ten traps
  */
-export async function refuseTraps(
-  options: Pick<CompileRun, "binary" | "policies" | "timeoutMs" | "signal">,
-): Promise<void> {
+export async function refuseTraps(options: PolicyCheck): Promise<void> {
   refuse(options.policies, "do not hold", await trapsOf(options));
 }
 
-async function errorsOf({ schemaEnforcement, ...options }: BrokenPolicies): Promise<readonly PolicyError[]> {
+async function errorsOf({ schemaEnforcement, ...options }: PolicyCheck): Promise<readonly PolicyError[]> {
   const flags = ["--skip-tests", ...(schemaEnforcement === "none" ? ["--ignore-schemas"] : [])];
   return (await compile({ ...options, flags })).errors;
 }
@@ -220,16 +221,10 @@ function execute(
   } as const;
   return new Promise((settle) => {
     execFile(binary, args, options, (error, stdout, stderr) => {
-      if (error === null) settle({ code: 0, fault: "", stdout, stderr });
-      else if (typeof error.code === "number")
-        settle({ code: error.code, fault: `code ${error.code}`, stdout, stderr });
-      else
-        settle({
-          code: null,
-          fault: error.killed ? `no answer within ${timeoutMs} ms` : error.message,
-          stdout,
-          stderr,
-        });
+      const code = error === null ? COMPILED : error.code;
+      if (typeof code === "number") return settle({ code, fault: `code ${code}`, stdout, stderr });
+      const fault = error?.killed ? `no answer within ${timeoutMs} ms` : String(error?.message);
+      settle({ code: null, fault, stdout, stderr });
     });
   });
 }

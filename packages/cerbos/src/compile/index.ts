@@ -4,6 +4,7 @@ export {
   type CompilePoliciesOptions,
   type CompileResult,
   compilePolicies,
+  type PolicyCheck,
   refuseBrokenPolicies,
   refuseTraps,
   refuseUncompiled,

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { GRPC } from "@cerbos/grpc";
 import { HopwiseError } from "@hopwise/core";
+import { quietly } from "@hopwise/core/adapter";
 import { choice, either, list, maybe, optionsOf } from "@hopwise/core/options";
 import {
   clientFor,
@@ -18,7 +19,6 @@ import {
 } from "../ask/index.ts";
 import { LISTENER, milliseconds } from "../option-shapes.ts";
 import { SHARING, type SharingOptions, shareRequests } from "../sharing/index.ts";
-import { tell } from "../tell.ts";
 import { noticeLostPolicies } from "./lost-policies.ts";
 
 /** Options of {@link connectPdp}; only `targets` is required. */
@@ -123,7 +123,7 @@ export async function connectPdp(options: ConnectPdpOptions): Promise<ConnectedP
         // What every version does is no news of one target, or of one that is back.
         if (warning.code === "rules_mixed_up" && saidMixedUp) continue;
         saidMixedUp ||= warning.code === "rules_mixed_up";
-        void tell(onWarning, warning);
+        quietly(() => onWarning?.(warning));
       }
       return warnings;
     };
@@ -137,7 +137,7 @@ export async function connectPdp(options: ConnectPdpOptions): Promise<ConnectedP
       ...resilience,
       onChange({ index, up }) {
         const target = targets[index] as string;
-        void tell(onChange, { target, up });
+        quietly(() => onChange?.({ target, up }));
         if (!up) return;
         // The PDP that is back may be another one: an older version, or one that was set up anew.
         const signal = AbortSignal.timeout(startTimeoutMs);

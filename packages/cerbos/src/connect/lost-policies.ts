@@ -14,9 +14,9 @@ const LOOK_LASTS_MS = 1_000;
  * canary: where its policy was there before and is missing now, the policies are gone.
  *
  * @param sawCanary whether the targets are known to have had the canary's policy
- * @param asked the client that is asked in its place, as one that shares requests
+ * @param asked the same client, or what was made of it
  */
-export function noticeLostPolicies(client: GRPC, sawCanary: () => boolean, asked: PolicyClient = client): PolicyClient {
+export function noticeLostPolicies(client: GRPC, sawCanary: () => boolean, asked: PolicyClient): PolicyClient {
   let look: Promise<boolean> | undefined;
   let lookedAt = Number.NEGATIVE_INFINITY;
 

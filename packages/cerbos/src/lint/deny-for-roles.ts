@@ -1,80 +1,46 @@
-import {
-  at,
-  covers,
-  effectOf,
-  overlap,
-  type PolicyPlace,
-  type SourceDocument,
-  texts,
-  writtenPolicies,
-} from "../policies/index.ts";
-
-/** A DENY rule that does not hold for whoever has a further role. */
-export interface EscapedDeny extends PolicyPlace {
-  readonly rule: string;
-  /** The roles it names. */
-  readonly roles: readonly string[];
-  /** A rule that allows the same to another role. */
-  readonly allowedBy: PolicyPlace & { readonly rule: string; readonly roles: readonly string[] };
-}
+import { covers, overlap, type PolicyRule, withinScope } from "../policies/index.ts";
+import type { PolicyWarning } from "./policy-warning.ts";
 
 /**
  * Finds DENY rules for named roles beside an ALLOW for others. Cerbos decides for each role of a principal by itself,
  * and one role that is allowed is enough: a DENY for contractors does not stop a contractor who is an employee, too.
  */
-export function escapedDenies(documents: readonly SourceDocument[]): readonly EscapedDeny[] {
-  const rules = rulesForRoles(documents);
+export function escapedDenies(all: readonly PolicyRule[]): readonly PolicyWarning[] {
+  const rules = all.filter(({ policy }) => policy === "resource");
   const allowing = rules.filter(({ effect }) => effect === "EFFECT_ALLOW");
   return rules
     .filter(({ effect }) => effect === "EFFECT_DENY")
-    .flatMap((deny): readonly EscapedDeny[] => {
+    .flatMap((deny) => {
       const allowedBy = allowing.find((allow) => meets(deny, allow) && allow.roles.some((it) => !isFor(deny, it)));
-      return allowedBy === undefined ? [] : [{ ...deny, allowedBy }];
+      return allowedBy === undefined ? [] : [warningAbout(deny, allowedBy)];
     });
 }
 
-interface RuleForRoles extends PolicyPlace {
-  readonly rule: string;
-  readonly effect: string;
-  readonly actions: readonly string[];
-  /** Also those of the derived roles it is for. */
-  readonly roles: readonly string[];
-  readonly kind: string;
-  readonly version: string;
-  readonly scope: string;
-}
-
 /** Whether one call can fall under both. */
-function meets(a: RuleForRoles, b: RuleForRoles): boolean {
-  const [outer, inner] = [`${a.scope}.`, `${b.scope}.`].sort((x, y) => x.length - y.length) as [string, string];
+function meets(a: PolicyRule, b: PolicyRule): boolean {
   return (
-    a.kind === b.kind &&
+    a.resource === b.resource &&
     a.version === b.version &&
-    (outer === "." || inner.startsWith(outer)) &&
+    (withinScope(a.scope, b.scope) || withinScope(b.scope, a.scope)) &&
     a.actions.some((action) => b.actions.some((other) => overlap(action, other)))
   );
 }
 
-function isFor({ roles }: RuleForRoles, role: string): boolean {
+function isFor({ roles }: PolicyRule, role: string): boolean {
   return roles.some((it) => covers(it, role));
 }
 
-function rulesForRoles(documents: readonly SourceDocument[]): readonly RuleForRoles[] {
-  return writtenPolicies(documents).flatMap(({ kind, document, version, scope, rules }) => {
-    if (kind !== "resource") return [];
-    return rules.map(({ rule, line, name, resource, actions, derivedRoles }) => ({
-      file: document.file,
-      line,
-      rule: name,
-      effect: effectOf(rule),
-      actions,
-      roles: [
-        ...texts(at(rule, "roles")),
-        ...derivedRoles.flatMap(({ definition }) => texts(at(definition, "parentRoles"))),
-      ],
-      kind: resource,
-      version,
-      scope,
-    }));
-  });
+function warningAbout({ document, line, name, roles }: PolicyRule, allowedBy: PolicyRule): PolicyWarning {
+  const named = roles.map((it) => JSON.stringify(it)).join(", ");
+  return {
+    code: "deny_for_named_roles",
+    file: document.file,
+    line,
+    rule: name,
+    message:
+      `DENY rule "${name}" is for the roles ${named} alone, and rule "${allowedBy.name}" (${allowedBy.document.file}:` +
+      `${allowedBy.line}) allows the same to another. Cerbos decides for each role by itself, and one that is allowed is ` +
+      'enough: whoever has both is allowed. Write the DENY for roles ["*"], with a condition on the role, such as ' +
+      `${JSON.stringify(roles[0])} in P.roles`,
+  };
 }

@@ -1,20 +1,14 @@
-import { hiddenInName } from "@hopwise/core/options";
-import { memberOf, type PolicyPlace, placeOf, type SourceDocument, textsIn } from "../policies/index.ts";
+import { hiddenInName, plainName } from "@hopwise/core/options";
+import { memberOf, placeOf, type SourceDocument, spellingsOf, textsIn } from "../policies/index.ts";
+import type { PolicyWarning } from "./policy-warning.ts";
 
-/** A name in a policy that nobody can tell from another one by reading. */
-export interface HiddenName extends PolicyPlace {
-  /** The member that it stands in: `roles`. */
-  readonly member: string;
-  readonly name: string;
-  /** What is hidden. */
-  readonly why: string;
-}
-
-/** Members that name what a request names, too, in both spellings that Cerbos takes. */
-const NAMES: ReadonlySet<string> = new Set([
-  ...["resource", "principal", "version", "scope", "role", "roles", "parentRoles", "parent_roles"],
-  ...["action", "actions", "allowActions", "allow_actions"],
-]);
+/** Members that name what a request names, too. */
+const NAMES: ReadonlySet<string> = new Set(
+  [
+    ...["resource", "principal", "version", "scope", "role", "roles", "parentRoles"],
+    ...["action", "actions", "allowActions"],
+  ].flatMap(spellingsOf),
+);
 
 /** Members that hold other texts. */
 const OTHERS: ReadonlySet<string> = new Set([
@@ -31,11 +25,15 @@ const OTHERS: ReadonlySet<string> = new Set([
  * Finds names with a character that nobody sees, or a space at an end: such a rule is for nobody, since a role or an action
  * of that name never comes. One that denies lets through what it was written to stop.
  */
-export function hiddenNames(documents: readonly SourceDocument[]): readonly HiddenName[] {
-  return textsIn(documents, OTHERS).flatMap((placed) => {
+export function hiddenNames(documents: readonly SourceDocument[]): readonly PolicyWarning[] {
+  return textsIn(documents, OTHERS).flatMap((placed): readonly PolicyWarning[] => {
     const { text: name } = placed;
     const member = memberOf(placed);
     const why = member !== undefined && NAMES.has(member) ? hiddenInName(name) : undefined;
-    return member === undefined || why === undefined ? [] : [{ ...placeOf(placed), member, name, why }];
+    if (why === undefined) return [];
+    const message =
+      `${member}: "${plainName(name)}" looks like another name: ${why}. Nothing of that name is ever asked about, so a rule ` +
+      "that denies it lets through what it was written to stop. Write the name anew";
+    return [{ code: "name_hidden", ...placeOf(placed), message }];
   });
 }

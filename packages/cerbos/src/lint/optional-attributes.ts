@@ -1,21 +1,23 @@
 import {
   type AttributePath,
+  attributeText,
   optionalSteps,
   type PolicyRule,
-  type PolicySource,
-  policyRules,
   readExpression,
   type SchemaUse,
 } from "../policies/index.ts";
 import type { PolicyWarning } from "./policy-warning.ts";
 
 /** DENY rules that read an attribute which no schema requires, and that the rule does not ask for first. */
-export function deniesOnOptional({ documents, schemas }: PolicySource): readonly PolicyWarning[] {
-  const denying = policyRules(documents).filter(({ effect }) => effect === "EFFECT_DENY");
+export function deniesOnOptional(
+  rules: readonly PolicyRule[],
+  schemas: ReadonlyMap<string, unknown>,
+): readonly PolicyWarning[] {
+  const denying = rules.filter(({ effect }) => effect === "EFFECT_DENY");
   return denying.flatMap((rule) => {
     const readings = rule.expressions.map(readExpression);
-    const guarded = new Set(readings.flatMap(({ guarded }) => guarded.map(textOf)));
-    const read = new Map(readings.flatMap(({ attributes }) => attributes.map((it) => [textOf(it), it])));
+    const guarded = new Set(readings.flatMap(({ guarded }) => guarded.map(attributeText)));
+    const read = new Map(readings.flatMap(({ attributes }) => attributes.map((it) => [attributeText(it), it])));
     return [...read.values()].flatMap((attribute) => warningAbout(attribute, rule, guarded, schemas));
   });
 }
@@ -30,10 +32,10 @@ function warningAbout(
     const ignored = ignores(use, rule.actions);
     const schema = use.name === undefined || ignored ? undefined : schemas.get(use.name);
     const optional = optionalSteps(schema, attribute.path, schemas)
-      .map((step) => textOf({ ...attribute, path: attribute.path.slice(0, step + 1) }))
+      .map((step) => attributeText({ ...attribute, path: attribute.path.slice(0, step + 1) }))
       .find((text) => !guarded.has(text));
     if (optional === undefined) continue;
-    const text = textOf(attribute);
+    const text = attributeText(attribute);
     return [
       {
         code: "deny_on_optional_attribute",
@@ -60,9 +62,4 @@ function whyOptional(optional: string, use: SchemaUse, of: AttributePath["of"], 
   if (use.name === undefined) return `the policy (the one without a scope) names no ${of} schema`;
   if (ignored) return `Cerbos ignores the schema ${use.name} for an action of the rule (ignoreWhen)`;
   return `the schema ${use.name} does not require ${optional}`;
-}
-
-function textOf({ of, path }: AttributePath): string {
-  const steps = path.map((step) => (/^[A-Za-z_]\w*$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`));
-  return `${of === "resource" ? "R" : "P"}.attr${steps.join("")}`;
 }

@@ -21,10 +21,7 @@ export interface PolicyTraps {
 }
 
 /** Finds what `cerbos compile` lets pass, and what is then decided by chance. */
-export function policyTraps({
-  documents,
-  takenForTests,
-}: Pick<PolicySource, "documents" | "takenForTests">): PolicyTraps {
+export function policyTraps({ documents, takenForTests }: PolicySource): PolicyTraps {
   const rules = filedRules(documents);
   return {
     always: [

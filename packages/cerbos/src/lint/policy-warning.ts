@@ -31,3 +31,7 @@ export interface PolicyWarning {
   /** The problem, its consequence, and what to do. */
   readonly message: string;
 }
+
+/** What comes of an expression that no request lets Cerbos evaluate. */
+export const NOT_EVALUATED =
+  "it cannot be evaluated, so the action is denied, or, without strict evaluation, the rule is skipped, also one that denies";

@@ -1,8 +1,9 @@
-import { type CelTree, MACROS, readCel } from "../plans/index.ts";
-import { type PlacedExpression, type PolicyPlace, placeOf } from "../policies/index.ts";
+import { type CelCall, type CelTree, MACROS, readCel } from "../plans/index.ts";
+import { type PlacedExpression, placeOf } from "../policies/index.ts";
+import { NOT_EVALUATED, type PolicyWarning } from "./policy-warning.ts";
 
 /** An operation in an expression whose two sides are never of types that fit. */
-export interface NeverFits extends PolicyPlace {
+interface NeverFits {
   /** The side that a request or a constant gives, such as `R.attr.due`. */
   readonly value: string;
   /** What stands beside it. */
@@ -16,16 +17,28 @@ export interface NeverFits extends PolicyPlace {
  * not count whole numbers, and a time among them is a text, which is before or after nothing. Cerbos compiles it all,
  * since it does not know the type of an attribute.
  */
-export function neverFitting(expressions: readonly PlacedExpression[]): readonly NeverFits[] {
+export function neverFitting(expressions: readonly PlacedExpression[]): readonly PolicyWarning[] {
   return expressions.flatMap((placed) => {
     const tree = readCel(placed.text);
     const found = tree === undefined ? [] : within(tree, new Set());
     const different = new Map(found.map((it) => [JSON.stringify(it), it]));
-    return [...different.values()].map((it) => ({ ...placeOf(placed), ...it }));
+    return [...different.values()].map((it) => ({ ...placeOf(placed), ...warningAbout(it) }));
   });
 }
 
-type Found = Omit<NeverFits, keyof PolicyPlace>;
+function warningAbout({ value, beside, isEquality }: NeverFits) {
+  const comes = isEquality ? "the two are never equal" : NOT_EVALUATED;
+  return {
+    code: "types_never_fit",
+    attribute: value,
+    message:
+      beside === "int"
+        ? `the expression counts with ${value}, which is never a whole number to Cerbos (numbers of JSON are doubles), and a ` +
+          `whole number: ${comes}. Write the other one as a double, such as 1.0 or double(…), or take int(${value})`
+        : `the expression takes ${value} for a time, and JSON has none: ${comes}. Write timestamp(${value}), or ` +
+          `duration(${value}) for a length of time`,
+  } as const;
+}
 
 /** `json`: whatever JSON can hold. Undefined is not known here. */
 type Type = "json" | "int" | "time" | undefined;
@@ -37,7 +50,7 @@ const EQUALITY: ReadonlySet<string> = new Set(["==", "!="]);
 const OF_TIMES = /^(?:timeSince|get[A-Z]\w*)$/;
 
 /** @param elements names of elements of JSON */
-function within(tree: CelTree, elements: ReadonlySet<string>): readonly Found[] {
+function within(tree: CelTree, elements: ReadonlySet<string>): readonly NeverFits[] {
   if ("of" in tree) return within(tree.of, elements);
   if ("list" in tree) return tree.list.flatMap((it) => within(it, elements));
   if (!("call" in tree)) return [];
@@ -51,10 +64,7 @@ function within(tree: CelTree, elements: ReadonlySet<string>): readonly Found[] 
  * What a macro names stands for what it finds. Of two names the first is the place in a
  * list, which CEL counts in whole numbers, or the key of a map.
  */
-function inMacro(
-  { call, on, args }: Extract<CelTree, { readonly call: string }>,
-  elements: ReadonlySet<string>,
-): ReadonlySet<string> {
+function inMacro({ call, on, args }: CelCall, elements: ReadonlySet<string>): ReadonlySet<string> {
   if (on === undefined || !MACROS.has(call)) return elements;
   const named = args.slice(0, args.length === 3 && call !== "map" ? 2 : 1);
   const names = named.flatMap((it) => ("name" in it ? [it.name] : []));
@@ -62,10 +72,7 @@ function inMacro(
   return new Set(typeOf(on, elements) === "json" ? [...outer, ...names.slice(-1)] : outer);
 }
 
-function misfits(
-  { call, on, args }: Extract<CelTree, { readonly call: string }>,
-  elements: ReadonlySet<string>,
-): Found[] {
+function misfits({ call, on, args }: CelCall, elements: ReadonlySet<string>): NeverFits[] {
   if (on !== undefined) {
     const isTimed = OF_TIMES.test(call) && typeOf(on, elements) === "json";
     return isTimed ? [{ value: wordsOf(on), beside: "time", isEquality: false }] : [];

@@ -1,11 +1,6 @@
 import { nearest } from "@hopwise/core/options";
-import { type AttributePath, at, type PlacedExpression, type PolicyPlace, placeOf } from "../policies/index.ts";
-
-/** An expression that reads what is never there, under a name that Hopwise alone writes. */
-export interface UnknownMember extends PolicyPlace {
-  readonly attribute: string;
-  readonly instead: string;
-}
+import { type AttributePath, at, type PlacedExpression, placeOf } from "../policies/index.ts";
+import { NOT_EVALUATED, type PolicyWarning } from "./policy-warning.ts";
 
 /**
  * Expressions that read a member which `P.attr.delegation`, or the resource of a handing over, does not have. Both are written
@@ -17,7 +12,7 @@ export interface UnknownMember extends PolicyPlace {
 export function unknownMembers(
   expressions: readonly PlacedExpression[],
   kind: string | undefined,
-): readonly UnknownMember[] {
+): readonly PolicyWarning[] {
   return expressions.flatMap((placed) => {
     const { document, reading } = placed;
     const isHandingOver = kind !== undefined && at(at(document.content, "resourcePolicy"), "resource") === kind;
@@ -26,7 +21,12 @@ export function unknownMembers(
       of === "principal" ? path[0] === "delegation" : isHandingOver,
     );
     const unknown = new Set(read.flatMap((it) => unknownIn(it) ?? []));
-    return [...unknown].map((attribute) => ({ ...placeOf(placed), attribute, instead: insteadOf(attribute) }));
+    return [...unknown].map((attribute) => ({
+      code: "member_unknown",
+      ...placeOf(placed),
+      attribute,
+      message: `the expression reads ${attribute}, which Hopwise never writes: ${NOT_EVALUATED}; ${insteadOf(attribute)}`,
+    }));
   });
 }
 

@@ -7,7 +7,13 @@ export type CelTree =
   | { readonly name: string }
   | { readonly of: CelTree; readonly member: string }
   | { readonly list: readonly CelTree[] }
-  | { readonly call: string; readonly on?: CelTree; readonly args: readonly CelTree[] };
+  | CelCall;
+
+export interface CelCall {
+  readonly call: string;
+  readonly on?: CelTree;
+  readonly args: readonly CelTree[];
+}
 
 /**
  * Reads an expression; undefined where it has something that is not known here, such as a raw text, bytes or syntax of a
@@ -144,7 +150,7 @@ function primary(reader: Reader): CelTree {
     return inner;
   }
   if (took(reader, "[") !== undefined) return { list: listUpTo(reader, "]") };
-  if (took(reader, "{") !== undefined) return { call: "{}", args: mapMembers(reader) };
+  if (took(reader, "{") !== undefined) return { call: "{}", args: listUpTo(reader, "}", mapMember) };
   const token = reader.tokens[reader.at++];
   if (token?.kind === "text") return { literal: token.text };
   if (token?.kind === "number") {
@@ -156,28 +162,25 @@ function primary(reader: Reader): CelTree {
   return took(reader, "(") === undefined ? { name: token.text } : { call: token.text, args: listUpTo(reader, ")") };
 }
 
-function listUpTo(reader: Reader, end: string): readonly CelTree[] {
+/** What stands between commas, of which one may stand at the end. */
+function listUpTo(
+  reader: Reader,
+  end: string,
+  member: (reader: Reader) => readonly CelTree[] = (it) => [conditional(it)],
+): readonly CelTree[] {
   const found: CelTree[] = [];
   while (took(reader, end) === undefined) {
     if (found.length > 0) {
       must(reader, ",");
       if (took(reader, end) !== undefined) break;
     }
-    found.push(conditional(reader));
+    found.push(...member(reader));
   }
   return found;
 }
 
-function mapMembers(reader: Reader): readonly CelTree[] {
-  const found: CelTree[] = [];
-  while (took(reader, "}") === undefined) {
-    if (found.length > 0) {
-      must(reader, ",");
-      if (took(reader, "}") !== undefined) break;
-    }
-    found.push(conditional(reader));
-    must(reader, ":");
-    found.push(conditional(reader));
-  }
-  return found;
+function mapMember(reader: Reader): readonly CelTree[] {
+  const key = conditional(reader);
+  must(reader, ":");
+  return [key, conditional(reader)];
 }

@@ -1,5 +1,5 @@
 /** Do a filter's plans suffice, or would they show a row that a check denies? */
 
-export { type CelTree, readCel } from "./cel-tree.ts";
+export { type CelCall, type CelTree, readCel } from "./cel-tree.ts";
 export { MACROS } from "./plan-expression.ts";
-export { type InsufficientPlan, insufficientPlans } from "./plans-suffice.ts";
+export { insufficientPlans } from "./plans-suffice.ts";

@@ -1,6 +1,6 @@
 import type { CelTree } from "./cel-tree.ts";
 import { type Given, MACROS, pathIn } from "./plan-expression.ts";
-import type { RowSchema, ValueType } from "./row-schema.ts";
+import { elementOf, type RowSchema, type ValueType } from "./row-schema.ts";
 
 /** What is known of rows and principals, by the schemas that a PDP checks. */
 export interface Known extends Given {
@@ -35,7 +35,7 @@ export function misreadPart(
   const within = new Map(elements);
   for (const name of MACROS.has(call) ? args.slice(0, -1) : []) {
     const type = on === undefined ? "unknown" : typeOfKnown(on, known, elements);
-    if ("name" in name) within.set(name.name, args.length === 2 ? elementOf(type) : "unknown");
+    if ("name" in name) within.set(name.name, (args.length === 2 && elementOf(type)) || "unknown");
   }
   return (
     (["&&", "||", "!"].includes(call) ? misreadTruth(args, known, elements, call) : undefined) ??
@@ -67,8 +67,7 @@ function misreadHas(asked: CelTree | undefined, inBranch: boolean): string | und
 
 function misreadIn(list: CelTree, known: Known, elements: KnownElements): string | undefined {
   const type = typeOfKnown(list, known, elements);
-  if (type.startsWith("list of ")) return undefined;
-  return `has ${named(type)} behind in: a plan takes it as it is, and a check fails unless it is a list`;
+  return elementOf(type) === undefined ? unlessList(type, "behind in") : undefined;
 }
 
 function misreadTruth(
@@ -78,16 +77,21 @@ function misreadTruth(
   call: string,
 ): string | undefined {
   const type = operands.map((it) => typeOfKnown(it, known, elements)).find((it) => it !== "boolean");
-  if (type === undefined) return undefined;
-  return `has ${named(type)} under ${call}: a check fails unless it is a boolean, and a plan may not`;
+  return type && unlessOf("boolean", type, `under ${call}`);
 }
 
-export function named(type: ValueType | "said"): string {
+/** Of what must be a list. */
+export function unlessList(type: ValueType, where: string): string {
+  return `has ${named(type)} ${where}: a plan takes it as it is, and a check fails unless it is a list`;
+}
+
+/** Of what must be of a type. */
+export function unlessOf(wanted: ValueType, type: ValueType, where: string): string {
+  return `has ${named(type)} ${where}: a check fails unless it is a ${wanted}, and a plan may not`;
+}
+
+export function named(type: ValueType): string {
   return type === "unknown" ? "what no schema gives one type" : type === "null" ? "null" : `a ${type}`;
-}
-
-function elementOf(type: ValueType): ValueType {
-  return type.startsWith("list of ") ? (type.slice("list of ".length) as ValueType) : "unknown";
 }
 
 /** The type of what is the same for each row, as far as its form or the principal schema tells. */

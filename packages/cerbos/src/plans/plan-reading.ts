@@ -1,8 +1,8 @@
-import { type ConditionTree, leavesOf } from "../policies/index.ts";
-import type { CelTree } from "./cel-tree.ts";
-import { type Known, misreadPart, named, typeOfKnown } from "./known-part.ts";
+import { attributeText, type ConditionTree, leavesOf } from "../policies/index.ts";
+import type { CelCall, CelTree } from "./cel-tree.ts";
+import { type Known, misreadPart, named, typeOfKnown, unlessList, unlessOf } from "./known-part.ts";
 import { dependsOnRow, pathIn, planExpression } from "./plan-expression.ts";
-import type { ValueType } from "./row-schema.ts";
+import { elementOf, type ValueType } from "./row-schema.ts";
 
 /** What makes a plan show a row that a check denies, or that no filter can be made of. */
 export interface PlanProblem {
@@ -43,7 +43,7 @@ type Read = ValueType | "said";
 
 /** The type of an expression, after all that is wrong in it was said. */
 function read(tree: CelTree, reader: Reader): Read {
-  if (!dependsOnRow(tree, new Map([...reader.elements].map(([name, { ofRow }]) => [name, ofRow])))) {
+  if (!isOfRow(tree, reader)) {
     const ofNoRow = [...reader.elements].map(([name, { type }]) => [name, type === "said" ? "unknown" : type] as const);
     const elements = new Map(ofNoRow);
     const misread = misreadPart(tree, reader.known, elements, reader.inBranch === true);
@@ -55,6 +55,10 @@ function read(tree: CelTree, reader: Reader): Read {
   if ("call" in tree) return called(tree, reader);
   if ("of" in tree && "name" in tree.of && tree.of.name === "R" && tree.member === "id") return "text";
   return said(reader, whyUnread(tree));
+}
+
+function isOfRow(tree: CelTree, { elements }: Reader): boolean {
+  return dependsOnRow(tree, new Map([...elements].map(([name, { ofRow }]) => [name, ofRow])));
 }
 
 function said({ say }: Reader, message: string, attribute?: string): "said" {
@@ -72,8 +76,7 @@ function whyUnread(tree: CelTree): string {
 
 function attribute(path: readonly string[], reader: Reader): Read {
   const { resource } = reader.known;
-  const steps = path.map((it) => (/^[A-Za-z_]\w*$/.test(it) ? `.${it}` : `[${JSON.stringify(it)}]`));
-  const text = `R.attr${steps.join("")}`;
+  const text = attributeText({ of: "resource", path });
   const [name] = path;
   if (name === undefined) return said(reader, "reads R.attr as a whole, so it is not known which attributes");
   if (path.length > 1) return said(reader, `reads ${text}, and rows have attributes of one level`, text);
@@ -84,9 +87,7 @@ function attribute(path: readonly string[], reader: Reader): Read {
   return type === "unknown" ? said(reader, `reads ${text}, which the resource schema gives no one type`, text) : type;
 }
 
-type Call = Extract<CelTree, { readonly call: string }>;
-
-function called(tree: Call, reader: Reader): Read {
+function called(tree: CelCall, reader: Reader): Read {
   const { call, on, args } = tree;
   switch (on === undefined ? `${call}/${args.length}` : `.${call}/${args.length}`) {
     case "&&/2":
@@ -133,7 +134,7 @@ function called(tree: Call, reader: Reader): Read {
   }
 }
 
-function whyUncalled({ call, on }: Call): string {
+function whyUncalled({ call, on }: CelCall): string {
   if (call === "has") return "asks has() about the row, which a plan takes for true";
   if (call === "[]") return "reads something of the row by its place, or by a name that is not known";
   const what = /\w/.test(call)
@@ -144,7 +145,7 @@ function whyUncalled({ call, on }: Call): string {
 
 const ORDERED: readonly Read[] = ["text", "number", "timestamp"];
 
-function ordered({ call, args }: Call, reader: Reader): Read {
+function ordered({ call, args }: CelCall, reader: Reader): Read {
   const [a, b] = args.map((it) => read(it, reader)) as [Read, Read];
   if (a === "said" || b === "said" || (a === b && ORDERED.includes(a))) return "boolean";
   reader.say({
@@ -153,33 +154,34 @@ function ordered({ call, args }: Call, reader: Reader): Read {
   return "boolean";
 }
 
-function quantified({ call, on, args }: Call, reader: Reader): Read {
+function quantified({ call, on, args }: CelCall, reader: Reader): Read {
   const [name, body] = args as readonly [CelTree, CelTree];
   if (!("name" in name)) return said(reader, `has .${call} without a name for elements`);
-  const ofRow = dependsOnRow(on as CelTree, new Map([...reader.elements].map(([it, { ofRow }]) => [it, ofRow])));
-  const element = { type: elementsOf(on as CelTree, `before .${call}`, reader), ofRow };
+  const element = {
+    type: elementsOf(on as CelTree, `before .${call}`, reader),
+    ofRow: isOfRow(on as CelTree, reader),
+  };
   mustBe("boolean", body, `in .${call}`, { ...reader, elements: new Map([...reader.elements, [name.name, element]]) });
   return "boolean";
 }
 
 function sized(tree: CelTree, reader: Reader): Read {
   const type = read(tree, reader);
-  if (type === "text" || type === "said" || type.startsWith("list of ")) return type === "said" ? type : "number";
+  if (type === "said") return type;
+  if (type === "text" || elementOf(type) !== undefined) return "number";
   return said(reader, `has size of ${named(type)}: a check fails unless it is a text or a list, and a plan may not`);
 }
 
 /** The type of the elements of what must be a list. */
 function elementsOf(tree: CelTree, where: string, reader: Reader): Read {
   const type = read(tree, reader);
-  if (type.startsWith("list of ")) return type.slice("list of ".length) as ValueType;
-  if (type === "said") return type;
-  return said(reader, `has ${named(type)} ${where}: a plan takes it as it is, and a check fails unless it is a list`);
+  return type === "said" ? type : (elementOf(type) ?? said(reader, unlessList(type, where)));
 }
 
 function mustBe(type: ValueType, tree: CelTree, where: string, reader: Reader): void {
   const found = read(tree, reader);
   if (found === type || found === "said") return;
-  const what = `has ${named(found)} ${where}: a check fails unless it is a ${type}, and a plan may not`;
+  const what = unlessOf(type, found, where);
   const path = pathIn(tree, "P");
   const attribute = path === undefined ? undefined : `P.attr.${path.join(".")}`;
   said(

@@ -18,13 +18,11 @@ import { type RowSchema, readRowSchema } from "./row-schema.ts";
 
 /** A reason why the plans of a tool's filter show rows that a check would deny, or why no filter can be made of them. */
 export interface InsufficientPlan {
-  /** Such as `the tool map's "search"`. */
-  readonly asker: string;
   readonly file: string;
   readonly line: number;
   readonly rule?: string;
   readonly attribute?: string;
-  /** A clause, with what is wrong and why. */
+  /** The problem, its consequence, and what to do. */
   readonly message: string;
 }
 
@@ -41,7 +39,6 @@ export function insufficientPlans(
   return Object.entries(tools).flatMap(([tool, entry]) => {
     if (entry.filter?.plansSuffice !== true) return [];
     const action = actionOf(tool, entry);
-    const asker = `the tool map's "${tool}"`;
     const argumentsAs = entry.argumentsAs ?? "args";
     const policies = policiesFor(entry.kind, source, argumentsAs);
     const required = entry.filter.required ?? texts(entry.attributesSchema?.required);
@@ -53,11 +50,14 @@ export function insufficientPlans(
     ];
     // One rule is filed for each of its actions, and one expression may stand in it twice.
     const unlike = new Map(found.map((it) => [JSON.stringify(it), it]));
-    return [...unlike.values()].map((it) => ({ ...it, asker }));
+    return [...unlike.values()].map(({ message, ...place }) => ({
+      ...place,
+      message:
+        `the tool map's "${tool}" shows rows by plans alone (filter.plansSuffice), but ${message}. Mend it, or leave ` +
+        "plansSuffice out: rows are then checked before they are shown",
+    }));
   });
 }
-
-type Found = Omit<InsufficientPlan, "asker">;
 
 /** An action that follows from a tool's name which is not known can be any. */
 function meets(actions: string, action: string | undefined): boolean {
@@ -100,33 +100,29 @@ function schemaProblems(
   { document, resource, rows }: KindPolicy,
   required: readonly string[],
   action: string | undefined,
-): readonly Found[] {
+): readonly InsufficientPlan[] {
   const place = { file: document.file, line: document.lineOf(["resourcePolicy", "schemas", "resourceSchema"]) };
   const { name, known } = resource;
-  const why = (message: string): Found => ({ ...place, message });
+  const why = (message: string): InsufficientPlan => ({ ...place, message });
   if (name === undefined)
     return [why("the policy (the one without a scope) names no resource schema to require attributes")];
   if (known === undefined) return [why(`the schema ${name} is not there, or cannot be read`)];
   if (ignores(resource, action)) return [why(`Cerbos ignores the schema ${name} for the action (ignoreWhen)`)];
   const missing = rows.required.filter((it) => !required.includes(it));
-  return [
-    ...(missing.length > 0
-      ? [
-          why(
-            `the schema ${name} requires ${quoted(missing)}, and the tool's filter.required does not name that: a check ` +
-              "denies a row without it, a plan does not ask",
-          ),
-        ]
-      : []),
-    ...(rows.further.length > 0
-      ? [
-          why(
-            `the schema ${name} asks more of rows than a type and what is required (${rows.further.join(", ")}): a check ` +
-              "denies a row that breaks it, a plan does not ask",
-          ),
-        ]
-      : []),
-  ];
+  const problems: string[] = [];
+  if (missing.length > 0) {
+    problems.push(
+      `the schema ${name} requires ${quoted(missing)}, and the tool's filter.required does not name that: a check ` +
+        "denies a row without it, a plan does not ask",
+    );
+  }
+  if (rows.further.length > 0) {
+    problems.push(
+      `the schema ${name} asks more of rows than a type and what is required (${rows.further.join(", ")}): a check ` +
+        "denies a row that breaks it, a plan does not ask",
+    );
+  }
+  return problems.map(why);
 }
 
 function ruleProblems(
@@ -134,7 +130,7 @@ function ruleProblems(
   policies: readonly KindPolicy[],
   action: string | undefined,
   argumentsAs: string,
-): readonly Found[] {
+): readonly InsufficientPlan[] {
   const { document, line, name, title, policy, version, output } = rule;
   const place = { file: document.file, line, rule: name };
   if (policy === "principal") {

@@ -3,6 +3,11 @@ import { conjuncts, isSchema, type Place, placesIn, propertyOf, resolve, type Sc
 /** What is known of a value's type; `unknown` also where it may be of several. */
 export type ValueType = "text" | "number" | "boolean" | "timestamp" | "null" | "unknown" | `list of ${string}`;
 
+/** The type of a list's elements; undefined for what is no list. */
+export function elementOf(type: ValueType): ValueType | undefined {
+  return type.startsWith("list of ") ? (type.slice("list of ".length) as ValueType) : undefined;
+}
+
 /** What a schema says of rows, which have attributes of one level, and the arguments of the call beside them. */
 export interface RowSchema {
   /** Names of the attributes that each row must bring. */

@@ -4,6 +4,12 @@ export interface AttributePath {
   readonly path: readonly string[];
 }
 
+/** As policies write it: `R.attr.args.amount`, `P.attr["a b"]`. */
+export function attributeText({ of, path }: AttributePath): string {
+  const steps = path.map((step) => (/^[A-Za-z_]\w*$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`));
+  return `${of === "resource" ? "R" : "P"}.attr${steps.join("")}`;
+}
+
 /** The attributes and variables that a CEL expression reads, as far as its text shows. */
 export interface Reading {
   readonly attributes: readonly AttributePath[];

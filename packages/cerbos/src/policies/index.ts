@@ -8,14 +8,24 @@ export {
   actionOf,
   actionsOf,
 } from "./asked-tool.ts";
-export { type AttributePath, readExpression } from "./attribute-paths.ts";
+export { type AttributePath, attributeText, readExpression } from "./attribute-paths.ts";
 export { agree, type ConditionTree, evaluate, leavesOf, type Truth } from "./condition-tree.ts";
 export { type FiledRule, filedRules } from "./filed-rules.ts";
-export { at, covers, effectOf, list, members, overlap, scopeOf, texts, versionOf } from "./policy-fields.ts";
+export {
+  at,
+  covers,
+  list,
+  members,
+  overlap,
+  scopeOf,
+  spellingsOf,
+  texts,
+  versionOf,
+  withinScope,
+} from "./policy-fields.ts";
 export { checkPolicyFolder, policyFiles } from "./policy-folder.ts";
 export type { PolicyParameters } from "./policy-parameters.ts";
 export {
-  ignoredSchemas,
   type PolicyRule,
   policyRules,
   type SchemaUse,
@@ -40,4 +50,3 @@ export {
 } from "./required-attributes.ts";
 export { scopeConflicts } from "./scope-permissions.ts";
 export { expressionsIn, memberOf, type PlacedExpression, placeOf, textsIn } from "./texts-in.ts";
-export { writtenPolicies } from "./written-rules.ts";

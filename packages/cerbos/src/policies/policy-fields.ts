@@ -52,6 +52,11 @@ export function scopeOf(policy: unknown): string {
   return String(at(policy, "scope") ?? "");
 }
 
+/** Whether a scope is the other one, or below it. All scopes are below the empty one. */
+export function withinScope(scope: string, outer: string): boolean {
+  return outer === "" || `${scope}.`.startsWith(`${outer}.`);
+}
+
 /** Whether one text can fit both: actions, roles and kinds may have `*`, which does not go beyond a `:`. */
 export function overlap(a: string, b: string): boolean {
   return a === b || (isGlob(a) && isGlob(b)) || fits(a, b) || fits(b, a);

@@ -4,17 +4,23 @@ import { definitionsIn, usedBy } from "./policy-parameters.ts";
 import type { SourceDocument } from "./policy-source.ts";
 import { writtenPolicies } from "./written-rules.ts";
 
-/** A rule, with the expressions that Cerbos evaluates for it. */
+/** A rule that can allow or deny, with the expressions that Cerbos evaluates for it. Role policies only narrow. */
 export interface PolicyRule {
-  /** `EFFECT_ALLOW`, `EFFECT_DENY`. */
-  readonly effect: string;
-  /** The kind of resource that it is for; in principal policies a pattern. */
-  readonly kind: string;
+  readonly policy: "resource" | "principal";
   readonly document: SourceDocument;
   readonly line: number;
   /** Its name, or its place among the rules: `rule 2`. */
   readonly name: string;
+  /** `EFFECT_ALLOW`, `EFFECT_DENY`. */
+  readonly effect: string;
+  /** The kind of resource that it is for; in principal policies a pattern. */
+  readonly resource: string;
+  /** Those of its policy. */
+  readonly version: string;
+  readonly scope: string;
   readonly actions: readonly string[];
+  /** Also those of the derived roles it is for; none in principal policies. */
+  readonly roles: readonly string[];
   /** Conditions of the rule, of the derived roles it is for, and the variables of both. */
   readonly expressions: readonly string[];
   /** The schemas that check the attributes: those of the kind of resource, in its policy without a scope. */
@@ -53,32 +59,28 @@ export function policyRules(documents: readonly SourceDocument[]): readonly Poli
     return [...new Set([...leaves, ...variables.map(([, expression]) => expression)])];
   };
 
-  return writtenPolicies(documents).flatMap(({ kind, document, policy, version, rules }) => {
+  return writtenPolicies(documents).flatMap(({ kind, document, policy, version, scope, rules }) => {
     if (kind === "role") return [];
     return rules.map(({ rule, line, name, resource, actions, derivedRoles }) => ({
-      effect: effectOf(rule),
-      kind: resource,
+      policy: kind,
       document,
       line,
       name,
+      effect: effectOf(rule),
+      resource,
+      version,
+      scope,
       actions,
+      roles: [
+        ...texts(at(rule, "roles")),
+        ...derivedRoles.flatMap(({ definition }) => texts(at(definition, "parentRoles"))),
+      ],
       expressions: [
         ...expressionsOf(at(rule, "condition"), policy, at(document.content, "variables")),
         ...derivedRoles.flatMap(({ set, definition }) => expressionsOf(at(definition, "condition"), set)),
       ],
       schemas: schemasFor(resource, kind === "resource" ? version : undefined),
     }));
-  });
-}
-
-/** Policies with a scope that name schemas, and the line where they do: Cerbos checks nothing by these schemas. */
-export function ignoredSchemas(
-  documents: readonly SourceDocument[],
-): readonly { readonly document: SourceDocument; readonly line: number }[] {
-  return documents.flatMap((document) => {
-    const policy = at(document.content, "resourcePolicy");
-    if (scopeOf(policy) === "" || at(policy, "schemas") === undefined) return [];
-    return { document, line: document.lineOf(["resourcePolicy", "schemas"]) };
   });
 }
 

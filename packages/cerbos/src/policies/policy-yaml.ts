@@ -20,14 +20,15 @@ export interface UnreadYaml {
  */
 export function readPolicyYaml(text: string): readonly (ReadYaml | UnreadYaml)[] {
   const lines = new LineCounter();
-  return parseAllDocuments(text, { lineCounter: lines, merge: true }).map((document) => {
-    const [error] = document.errors;
+  return parseAllDocuments(text, { lineCounter: lines, merge: true }).map((parsed) => {
+    const [error] = parsed.errors;
     const lineAt = (offset: number): number => lines.linePos(offset).line;
     if (error !== undefined) return { line: lineAt(error.pos[0]), message: firstLine(error.message) };
+    const document = parsed as Document;
     try {
       const content: unknown = document.toJS({ maxAliasCount: MOST_ALIASES });
-      const ambiguous = ambiguousMerge(document as Document);
-      if (ambiguous === undefined) return { content, lineOf: (path) => lineOf(path, document as Document, lineAt) };
+      const ambiguous = ambiguousMerge(document);
+      if (ambiguous === undefined) return { content, lineOf: (path) => lineOf(path, document, lineAt) };
       const { map, keys } = ambiguous;
       const message = `what is merged (<<) brings ${keys.join(" beside ")}, of which Cerbos takes one. Write it out`;
       return { line: lineAt(map.range?.[0] ?? 0), message };
@@ -52,7 +53,7 @@ const EITHER: readonly ReadonlySet<string>[] = [
 ];
 
 function ambiguousMerge(document: Document): { readonly map: YAMLMap; readonly keys: readonly string[] } | undefined {
-  let found: { readonly map: YAMLMap; readonly keys: readonly string[] } | undefined;
+  let found: ReturnType<typeof ambiguousMerge>;
   visit(document, {
     Map(_, map) {
       if (!map.items.some(({ key }) => isScalar(key) && typeof key.value === "symbol")) return;

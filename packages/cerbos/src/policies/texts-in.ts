@@ -1,4 +1,4 @@
-import { readExpression } from "./attribute-paths.ts";
+import { type Reading, readExpression } from "./attribute-paths.ts";
 import type { PolicyPlace, SourceDocument } from "./policy-source.ts";
 
 /** A text of a policy, and where it stands. */
@@ -10,7 +10,7 @@ export interface PlacedText {
 
 /** A text that may be an expression, as it reads. */
 export interface PlacedExpression extends PlacedText {
-  readonly reading: ReturnType<typeof readExpression>;
+  readonly reading: Reading;
 }
 
 /** Members that hold no expressions. */

@@ -1,4 +1,3 @@
-import { type DerivedRole, derivedRolesIn } from "./derived-roles.ts";
 import { at, list, nameOf, scopeOf, texts, versionOf } from "./policy-fields.ts";
 import type { SourceDocument } from "./policy-source.ts";
 
@@ -25,6 +24,12 @@ export interface WrittenRule {
   readonly actions: readonly string[];
   /** Those it is for, of a resource policy. */
   readonly derivedRoles: readonly DerivedRole[];
+}
+
+/** A derived role, and the set of derived roles that it stands in. */
+interface DerivedRole {
+  readonly set: unknown;
+  readonly definition: unknown;
 }
 
 const KINDS = ["resource", "principal", "role"] as const;
@@ -75,4 +80,16 @@ function rulesOf(
     const own = derivedRoles.filter(({ definition }) => named.includes(String(at(definition, "name"))));
     return [{ ...common, place: i, actions: texts(at(rule, "actions")), derivedRoles: own }];
   });
+}
+
+/** Tells the derived roles that a policy imports. */
+function derivedRolesIn(documents: readonly SourceDocument[]): (policy: unknown) => readonly DerivedRole[] {
+  const sets = new Map(
+    documents.map(({ content }) => at(content, "derivedRoles")).map((set) => [at(set, "name"), set]),
+  );
+  return (policy) =>
+    list(at(policy, "importDerivedRoles")).flatMap((name) => {
+      const set = sets.get(name);
+      return list(at(set, "definitions")).map((definition) => ({ set, definition }));
+    });
 }

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { quietly } from "@hopwise/core/adapter";
 import { either, flag, maybe, members, type Shape } from "@hopwise/core/options";
 import { exitWords, type PdpExit } from "../binary/index.ts";
 import { LISTENER, milliseconds } from "../option-shapes.ts";
-import { tell } from "../tell.ts";
 import type { PolicyWatch } from "./watch-policies.ts";
 
 /** How a PDP that died is started again. */
@@ -78,6 +78,7 @@ export async function keepRunning(
   closing: AbortSignal,
 ): Promise<PdpExit> {
   const { firstPauseMs = 100, longestPauseMs = 30_000, onChange } = restart ?? {};
+  const tell = (change: PdpChange): void => quietly(() => onChange?.(change));
   let pauseMs = firstPauseMs;
   let run = first;
   let problem: string | undefined;
@@ -89,7 +90,7 @@ export async function keepRunning(
       if (performance.now() - from >= longestPauseMs) pauseMs = firstPauseMs;
       problem = policies.problem ?? goneWords(exit);
     }
-    void tell(onChange, { up: false, problem, pauseMs });
+    tell({ up: false, problem, pauseMs });
     // A pause does not keep the process alive.
     await delay(pauseMs, undefined, { signal: closing, ref: false }).catch(() => {});
     await policies.sound();
@@ -98,7 +99,7 @@ export async function keepRunning(
     try {
       run = await again();
       problem = undefined;
-      void tell(onChange, { up: true });
+      tell({ up: true });
     } catch (fault) {
       problem = fault instanceof Error ? fault.message : String(fault);
     }

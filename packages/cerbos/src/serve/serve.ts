@@ -2,26 +2,15 @@ import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { GRPC } from "@cerbos/grpc";
 import { HopwiseError } from "@hopwise/core";
-import {
-  exitWords,
-  type PdpExit,
-  type RunFolder,
-  type SchemaEnforcement,
-  type SupervisedPdp,
-  supervise,
-} from "../binary/index.ts";
-import { refuseBrokenPolicies } from "../compile/index.ts";
+import { exitWords, type PdpExit, type RunFolder, type SupervisedPdp, supervise } from "../binary/index.ts";
+import { type PolicyCheck, refuseBrokenPolicies } from "../compile/index.ts";
 import { makePrivate } from "./decision-log.ts";
 
 /** What every process of one PDP is started with. */
-export interface ServeOptions {
-  readonly binary: string;
+export interface ServeOptions extends PolicyCheck {
   readonly folder: RunFolder;
   readonly client: GRPC;
-  readonly policies: string;
-  readonly schemaEnforcement: SchemaEnforcement;
   readonly decisionLog: string | undefined;
-  readonly startTimeoutMs: number;
   readonly onLog: (line: string) => void;
   /** Ends the start, and the process with it. */
   readonly signal: AbortSignal;
@@ -43,10 +32,9 @@ export interface ServingPdp extends SupervisedPdp {
  * @throws {HopwiseError} `policy_invalid`, `pdp_start_failed`; `config_invalid` for a decision log that cannot be private
  */
 export async function serve(options: ServeOptions, how: "first" | "again"): Promise<ServingPdp> {
-  const { binary, folder, client, policies, schemaEnforcement, startTimeoutMs, signal } = options;
+  const { binary, folder, client, timeoutMs, signal } = options;
   if (options.decisionLog !== undefined) makePrivate(options.decisionLog);
-  const compile = { binary, policies, schemaEnforcement, timeoutMs: startTimeoutMs, signal };
-  const sound = refuseBrokenPolicies(compile);
+  const sound = refuseBrokenPolicies(options);
   sound.catch(() => {}); // awaited below, unless something else fails before
   if (how === "again") await sound;
   const supervised = supervise({ binary, folder, onLog: options.onLog });
@@ -55,12 +43,10 @@ export async function serve(options: ServeOptions, how: "first" | "again"): Prom
   void supervised.exited.then(() => signal.removeEventListener("abort", stop));
   try {
     if (signal.aborted) stop();
-    const serving = untilServing(supervised, client, folder.grpcSocket, startTimeoutMs).catch(
-      async (fault: unknown) => {
-        await sound; // a broken policy says more than "exited with code 1"
-        throw fault;
-      },
-    );
+    const serving = untilServing(supervised, client, folder.grpcSocket, timeoutMs).catch(async (fault: unknown) => {
+      await sound; // a broken policy says more than "exited with code 1"
+      throw fault;
+    });
     const [version] = await Promise.all([serving, sound]);
     return { ...supervised, version };
   } catch (fault) {

@@ -18,11 +18,11 @@ import {
   SCHEMA_ENFORCEMENT,
   type SchemaEnforcement,
 } from "../binary/index.ts";
-import { refuseTraps, refuseUncompiled } from "../compile/index.ts";
+import { type PolicyCheck, refuseTraps, refuseUncompiled } from "../compile/index.ts";
 import { BINARY, FOLDER, LISTENER, milliseconds } from "../option-shapes.ts";
 import { checkPolicyFolder } from "../policies/index.ts";
 import { SHARING, type SharingOptions, shareIn } from "../sharing/index.ts";
-import { evaluationsOf } from "./evaluations-of.ts";
+import { evaluationsOf } from "./evaluation-log.ts";
 import { RESTART, type RestartOptions } from "./keep-running.ts";
 import { keepServing } from "./keep-serving.ts";
 import { loadAnew } from "./load-anew.ts";
@@ -163,10 +163,9 @@ const readOptions = optionsOf<StartPdpOptions>("startPdp", {
  */
 export async function startPdp(given: StartPdpOptions): Promise<Pdp> {
   const options = readOptions(given);
-  const { policies, jwtKeySets, startTimeoutMs = 10_000 } = options;
+  const { policies, jwtKeySets, strictEvaluation = true, schemaEnforcement = "reject" } = options;
   // Written down again at each new start.
   const globals = structuredClone(options.globals);
-  const { strictEvaluation = true, schemaEnforcement = "reject" } = options;
   const restart = options.restart === true ? {} : options.restart || undefined;
   await checkPolicyFolder(policies);
   const binary = await findBinary(options.binary);
@@ -183,19 +182,17 @@ export async function startPdp(given: StartPdpOptions): Promise<Pdp> {
   const losses = watchLosses((problem) => warn(options.onLog, problem));
   const { onLog, failuresOf } = evaluationsOf([losses.read, options.onLog], strictEvaluation);
   const ending = new AbortController();
-  const common = {
+  const check: PolicyCheck = {
     binary,
-    folder,
-    client,
+    policies: absolute,
     schemaEnforcement,
-    decisionLog,
-    startTimeoutMs,
-    onLog,
+    timeoutMs: options.startTimeoutMs ?? 10_000,
     signal: ending.signal,
   };
   const start = (how: "first" | "again"): Promise<ServingPdp> => {
     if (how === "again") renewRunFolder(folder, config);
-    return serve({ ...common, policies: how === "first" ? policies : absolute }, how);
+    const named = how === "first" ? policies : absolute;
+    return serve({ ...check, policies: named, folder, client, decisionLog, onLog }, how);
   };
   let exited: Promise<PdpExit> | undefined;
   let closing: Promise<void> | undefined;
@@ -207,9 +204,13 @@ export async function startPdp(given: StartPdpOptions): Promise<Pdp> {
   };
 
   try {
-    const run = { binary, policies: absolute, schemaEnforcement, timeoutMs: startTimeoutMs, signal: ending.signal };
-    const served = { policies: absolute, ...ofChanges(target, run), restart, listener: options.onLog };
-    const serving = await keepServing(start, { ...served, closing: ending.signal });
+    const serving = await keepServing(start, {
+      policies: absolute,
+      ...ofChanges(target, check),
+      restart,
+      listener: options.onLog,
+      closing: ending.signal,
+    });
     exited = serving.exited;
     const { version } = serving;
     const health = (): Health => losses.health ?? serving.health();
@@ -221,13 +222,13 @@ export async function startPdp(given: StartPdpOptions): Promise<Pdp> {
 }
 
 /** How a change is checked, and loaded by the PDP. */
-function ofChanges(target: string, run: Parameters<typeof refuseUncompiled>[0] & Parameters<typeof loadAnew>[1]) {
+function ofChanges(target: string, check: PolicyCheck) {
   return {
-    check: () => refuseTraps(run),
+    check: () => refuseTraps(check),
     takeUp: async () => {
-      const [loaded] = await Promise.allSettled([loadAnew(target, run)]);
+      const [loaded] = await Promise.allSettled([loadAnew(target, check)]);
       // Which says more than Cerbos does, and also where it goes on without a change and calls that well.
-      await refuseUncompiled(run);
+      await refuseUncompiled(check);
       if (loaded.status === "rejected") throw loaded.reason;
     },
   };

@@ -12,13 +12,8 @@ import {
 } from "./form.ts";
 import { createGroups, type Group } from "./groups.ts";
 import { createLeaving, type Leaving } from "./leaving.ts";
+import type { SharingOptions } from "./share-requests.ts";
 import { createTurns } from "./turns.ts";
-
-export interface LineSettings {
-  readonly requestsUnderWay: number;
-  readonly questionsInOne: number;
-  readonly mostWaiting: number;
-}
 
 type Asked = Pick<PolicyClient, "checkResources" | "planResources">;
 
@@ -37,7 +32,7 @@ const MOST_ALONE = 32;
  *
  * @param client puts one request to the policy decision point
  */
-export function createLine(client: Asked, settings: LineSettings): Asked {
+export function createLine(client: Asked, settings: Required<SharingOptions>): Asked {
   const groups = createGroups(settings.requestsUnderWay);
   const leaving = createLeaving();
   const turns = createTurns(MOST_ALONE, leaving);
