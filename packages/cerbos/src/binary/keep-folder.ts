@@ -1,7 +1,5 @@
-import { spawn } from "node:child_process";
-import { Socket } from "node:net";
-import { pdpEnvironment } from "./pdp-environment.ts";
 import { removeFolder } from "./remove-folder.ts";
+import { type Shell, startShell } from "./start-shell.ts";
 
 /** Removes the folder once its host is gone: then the kernel closes the pipe that is the standard input. */
 const KEEPER = `
@@ -20,16 +18,11 @@ export interface KeptFolder {
  * Sees to it that a folder goes with this process, however that ends. The PDP's supervisor cannot do it: between the death
  * of one PDP and the start of the next there is none, and the folder must stay. It keeps the path of the socket ours. A
  * client goes on connecting to it, and in a folder like /tmp another user could put a false PDP there.
+ *
+ * @throws {HopwiseError} `pdp_start_failed`, once the folder is removed
  */
 export function keepFolder(path: string): KeptFolder {
-  const child = spawn("/bin/sh", ["-c", KEEPER, "hopwise-keeper", path], {
-    detached: true,
-    env: pdpEnvironment(process.env),
-    stdio: ["pipe", "ignore", "ignore"],
-  });
-  child.unref();
-  if (child.stdin instanceof Socket) child.stdin.unref();
-  child.stdin.on("error", () => {});
+  const child = keeperOf(path);
   const gone = new Promise<void>((settle) => child.once("exit", () => settle()).once("error", () => settle()));
   return {
     async release() {
@@ -40,4 +33,13 @@ export function keepFolder(path: string): KeptFolder {
       await gone;
     },
   };
+}
+
+function keeperOf(path: string): Shell<null> {
+  try {
+    return startShell(KEEPER, ["hopwise-keeper", path], "ignore");
+  } catch (fault) {
+    removeFolder(path);
+    throw fault;
+  }
 }

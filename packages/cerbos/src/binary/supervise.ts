@@ -1,10 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { Socket } from "node:net";
+import type { ChildProcess } from "node:child_process";
 import { constants } from "node:os";
 import { createInterface } from "node:readline";
-import { pdpEnvironment } from "./pdp-environment.ts";
 import { removeFolder } from "./remove-folder.ts";
 import type { RunFolder } from "./run-folder.ts";
+import { startShell } from "./start-shell.ts";
 
 /** How the PDP's process ended: by itself with a code, or by a signal. Both are null when it never ran. */
 export interface PdpExit {
@@ -80,7 +79,11 @@ const KEPT_LINES = 20;
 /** Cerbos warns at each start that its traces are not collected. That is intended. */
 const TRACING_IS_OFF = '"log.logger":"cerbos.otel"';
 
-/** Runs `binary server` on the configuration in `folder`, in such a way that it cannot outlive this process. */
+/**
+ * Runs `binary server` on the configuration in `folder`, in such a way that it cannot outlive this process.
+ *
+ * @throws {HopwiseError} as {@link startShell}
+ */
 export function supervise(options: {
   readonly binary: string;
   readonly folder: RunFolder;
@@ -88,16 +91,7 @@ export function supervise(options: {
 }): SupervisedPdp {
   const { binary, folder, onLog } = options;
   const command = [binary, "server", "--log-level=warn", `--config=${folder.config}`];
-  const child = spawn("/bin/sh", ["-c", SUPERVISOR, "hopwise-pdp", folder.path, ...command], {
-    detached: true,
-    env: pdpEnvironment(process.env),
-    stdio: ["pipe", "pipe", "pipe"],
-  });
-  // Like a server that was unref'ed: a script that forgets close() ends, and the PDP with it.
-  child.unref();
-  for (const stream of [child.stdin, child.stdout, child.stderr]) if (stream instanceof Socket) stream.unref();
-  child.stdin.on("error", () => {});
-
+  const child = startShell(SUPERVISOR, ["hopwise-pdp", folder.path, ...command], "pipe");
   const lines: string[] = [];
   for (const input of [child.stdout, child.stderr]) {
     createInterface({ input }).on("line", (line) => {
