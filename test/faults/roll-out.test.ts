@@ -102,9 +102,8 @@ it("two decision points never allow together what neither allows, while they are
 
 it("a name with several addresses is one target, and asked at one of them at a time", async () => {
   const pdps = [await serving("before", "employee"), await serving("after", "agent")] as const;
-  const cerbos = clientFor(`ipv4:${pdps.map(({ target }) => target).join(",")}`, {
-    plaintext: "dangerously-unencrypted",
-  });
+  const target = `ipv4:${pdps.map((pdp) => pdp.target).join(",")}`;
+  const cerbos = clientFor(target, { plaintext: "dangerously-unencrypted" }, 5_000);
   onTestFinished(() => cerbos.close());
   const authorizer = company.authorizer({ cerbos, delegation: "grants-only" });
   const [name, ...others] = (await decideMany(authorizer, 200)).keys();

@@ -13,6 +13,7 @@ export {
 } from "./probe-pdp.ts";
 export {
   CLIENT,
+  DEFAULT_TIMEOUT_MS,
   type PolicyClient,
   RESILIENCE_ROWS,
   type ResilienceOptions,

@@ -69,9 +69,12 @@ const readClients = readerOf<PolicyClient | readonly PolicyClient[]>(
   ),
 );
 
+/** How long a question may take, where nothing else is said. */
+export const DEFAULT_TIMEOUT_MS = 5_000;
+
 /** How it asks; `connectPdp` takes the same. */
 export const RESILIENCE_ROWS: Rows<Omit<ResilienceOptions, "onChange">> = {
-  timeoutMs: maybe(milliseconds(5_000)),
+  timeoutMs: maybe(milliseconds(DEFAULT_TIMEOUT_MS)),
   patienceMs: maybe(milliseconds(250)),
   faultsInARow: maybe(whole({ min: 1, max: 1_000_000, example: 5 })),
   restMs: maybe(milliseconds(1_000)),
@@ -100,7 +103,13 @@ export function resilient(
   clients: PolicyClient | readonly PolicyClient[],
   options: ResilienceOptions = {},
 ): PolicyClient {
-  const { timeoutMs = 5_000, patienceMs = 250, faultsInARow = 5, restMs = 1_000, onChange } = readOptions(options);
+  const {
+    timeoutMs = DEFAULT_TIMEOUT_MS,
+    patienceMs = 250,
+    faultsInARow = 5,
+    restMs = 1_000,
+    onChange,
+  } = readOptions(options);
   const settings = { timeoutMs, patienceMs, faultsInARow, restMs, onChange };
   const lanes = createLanes([readClients(clients)].flat(), settings);
 

@@ -53,9 +53,10 @@ export interface Protection {
  * certificates would have to bear the first one's name, and sockets and names could not stand in one list.
  *
  * @param target one that {@link TARGET} took
+ * @param timeoutMs how long a question may take
  * @throws {HopwiseError} `config_invalid` for keys that are not valid
  */
-export function clientFor(target: string, protection: Protection): GRPC {
+export function clientFor(target: string, protection: Protection, timeoutMs: number): GRPC {
   const local = isLocal(target);
   const { tls, plaintext } = protection;
   return new GRPC(target, {
@@ -71,8 +72,9 @@ export function clientFor(target: string, protection: Protection): GRPC {
       "grpc.dns_min_time_between_resolutions_ms": 2_000,
       // A connection that nobody answers on is left: a device on the way forgot it, or the process stood still for longer than
       // that keeps it. By itself it would be asked on until TCP gives up, a quarter of an hour later. Asked while calls are under
-      // way alone, since a server of gRPC takes more pings than answers for an attack.
-      "grpc.keepalive_time_ms": 1_000,
+      // way alone, and seldom: a server of gRPC takes the fourth ping without an answer between them for an attack, and ends all
+      // calls of the connection. So a question of its longest time has three.
+      "grpc.keepalive_time_ms": Math.max(1_000, 0.4 * timeoutMs),
       "grpc.keepalive_timeout_ms": 2_000,
       // Two clients of one process do not share a connection: one that breaks does not stop the other.
       "grpc.use_local_subchannel_pool": 1,

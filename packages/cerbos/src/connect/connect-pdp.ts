@@ -5,6 +5,7 @@ import { quietly } from "@hopwise/core/adapter";
 import { choice, either, list, maybe, optionsOf } from "@hopwise/core/options";
 import {
   clientFor,
+  DEFAULT_TIMEOUT_MS,
   oneConnection,
   type PdpProbe,
   type PdpTls,
@@ -114,7 +115,8 @@ export async function connectPdp(options: ConnectPdpOptions): Promise<ConnectedP
     for (const client of clients) client.close();
   };
   try {
-    for (const target of targets) clients.push(clientFor(target, { tls, plaintext }));
+    for (const target of targets)
+      clients.push(clientFor(target, { tls, plaintext }, resilience.timeoutMs ?? DEFAULT_TIMEOUT_MS));
     let [sawCanary, saidMixedUp] = [false, false];
     const report = (probe: PdpProbe | undefined, target: string): readonly PdpWarning[] => {
       sawCanary ||= probe?.warnings.every(({ code }) => code !== "strict_evaluation_unknown") ?? false;
