@@ -11,6 +11,7 @@ interface Sent {
   readonly body?: string;
   readonly breaks?: Error;
   readonly type?: string;
+  readonly status?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -21,6 +22,7 @@ async function read(
     body = JSON.stringify(REQUEST),
     breaks,
     type = "text/event-stream",
+    status = 200,
     signal = new AbortController().signal,
   }: Sent = {},
 ): Promise<string> {
@@ -33,7 +35,7 @@ async function read(
       else controller.close();
     },
   });
-  const fetch = async (): Promise<Response> => new Response(stream, { headers: { "content-type": type } });
+  const fetch = async (): Promise<Response> => new Response(stream, { status, headers: { "content-type": type } });
   return (await tellingOfLostAnswers(fetch)("https://pay.example/mcp", { method: "POST", body, signal })).text();
 }
 
@@ -73,22 +75,18 @@ describe("a stream that has the answer", () => {
     ["at once", [`${ANSWER}\n\n`]],
     ["letter by letter, with ends of lines as Windows has them", [...`${PROGRESS}${ANSWER}\r\n\r\n`]],
     ["and something after it", [`${ANSWER}\n\n`, PROGRESS]],
-  ])("stays as it is: %s", async (_, parts) => {
-    expect(await read(parts)).toBe(parts.join(""));
-  });
-
-  it("gets its end, where that alone is lacking", async () => {
-    expect(await read([ANSWER.slice(0, 20), ANSWER.slice(20)])).toBe(`${ANSWER}\n\n`);
-  });
-
-  it("may break behind it: then its client learns of that", async () => {
-    const breaks = new TypeError("terminated");
-    await expect(read([`${ANSWER}\n\n`], { breaks })).rejects.toBe(breaks);
+    ["whose line was not ended", [ANSWER.slice(0, 20), ANSWER.slice(20)]],
+    ["without the empty line by which it is read", [`${ANSWER}\n`]],
+  ])("gets no other one, and ends with an empty line, however it ends: %s", async (_, parts) => {
+    for (const breaks of [undefined, new TypeError("terminated")]) {
+      expect(await read(parts, breaks && { breaks })).toBe(`${parts.join("")}\n\n`);
+    }
   });
 });
 
 it.each<[string, Sent]>([
   ["a body of JSON", { type: "application/json" }],
+  ["a stream of events that is no success", { status: 503 }],
   ["a notification", { body: JSON.stringify({ jsonrpc: "2.0", method: "notifications/initialized" }) }],
   ["what is no JSON", { body: "grant_type=refresh_token" }],
 ])("nothing is added to the answer to %s", async (_, sent) => {

@@ -11,10 +11,10 @@ const CONNECTION_CLOSED = -32_000;
 export function tellingOfLostAnswers(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
   return async (input, init) => {
     const response = await fetch(input, init);
-    const { body, headers, status, statusText } = response;
+    const { body, headers, ok, status, statusText } = response;
     const { id, method } = typeof init?.body === "string" ? messageIn(init.body) : {};
     const isStream = headers.get("content-type")?.includes("text/event-stream");
-    if (body === null || !isStream || id === undefined || method === undefined) return response;
+    if (body === null || !ok || !isStream || id === undefined || method === undefined) return response;
     const lost = {
       code: CONNECTION_CLOSED,
       message: `the answer to ${method} was lost: the connection ended before it came, such as by a proxy that waits for less long, or a server that was stopped. The call may have run: look before you make it again`,
@@ -37,7 +37,7 @@ function endingWith(
   return new ReadableStream({
     pull: async (controller) => {
       const { done, value } = await reader.read().catch((error: unknown) => {
-        if (signal?.aborted || isAnswered) throw error;
+        if (signal?.aborted) throw error;
         return { done: true, value: undefined } as const;
       });
       if (!done) {
@@ -49,8 +49,8 @@ function endingWith(
         isAnswered = lines.some((read) => isAnswer(read, id));
         return;
       }
-      // An answer whose last line was not ended is whole, and needs the end alone.
-      if (!isAnswered) controller.enqueue(new TextEncoder().encode(isAnswer(line, id) ? "\n\n" : instead));
+      // An answer that is whole needs the end alone: without an empty line behind it nobody reads it.
+      controller.enqueue(new TextEncoder().encode(isAnswered || isAnswer(line, id) ? "\n\n" : instead));
       controller.close();
     },
     cancel: (reason) => reader.cancel(reason),
