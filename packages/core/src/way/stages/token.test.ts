@@ -30,6 +30,19 @@ describe("the chain of a call", () => {
     ]);
   });
 
+  it("is for its user by the login that came beside it, which a directory may tell from their other ones; never by another's", async () => {
+    const caller = await scene.byProof();
+    const { point } = scene.point();
+    const login = { ...ALICE };
+    expect((await openChain({ ...caller, transportUser: login }, point)).user).toBe(login);
+    for (const other of [
+      { ...ALICE, subject: "bob" },
+      { ...ALICE, issuer: "https://other.example" },
+    ]) {
+      expect((await openChain({ ...caller, transportUser: other }, point)).user).toEqual(ALICE);
+    }
+  });
+
   it("is none for a user without agents, and no verifier is asked", async () => {
     const { point, asked } = scene.point({ audience: [DOCS, PAY] });
     expect(await openChain(BY_ALICE, point)).toEqual({ user: ALICE, chain: undefined, audience: DOCS });

@@ -1,5 +1,5 @@
 import { HopwiseError } from "../../errors.ts";
-import type { Chain } from "../../token/index.ts";
+import type { Chain, Subject } from "../../token/index.ts";
 import type { Caller, IncomingCaller } from "../call.ts";
 import type { EnforcementPoint } from "../options.ts";
 
@@ -19,7 +19,13 @@ export async function openChain(caller: IncomingCaller, point: EnforcementPoint)
   if (caller.via === "user") return { user: caller.user, chain: undefined, audience: point.audience[0] };
   const { compact, audience } = await presentedBy(caller);
   const chain = await point.verifier.verify(compact, point.nowSeconds());
-  return { user: chain.user, chain, audience: audience ?? ownNameIn(chain, point) };
+  return { user: loginOf(chain, caller), chain, audience: audience ?? ownNameIn(chain, point) };
+}
+
+/** The chain's user; by the login of this very request where one came beside it, since a directory may go by that (`oidcUsers`). */
+function loginOf({ user }: Chain, caller: IncomingCaller): Subject {
+  const login = caller.via === "proof" ? caller.transportUser : undefined;
+  return login?.issuer === user.issuer && login.subject === user.subject ? login : user;
 }
 
 /**
