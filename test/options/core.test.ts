@@ -230,7 +230,10 @@ const doors: DoorRows<typeof core> = {
       cerbos: [null, "localhost:3593", 5, {}, [], { client: {} }, { client: "text" }, Promise.resolve({ client: {} })],
       audience: [...NO_AUDIENCE, ...NO_AUDIENCES.filter((value) => typeof value !== "string" || value === "")],
       trust: [...NO_LIST, anchor, [5], [null], [{}], ...within(anchor, ANCHOR).map((one) => [one])],
-      users: NO_METHODS,
+      users: [
+        ...NO_METHODS,
+        ...["https://id.acme.example", ...NO_LIST].map((issuers) => ({ ...company.users, issuers })),
+      ],
       agents: NO_METHODS,
       sources: [
         null,
