@@ -245,9 +245,9 @@ describe.each<[Store, string]>([
   });
 
   it("is not ahead of the clock by more than clocks may lie apart", async () => {
-    for (const near of [NOW + CLOCKS_APART, NOW + CLOCKS_APART + 0.9])
-      expect(momentOf({ notBefore: near })()).toBe(near);
-    expect(await errorOf(momentOf({ notBefore: NOW + CLOCKS_APART + 1 }))).toMatchObject({
+    const near = NOW + CLOCKS_APART;
+    expect(momentOf({ notBefore: near })()).toBe(near);
+    expect(await errorOf(momentOf({ notBefore: near + 0.9 }))).toMatchObject({
       code: "state_unavailable",
       message: `the store of ${called} remembers only from a time on that is 6 seconds ahead of this authorizer's clock: one of both clocks was set; until then nothing can be told`,
     });

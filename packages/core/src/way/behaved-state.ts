@@ -153,11 +153,11 @@ function withMoment<T extends { readonly notBefore?: number }>(
  * proof, again and again, and no operator hear of it.
  */
 function checkPast(store: string, moment: number, now: number): void {
-  const ahead = Math.floor(moment - now);
-  if (ahead <= CLOCKS_APART) return; // now is a whole second, of up to one ago
+  const ahead = moment - now;
+  if (ahead <= CLOCKS_APART) return;
   throw new HopwiseError(
     "state_unavailable",
-    `the store of ${store} remembers only from a time on that is ${ahead} seconds ahead of this authorizer's clock: one of both clocks was set; until then nothing can be told`,
+    `the store of ${store} remembers only from a time on that is ${Math.ceil(ahead)} seconds ahead of this authorizer's clock: one of both clocks was set; until then nothing can be told`,
   );
 }
 
