@@ -274,7 +274,7 @@ export const CODES = {
   subject_mismatch: {
     stage: "proof",
     model: "The delegation belongs to another user than the logged-in one. Send the two of the same user.",
-    help: "The transport authenticated another user than the chain's: one of the two credentials is not the caller's own. The message names both, with their issuers: a person's own token is of the login's issuer, and a chain of that of chains, so an agent needs a token without a user beside its chain.",
+    help: "The transport authenticated another user than the chain's: one of the two credentials is not the caller's own. The message names both, with their issuers. Where the login and the chains are of two issuers, no login is ever a chain's user: give the agent a token without a user beside its chain.",
   },
 
   // state: was it revoked, or used before?
