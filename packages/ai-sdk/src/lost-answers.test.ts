@@ -92,3 +92,13 @@ it.each<[string, Sent]>([
 ])("nothing is added to the answer to %s", async (_, sent) => {
   expect(await read(["{}"], sent)).toBe("{}");
 });
+
+it("a stream that nobody reads any more ends at its server, too", async () => {
+  const left: unknown[] = [];
+  const stream = new ReadableStream({ cancel: (reason) => void left.push(reason) });
+  const fetch = async (): Promise<Response> =>
+    new Response(stream, { headers: { "content-type": "text/event-stream" } });
+  const response = await tellingOfLostAnswers(fetch)("https://pay.example/mcp", { body: JSON.stringify(REQUEST) });
+  await response.body?.cancel("enough");
+  expect(left).toEqual(["enough"]);
+});

@@ -48,6 +48,11 @@ describe("resourceOf", () => {
     expect(invoices.resourceOf({ ...ROW, codes: null }).attributes["codes"]).toBeNull();
   });
 
+  it("reads a row as its toJSON makes it, which is what is checked", () => {
+    const model = Object.assign(Object.create({ toJSON: () => ROW }), { ...ROW, amount: 1 });
+    expect(invoices.resourceOf(model)).toEqual(invoices.resourceOf(ROW));
+  });
+
   it("reads a decimal as classes of decimals write it, and such a class itself", () => {
     for (const [written, seen] of [
       ["1e-7", 1e-7],

@@ -150,12 +150,12 @@ describe("the reader of a feed", () => {
   });
 
   describe("in a process that stood still, so that no timer ran", () => {
-    const stood = async (answerNow: () => Promise<Response>) => {
+    const stood = async (answerNow: () => Promise<Response>, seconds = 60) => {
       const text = await page();
       answer = async () => new Response(text);
       const reader = follow();
       await reader.find(QUERY);
-      vi.setSystemTime((NOW + 60) * 1000);
+      vi.setSystemTime((NOW + seconds) * 1000);
       answer = answerNow;
       return reader;
     };
@@ -168,6 +168,11 @@ describe("the reader of a feed", () => {
       const calls = [reader.find(QUERY), reader.find(QUERY)];
       expect(await Promise.all(calls)).toEqual([{ agent: "planner" }, { agent: "planner" }]);
       expect([asked, reader.find(QUERY), reader.health()]).toEqual([2, { agent: "planner" }, { ok: true }]);
+    });
+
+    it("asks nobody as long as its page is new enough", async () => {
+      const reader = await stood(() => Promise.reject(new Error("down")), 20);
+      expect([reader.find(QUERY), asked]).toEqual([undefined, 1]);
     });
 
     it("lets calls wait for what the timer asks, which was late", async () => {
