@@ -13,6 +13,8 @@ beforeAll(async () => {
 const full = inOwnWords(
   new HopwiseError("audit_unavailable", "the audit log could not be written: no space left on device (ENOSPC)"),
 );
+/** Lets a sink answer that was too late. */
+let answerLate = (): void => {};
 /** How a sink that keeps records fails, and what the denial says of it. */
 const FAULTS: readonly (readonly [string, AuditSink["record"], RegExp])[] = [
   ["throws in Hopwise's own words", () => Promise.reject(full), /no space left on device \(ENOSPC\)/],
@@ -23,7 +25,14 @@ const FAULTS: readonly (readonly [string, AuditSink["record"], RegExp])[] = [
     },
     /the audit sink failed \(EROFS\)/,
   ],
-  ["is too late", () => new Promise((done) => setTimeout(done, 60)), /no answer within 20 ms/],
+  [
+    "is too late",
+    () =>
+      new Promise((done) => {
+        answerLate = done;
+      }),
+    /no answer within 200 ms/,
+  ],
 ];
 /** In whichever place those stand that look on. */
 const ORDERS: readonly (readonly [string, (kept: AuditSink, shown: AuditSink, told: AuditSink) => AuditSink])[] = [
@@ -46,11 +55,10 @@ async function seen(combine: (typeof ORDERS)[number][1], record: AuditSink["reco
     printingAudit({ write: (text) => printed.push(text) }),
     onDenial((denial) => heard.push(denial)),
   );
-  const point = { ...scene.point({ deadlineMs: 20, ...options }).point, audit };
+  const point = { ...scene.point({ deadlineMs: 200, ...options }).point, audit };
   const decision = await decide(payment(BY_ALICE), point);
   const heardByThen = heard.length;
-  // What is late has come by then.
-  await new Promise((done) => setTimeout(done, 100));
+  answerLate();
   await settled();
   return { decision, printed, heard, heardByThen, outcomes: kept.outcomes };
 }
