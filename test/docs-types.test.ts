@@ -4,7 +4,7 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
-import { blocksOf, DOCS, writeBlocks } from "./support/pages.ts";
+import { DOCS, writePage } from "./support/pages.ts";
 
 const TSC = join(import.meta.dirname, "../node_modules/typescript/bin/tsc");
 
@@ -22,7 +22,7 @@ it("the programs of all pages compile", { timeout: 300_000 }, async () => {
   const folder = await mkdtemp(join(import.meta.dirname, ".docs-"));
   try {
     for (const page of await readdir(DOCS)) {
-      if (page.endsWith(".md")) await writeBlocks(join(folder, page), await blocksOf(page));
+      if (page.endsWith(".md")) await writePage(join(folder, page), page);
     }
     await writeFile(join(folder, "tsconfig.json"), JSON.stringify(CONFIG));
     const compiled = await promisify(execFile)(process.execPath, [TSC, "-p", folder]).catch((failed) => failed);

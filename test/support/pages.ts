@@ -34,6 +34,13 @@ export async function unknownFiles(page: string): Promise<readonly string[]> {
   );
 }
 
+/** Writes the files of a page; and before them those of another one, where the page says `<!-- with the files of login.md -->`. */
+export async function writePage(folder: string, page: string): Promise<void> {
+  const [, other] = /^<!-- with the files of (\S+) -->$/m.exec(await readFile(join(DOCS, page), "utf8")) ?? [];
+  if (other !== undefined) await writePage(folder, other);
+  await writeBlocks(folder, await blocksOf(page));
+}
+
 export async function writeBlocks(folder: string, blocks: readonly Block[]): Promise<void> {
   for (const { file, text } of blocks) {
     if (file === undefined) continue;
