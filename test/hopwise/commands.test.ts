@@ -322,6 +322,9 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
       ];
       const all = await hopwise(["explain"], { input: lines.join("\n") });
       expect(all.out.match(/^(allowed|denied) /gm)).toEqual(["allowed ", "denied "]);
+      const { folder: logged, segment } = await auditLog();
+      const raw = await hopwise(["explain", segment], { folder: logged });
+      expect(raw.out.match(/^(allowed|denied) /gm)).toEqual(["allowed ", "denied "]);
       const list = await hopwise(["explain", "--json"], { input: JSON.stringify([ALLOWED, REFUSED]) });
       expect(
         list.out
@@ -619,11 +622,28 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
         err: expect.stringContaining("no decision about the call call-9"),
       });
       expect(await hopwise(["audit", "story", "nowhere", "call-1"], { folder })).toMatchObject({ code: 2, out: "" });
+      writeFileSync(join(folder, "records.ndjson"), JSON.stringify(ALLOWED));
+      expect(await hopwise(["audit", "story", "records.ndjson", "call-1"], { folder })).toMatchObject({
+        code: 2,
+        err: expect.stringMatching(/it is a file: name the folder .* `hopwise explain` reads them/),
+      });
       const forgotten = await hopwise(["audit", "story", "audit", "./audit"], { folder });
       expect(forgotten).toMatchObject({
         code: 2,
         err: expect.stringContaining("the call's id comes last, and ./audit is a folder"),
       });
+    });
+
+    it("says of a call whose decision could not be written that it did not run", async () => {
+      const folder = temporaryFolder();
+      const audit = await openAuditLog({ folder: join(folder, "audit"), signer: await generateSigner() });
+      await audit.outcome(sampleOutcome({ invocation: "call-1", outcome: "refused" }));
+      await audit.close();
+      const { code, out, err } = await hopwise(["audit", "story", "audit", "call-1"], { folder });
+      expect([code, out]).toEqual([1, ""]);
+      expect(err).toMatch(
+        /no decision about the call call-1\nwhat came of it: .* refused, call call-1: it did not run, since/,
+      );
     });
   },
 

@@ -47,7 +47,7 @@ export interface SoundStream {
   readonly unsigned: number;
   /**
    * How many records could not be written to the disk: of decisions, whose calls were denied, and of outcomes, whose calls had run
-   * by then.
+   * by then, or were denied in that way.
    */
   readonly rejected: number;
   /** How often callers who proved nothing were refused, or let in by shadow mode, by code, up to the last checkpoint. None has a record. */

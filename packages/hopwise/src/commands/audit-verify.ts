@@ -79,7 +79,7 @@ function streamLine(
     ...(unsigned > 0 ? [unsignedNote(unsigned, state)] : []),
     ...(rejected > 0
       ? [
-          `${many(rejected, "record")} could not be written: the calls of decisions were denied, those of outcomes had run`,
+          `${many(rejected, "record")} could not be written: the calls of decisions were denied, those of outcomes had run, or were denied so`,
         ]
       : []),
     ...(strangers.length > 0 ? [`callers who proved nothing, counted and not recorded: ${strangers.join(", ")}`] : []),
