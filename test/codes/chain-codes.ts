@@ -226,7 +226,7 @@ export const CHAIN_CODES = {
       state.revocations.revoke({ agent: "planner" });
       return plannerReads(world, { state });
     },
-    says: /the agent that this call stands on was revoked; until that is lifted, every delegation with it is refused/,
+    says: /the agent "[a-z]+" that this call stands on was revoked; until that is lifted, every delegation with it is refused/,
     retryable: false,
   },
 } satisfies Partial<Record<ErrorCode, Case>>;

@@ -8,7 +8,7 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statS
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { openAuditLog } from "@hopwise/audit";
+import { type AuditFilter, openAuditLog } from "@hopwise/audit";
 import {
   createIssuer,
   delegate,
@@ -16,6 +16,7 @@ import {
   type HeldDelegation,
   jsonLinesAudit,
   memoryAudit,
+  type PublicJwk,
   parseDelegation,
   serialize,
   signerFromJwk,
@@ -23,7 +24,7 @@ import {
 import { auditTo, type DecisionRecord } from "@hopwise/core/audit";
 import { exact, grant, int, wildcard } from "@hopwise/core/grant";
 import { createCompany, sampleDecision, sampleDenied, sampleOutcome } from "@hopwise/core/testing";
-import { kidOf, serializeCompact } from "@hopwise/core/tokens";
+import { kidOf, serializeCompact, thumbprintOf } from "@hopwise/core/tokens";
 import { describe, expect, it } from "vitest";
 import type { CommandName } from "../../packages/hopwise/src/command.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -321,6 +322,9 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
       ];
       const all = await hopwise(["explain"], { input: lines.join("\n") });
       expect(all.out.match(/^(allowed|denied) /gm)).toEqual(["allowed ", "denied "]);
+      const { folder: logged, segment } = await auditLog();
+      const raw = await hopwise(["explain", segment], { folder: logged });
+      expect(raw.out.match(/^(allowed|denied) /gm)).toEqual(["allowed ", "denied "]);
       const list = await hopwise(["explain", "--json"], { input: JSON.stringify([ALLOWED, REFUSED]) });
       expect(
         list.out
@@ -514,6 +518,36 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
       expect(await find("--code", "revoked")).toMatchObject({ code: 1, out: "" });
     });
 
+    it("takes all that a filter of programs takes, and finds by what a revocation names", async () => {
+      const { folder } = await auditLog();
+      const { out } = await hopwise(["audit", "find", "--help"], { folder });
+      const names: { readonly [Name in keyof Required<AuditFilter>]: string } = {
+        ...{ chain: "ID", token: "HASH", key: "THUMBPRINT|FILE", user: "ID", agent: "NAME", tool: "NAME" },
+        ...{ hidden: "NAME", code: "CODE", invocation: "ID", since: "TIME", until: "TIME" },
+      };
+      for (const [name, value] of Object.entries(names)) expect(out).toContain(`--${name} ${value}`);
+      const [jwk, own] = [generateKeyPairSync("ed25519").publicKey.export({ format: "jwk" }), "h".repeat(43)];
+      file(folder, "agent.json", jwk);
+      const key = await thumbprintOf(jwk as PublicJwk);
+      const signer = await signerFromJwk(JSON.parse(readFileSync(join(folder, "log.key.json"), "utf8")));
+      const audit = await openAuditLog({ folder: join(folder, "audit"), signer });
+      const token = { jti: "", agent: "planner", key, hash: own as never, issuedAt: 0, expiresAt: 1, tools: [] };
+      const hidden = [{ code: "policy_denied", stage: "policy", items: ["delete_ledger"] }] as const;
+      await audit.record(sampleDecision({ invocation: "call-3", tokens: [token], hidden }));
+      await audit.close();
+      for (const filter of [
+        ["--key", key],
+        ["--key", "agent.json"],
+        ["--token", own],
+        ["--hidden", "delete_ledger"],
+      ]) {
+        const found = await hopwise(["audit", "find", "audit", ...filter], { folder });
+        expect(found.out).toMatch(/^[^\n]* call call-3\n$/);
+      }
+      const other = await hopwise(["audit", "find", "audit", "--token", key], { folder });
+      expect([other.code, other.err]).toEqual([1, `no record names the token ${key}\n`]);
+    });
+
     it("says, where it finds nothing, which name no record has, and what may have been meant", async () => {
       const { folder } = await auditLog();
       const said = async (...filter: string[]) => {
@@ -588,11 +622,28 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
         err: expect.stringContaining("no decision about the call call-9"),
       });
       expect(await hopwise(["audit", "story", "nowhere", "call-1"], { folder })).toMatchObject({ code: 2, out: "" });
+      writeFileSync(join(folder, "records.ndjson"), JSON.stringify(ALLOWED));
+      expect(await hopwise(["audit", "story", "records.ndjson", "call-1"], { folder })).toMatchObject({
+        code: 2,
+        err: expect.stringMatching(/it is a file: name the folder .* `hopwise explain` reads them/),
+      });
       const forgotten = await hopwise(["audit", "story", "audit", "./audit"], { folder });
       expect(forgotten).toMatchObject({
         code: 2,
         err: expect.stringContaining("the call's id comes last, and ./audit is a folder"),
       });
+    });
+
+    it("says of a call whose decision could not be written that it did not run", async () => {
+      const folder = temporaryFolder();
+      const audit = await openAuditLog({ folder: join(folder, "audit"), signer: await generateSigner() });
+      await audit.outcome(sampleOutcome({ invocation: "call-1", outcome: "refused" }));
+      await audit.close();
+      const { code, out, err } = await hopwise(["audit", "story", "audit", "call-1"], { folder });
+      expect([code, out]).toEqual([1, ""]);
+      expect(err).toMatch(
+        /no decision about the call call-1\nwhat came of it: .* refused, call call-1: it did not run, since/,
+      );
     });
   },
 
@@ -655,6 +706,42 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
         code: 1,
         out: expect.stringContaining("rolled_back"),
       });
+    });
+
+    it("says what a stream that was never closed stands on, and which attempts have no record", async () => {
+      const { folder } = await auditLog();
+      const of = (path: string) => JSON.stringify(new URL(`../../packages/${path}`, import.meta.url).href);
+      const dies = `
+        import { readFileSync } from "node:fs";
+        const [{ openAuditLog }, { signerFromJwk }, { sampleDecision }] = await Promise.all([
+          import(${of("audit/src/index.ts")}), import(${of("core/src/index.ts")}), import(${of("core/src/testing/index.ts")})]);
+        const signer = await signerFromJwk(JSON.parse(readFileSync("log.key.json", "utf8")));
+        const log = await openAuditLog({ folder: "audit", signer, checkpoint: { records: 1000, ms: 60000 } });
+        await log.record(sampleDecision());
+        process.kill(process.pid, "SIGKILL");`;
+      const args = ["--input-type=module", "-e", dies];
+      expect(spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8" })).toMatchObject({
+        signal: "SIGKILL",
+        stderr: "",
+      });
+      const jwk = JSON.parse(readFileSync(join(folder, "log.key.json"), "utf8"));
+      const log = await openAuditLog({ folder: join(folder, "audit"), signer: await signerFromJwk(jwk) });
+      const { invocation, time, audience, tool } = ALLOWED;
+      for (const code of ["proof_missing", "proof_missing", "token_malformed"] as const)
+        log.unverified({ invocation, time, audience, tool, code, message: "m" });
+      await log.close();
+      const { out, err } = await hopwise(["audit", "verify", "audit", "--key", "log.json"], { folder });
+      expect([out.split("\n").slice(2, 4), err]).toEqual([
+        [
+          expect.stringMatching(
+            /: 1 record, ended; its process died without closing it, and a later stream noted where; its last line is vouched for by that note alone$/,
+          ),
+          expect.stringMatching(
+            /: 0 records, closed; callers who proved nothing, counted and not recorded: proof_missing 2, token_malformed 1$/,
+          ),
+        ],
+        "",
+      ]);
     });
 
     it("finds nothing sound in a folder that holds no log, and nor does any other of these commands", async () => {

@@ -110,6 +110,27 @@ export function testRevoke(): void {
     expect(await state.revocations.list()).toHaveLength(1);
   });
 
+  it("says of chains that were refused as revoked that they may live where that was lifted", async () => {
+    const { folder } = await project();
+    const audit = await openAuditLog({ folder: join(folder, "audit"), signer: await generateSigner() });
+    const token = { jti: "", key: KEY, issuedAt: NOW - 60, expiresAt: NOW + 3600, tools: [], agent: "planner" };
+    const chain = {
+      id: ROOT,
+      issuer: ISSUER,
+      hops: [
+        { kind: "user", id: "alice" },
+        { kind: "agent", id: "agent:planner" },
+      ],
+    };
+    const refused = { outcome: "denied", code: "revoked", time: new Date().toISOString() } as const;
+    await audit.record(sampleDecision({ ...refused, chain, tokens: [{ ...token, hash: ROOT }] } as never));
+    await audit.close();
+    const { out } = await hopwise(["revoke", "--agent", "planner", "--audit", "audit"], { folder });
+    expect(out).toMatch(
+      /^1 living chain .*\n.*researcher.*\none chain more stands on it and ended before: .* \(unless that was lifted since/,
+    );
+  });
+
   it("says that records cannot tell what an issuer's key signed, and how many chains each issuer has", async () => {
     const { folder } = await project();
     const answer = await hopwise(["revoke", "--key", "i".repeat(43), "--audit", "audit"], { folder });

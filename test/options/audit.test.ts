@@ -48,6 +48,8 @@ const NO_TIME = [
 ];
 const NO_FILTER = {
   chain: NO_TEXT,
+  token: [...NO_TEXT, "h".repeat(42)],
+  key: [...NO_TEXT, "k".repeat(44)],
   user: [
     ...NO_OBJECT,
     {},

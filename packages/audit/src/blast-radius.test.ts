@@ -182,6 +182,11 @@ describe("the blast radius", () => {
   it("leaves out what has expired, and what was revoked already", async () => {
     const dead = [...LOG, call("r2", ["planner"], { outcome: "denied", code: "revoked" }, "bob")];
     expect(namesOf(await ask({ agent: "planner" }, dead))).not.toContain("r2 planner");
+    // Where it was lifted since, it lives, so that it is counted.
+    expect((await ask({ agent: "planner" }, dead)).revoked).toBe(1);
+    const again = [...dead, call("r2", ["planner"], {}, "bob")];
+    const anew = await ask({ agent: "planner" }, again);
+    expect([anew.revoked, namesOf(anew)]).toEqual([0, expect.arrayContaining(["r2 planner"])]);
     const target = { agent: "planner" };
     expect((await blastRadius(target, LOG, { nowSeconds: NOW + 600 })).chains).toEqual([]);
   });

@@ -42,6 +42,11 @@ export interface BlastRadius {
   readonly chains: readonly AffectedChain[];
   /** More chains were there than are listed: those that were seen longest ago are left out. */
   readonly isCut: boolean;
+  /**
+   * How many more stand on it whose last call on record was refused as revoked. They are not in `chains`; they live where that was
+   * lifted since, and at servers that ask another store.
+   */
+  readonly revoked: number;
   /** How many decisions were looked at, of whatever chain. */
   readonly decisions: number;
   /** What records cannot tell of such a target. */
@@ -87,6 +92,7 @@ export async function blastRadius(
   const key = revocationKey(wanted);
   // In the order in which they were seen last.
   const chains = new Map<string, AffectedChain>();
+  const revoked = new Set<string>();
   const named = namedIn(wanted);
   const living = livingByIssuer(wanted, most);
   let decisions = 0;
@@ -104,7 +110,11 @@ export async function blastRadius(
     if (!revocationKeys(query).includes(key) || !isRevoked({ target: wanted }, query, nowSeconds)) continue;
     const calls = (chains.get(affected.leaf)?.calls ?? 0) + 1;
     chains.delete(affected.leaf);
-    if (isDead) continue;
+    revoked.delete(affected.leaf);
+    if (isDead) {
+      if (revoked.size < most) revoked.add(affected.leaf);
+      continue;
+    }
     chains.set(affected.leaf, { ...affected, calls });
     if (chains.size <= most) continue;
     isCut = true;
@@ -113,6 +123,7 @@ export async function blastRadius(
   return {
     chains: [...chains.values()].reverse(),
     isCut,
+    revoked: revoked.size,
     decisions,
     untold: "key" in wanted ? ["silent_chains", "issuer_key"] : ["silent_chains"],
     isNamed: named.isNamed(),

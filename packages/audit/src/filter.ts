@@ -10,14 +10,20 @@ import {
   text,
   WRITTEN_TIME,
 } from "@hopwise/core/options";
-import { usersIn } from "./look-for.ts";
+import { ofTokens, usersIn } from "./look-for.ts";
 
 /** Which records are read. Everything that is given must hold. */
 export interface AuditFilter {
   /** H(root), as in `record.chain.id`. */
   readonly chain?: string;
+  /** A token anywhere in the chain, by its hash: all that was done by it, and by what hangs below it. */
+  readonly token?: string;
+  /** A key that an agent anywhere in the chain holds, by its thumbprint, whatever the agent is called. */
+  readonly key?: string;
   /**
    * The user at the chain's beginning, by the id that policies see, or by the subject. Of two issuers, the same id is two users.
+   * A call that ended before the directory was asked is on record by the subject alone: it is found by either, where some record
+   * has both.
    */
   readonly user?: { readonly issuer: string; readonly id: string };
   /** The name of an agent anywhere in the chain, without `agent:`. */
@@ -40,8 +46,12 @@ function isTime(value: unknown): boolean {
   return Number.isFinite(value) && (value === 0 || (value as number) >= 1e11);
 }
 
+const isDigest = (name: string): boolean => /^[\w-]{43}$/.test(name);
+
 export const FILTER_ROWS: Rows<AuditFilter> = {
   chain: maybe(text("a chain's id, as in record.chain.id")),
+  token: maybe(text("a token's hash, as in record.tokens", isDigest)),
+  key: maybe(text("a key's thumbprint, as in record.tokens", isDigest)),
   user: maybe(
     members<NonNullable<AuditFilter["user"]>>(
       { issuer: text("an issuer, such as https://id.acme.example"), id: text("a user's id, such as alice") },
@@ -57,14 +67,20 @@ export const FILTER_ROWS: Rows<AuditFilter> = {
   until: maybe(TIME),
 };
 
+const [HASHES, KEYS] = [ofTokens("hash"), ofTokens("key")];
+
 /**
- * Makes a filter into a question. An outcome record has no chain and no code of its own, so a filter by chain, user,
- * agent or code lets only decisions through; `lineage` finds both.
+ * Makes a filter into a question. An outcome record has no chain and no code of its own, so a filter by chain, token, key, user,
+ * agent, hidden item or code lets only decisions through; `lineage` finds both.
  *
+ * @param users all names of the filter's user, which may become more until the first question
  * @throws {HopwiseError} `config_invalid` where `since` does not lie before `until`: what is found would be nothing, whatever is there
  */
-export function matcher(filter: AuditFilter): (record: DecisionRecord | OutcomeRecord) => boolean {
-  const { chain, user, agent, tool, hidden, code, invocation } = filter;
+export function matcher(
+  filter: AuditFilter,
+  users: ReadonlySet<string>,
+): (record: DecisionRecord | OutcomeRecord) => boolean {
+  const { chain, token, key, user, agent, tool, hidden, code, invocation } = filter;
   const since = instant(filter.since, Number.NEGATIVE_INFINITY);
   const until = instant(filter.until, Number.POSITIVE_INFINITY);
   if (since >= until) {
@@ -72,13 +88,15 @@ export function matcher(filter: AuditFilter): (record: DecisionRecord | OutcomeR
       pointer: "/since",
     });
   }
-  const decisionsOnly = [chain, user, agent, hidden, code].some((wanted) => wanted !== undefined);
+  const decisionsOnly = [chain, token, key, user, agent, hidden, code].some((wanted) => wanted !== undefined);
   const isTheirs = (record: DecisionRecord): boolean => {
     const { chain: of, code: given, hidden: groups = [] } = record;
     const [, ...agents] = of?.hops ?? [];
     return (
       (chain === undefined || of?.id === chain) &&
-      (user === undefined || (of?.issuer === user.issuer && usersIn(record).includes(user.id))) &&
+      (token === undefined || HASHES(record).includes(token)) &&
+      (key === undefined || KEYS(record).includes(key)) &&
+      (user === undefined || (of?.issuer === user.issuer && usersIn(record).some((name) => users.has(name)))) &&
       (agent === undefined || agents.some(({ id }) => id === `agent:${agent}`)) &&
       (hidden === undefined || groups.some(({ items }) => items.includes(hidden))) &&
       (code === undefined || given === code)

@@ -126,10 +126,59 @@ describe("the reader", () => {
       return calls.join();
     };
     expect(await found("al#ice", ISSUER)).toBe("0,1,4");
-    expect(await found("u-17", ISSUER)).toBe("4");
+    // Records that name the subject alone are of the same user.
+    expect(await found("u-17", ISSUER)).toBe("0,1,4");
     expect(await found(`iss:${ISSUER}#al#ice`, ISSUER)).toBe("0");
     expect(await found("al#ice", other)).toBe("2");
     expect(await found("ice", ISSUER)).toBe("");
+  });
+
+  it("finds of a user also what was refused before the directory was asked, which is on record by the subject alone", async () => {
+    const own = temporaryFolder();
+    const log = await openAuditLog({ folder: own, signer: await generateSigner() });
+    const { chain } = by("alice", ["planner"], "c1") as { readonly chain: ChainView };
+    const called = (invocation: string, changed: object) => log.record(decision({ invocation, ...changed }));
+    await called("early", { ...by("u-17", ["planner"], "c1"), outcome: "denied", code: "grant_tool_missing" });
+    await called("elsewhere", by("u-17", ["planner"], "c2", "https://other.example"));
+    await called("other", by("u-18", ["planner"], "c3"));
+    await called("asked", { chain: { ...chain, subject: "u-17" } });
+    await log.close();
+    for (const id of ["alice", "u-17"]) {
+      const calls: string[] = [];
+      for await (const { record } of readAuditLog(own, { user: { id, issuer: ISSUER } })) calls.push(record.invocation);
+      expect(calls).toEqual(["early", "asked"]);
+    }
+  });
+
+  it("finds what was done by a key or a token, whoever holds it, and by all below", async () => {
+    const own = temporaryFolder();
+    const log = await openAuditLog({ folder: own, signer: await generateSigner() });
+    const [key, hash] = ["k".repeat(43), "h".repeat(43)];
+    const token = {
+      jti: "",
+      agent: "planner",
+      key: "-".repeat(43),
+      hash: "_".repeat(43),
+      issuedAt: 0,
+      expiresAt: 1,
+      tools: [],
+    };
+    const called = (invocation: string, ...tokens: readonly object[]) =>
+      log.record(decision({ invocation, tokens: tokens.map((changed) => ({ ...token, ...changed })) as never }));
+    await called("above", {});
+    await called("its own", {}, { key, hash });
+    await called("below", {}, { key, hash }, { agent: "crawler" });
+    await called("another agent's", { key, agent: "bot" });
+    await log.close();
+    const found = async (filter: AuditFilter) => {
+      const calls: string[] = [];
+      for await (const { record } of readAuditLog(own, filter)) calls.push(record.invocation);
+      return calls;
+    };
+    expect(await found({ key })).toEqual(["its own", "below", "another agent's"]);
+    expect(await found({ token: hash })).toEqual(["its own", "below"]);
+    // Neither is the other, though a line has both.
+    expect(await found({ token: key })).toEqual([]);
   });
 
   it("finds by time, from the first moment on and to before the last", async () => {

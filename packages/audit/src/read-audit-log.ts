@@ -3,6 +3,7 @@ import type { DecisionRecord, OutcomeRecord } from "@hopwise/core/audit";
 import { optionsOf, readerOf } from "@hopwise/core/options";
 import { type AuditFilter, FILTER_ROWS, matcher } from "./filter.ts";
 import { parseLine } from "./line.ts";
+import { usersIn } from "./look-for.ts";
 import { type AuditFolders, FOLDERS } from "./option-shapes.ts";
 import { type StreamFiles, streamsOfLog } from "./segment.ts";
 import { streamLines } from "./stream-lines.ts";
@@ -32,23 +33,75 @@ const readFilter = optionsOf<AuditFilter>("readAuditLog", FILTER_ROWS);
  */
 export function readAuditLog(folder: AuditFolders, filter: AuditFilter = {}): AsyncGenerator<AuditEntry> {
   const [folders, read] = [readFolder(folder), readFilter(filter)];
-  return matching(folders, read, matcher(read));
+  const users = new Set(read.user === undefined ? [] : [read.user.id]);
+  return matching(folders, read, users, matcher(read, users));
 }
 
 async function* matching(
   folder: AuditFolders,
   filter: AuditFilter,
+  users: Set<string>,
   matches: ReturnType<typeof matcher>,
 ): AsyncGenerator<AuditEntry> {
-  for await (const entry of inOrder(await streamsOfLog(folder), mentions(filter))) {
+  const streams = await streamsOfLog(folder);
+  if (filter.user !== undefined) for (const name of await subjectsOf(filter.user, streams)) users.add(name);
+  for await (const entry of inOrder(streams, mentions(filter, users))) {
     if (matches(entry.record)) yield entry;
   }
 }
 
-/** Texts that a line must contain, so that most need not be parsed; only what JSON spells in one way. */
-function mentions({ invocation, chain, user, agent, tool, hidden, code }: AuditFilter): readonly Buffer[] {
-  const names = [invocation, chain, user?.id, agent, tool, hidden, code];
-  return names.flatMap((name) => (name !== undefined && /^[\w-]+$/.test(name) ? Buffer.from(name) : []));
+const SUBJECT = Buffer.from('"subject":');
+
+/**
+ * What issuers call a user whom policies see by this id. A record of a call that was refused before the directory was asked, as most
+ * refusals of grants and of revocations are, has that name alone: who asks for the user means these calls, too.
+ */
+async function subjectsOf(
+  { id, issuer }: NonNullable<AuditFilter["user"]>,
+  streams: readonly StreamFiles[],
+): Promise<ReadonlySet<string>> {
+  const subjects = new Set<string>();
+  const needles = [[SUBJECT], ...spelled([id])];
+  // The chain stands before all else in a record that names a subject: most lines say one that is known, and are not parsed.
+  const known: Buffer[] = [];
+  const isKnown = (bytes: Buffer): boolean => {
+    const at = bytes.indexOf(SUBJECT) + SUBJECT.length;
+    return known.some((subject) => bytes.compare(subject, 0, subject.length, at, at + subject.length) === 0);
+  };
+  for (const stream of streams) {
+    for await (const { bytes, complete } of streamLines(stream)) {
+      const line = complete && hasAll(bytes, needles) && !isKnown(bytes) ? parseLine(bytes) : undefined;
+      if (line?.kind !== "record") continue;
+      const record = line.value as AuditEntry["record"];
+      if (record.kind !== "decision" || record.chain?.issuer !== issuer) continue;
+      const [user, subject] = usersIn(record);
+      if (user !== id || subject === undefined || subjects.has(subject)) continue;
+      subjects.add(subject);
+      known.push(Buffer.from(JSON.stringify(subject)));
+    }
+  }
+  return subjects;
+}
+
+/** Of each of these texts a line must contain one, so that most need not be parsed. */
+type Needles = readonly (readonly Buffer[])[];
+
+function mentions(
+  { invocation, chain, token, key, agent, tool, hidden, code }: AuditFilter,
+  users: ReadonlySet<string>,
+): Needles {
+  const names = [invocation, chain, token, key, agent, tool, hidden, code];
+  return [...names.flatMap((name) => (name === undefined ? [] : spelled([name]))), ...spelled([...users])];
+}
+
+/** Only what JSON spells in one way; nothing where that is not said of each. */
+function spelled(names: readonly string[]): Needles {
+  const isPlain = names.length > 0 && names.every((name) => /^[\w-]+$/.test(name));
+  return isPlain ? [names.map((name) => Buffer.from(name))] : [];
+}
+
+function hasAll(bytes: Buffer, needles: Needles): boolean {
+  return needles.every((names) => names.some((name) => bytes.includes(name)));
 }
 
 interface Cursor {
@@ -57,7 +110,7 @@ interface Cursor {
 }
 
 /** Merges the streams. A stream's file is opened when its turn comes: its name says when it began. */
-async function* inOrder(streams: readonly StreamFiles[], needles: readonly Buffer[]): AsyncGenerator<AuditEntry> {
+async function* inOrder(streams: readonly StreamFiles[], needles: Needles): AsyncGenerator<AuditEntry> {
   const waiting = [...streams];
   const open: Cursor[] = [];
   try {
@@ -92,9 +145,9 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-async function* recordsOf(stream: StreamFiles, needles: readonly Buffer[]): AsyncGenerator<AuditEntry> {
+async function* recordsOf(stream: StreamFiles, needles: Needles): AsyncGenerator<AuditEntry> {
   for await (const { bytes, complete, file, number } of streamLines(stream)) {
-    if (!complete || !needles.every((needle) => bytes.includes(needle))) continue;
+    if (!complete || !hasAll(bytes, needles)) continue;
     const line = parseLine(bytes);
     if (line === undefined) {
       throw new HopwiseError("audit_unavailable", `${file}:${number} is not a line of an audit log; verify the log`);

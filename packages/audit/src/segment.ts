@@ -89,7 +89,11 @@ export async function streamsOfLog(folders: AuditFolders): Promise<readonly Stre
 
 async function streamsIn(folder: string): Promise<readonly StreamFiles[]> {
   const names = await readdir(folder).catch((cause: unknown) => {
-    throw new HopwiseError("config_invalid", `the audit log's folder cannot be read: ${folder}`, { cause });
+    const isFile = (cause as NodeJS.ErrnoException).code === "ENOTDIR";
+    const hint = isFile
+      ? "; it is a file: name the folder of an audit log. Lines of jsonLinesAudit are none: `hopwise explain` reads them"
+      : "";
+    throw new HopwiseError("config_invalid", `the audit log's folder cannot be read: ${folder}${hint}`, { cause });
   });
   const streams = new Map<string, StreamFiles["segments"][number][]>();
   for (const file of names) {

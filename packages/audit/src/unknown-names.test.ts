@@ -45,6 +45,8 @@ type Name = Exclude<keyof AuditFilter, "since" | "until">;
 const NAMES: { readonly [Member in Name]: readonly [known: AuditFilter, typed: AuditFilter, ...meant: AuditFilter[]] } =
   {
     chain: [{ chain: "chain-1" }, { chain: "chain-2" }],
+    token: [{ token: "h".repeat(43) }, { token: "k".repeat(43) }],
+    key: [{ key: "k".repeat(43) }, { key: "h".repeat(43) }],
     user: [
       { user: { issuer: ISSUER, id: "alice" } },
       { user: { issuer: "https://login.acme.example", id: "alice" } },

@@ -27,6 +27,8 @@ const SORTS: {
     name,
     namesIn: (record) => (record.kind === "decision" && record.chain?.id !== undefined ? [record.chain.id] : []),
   }),
+  token: (name) => ({ name, namesIn: ofTokens("hash") }),
+  key: (name) => ({ name, namesIn: ofTokens("key") }),
   user: ({ id, issuer }) => ({
     name: id,
     issuer,

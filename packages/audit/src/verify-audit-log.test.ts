@@ -1,6 +1,7 @@
 import { appendFileSync, cpSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { generateSigner } from "@hopwise/core";
+import { thumbprintOf } from "@hopwise/core/tokens";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Broken } from "./broken.ts";
 import { signStatement } from "./checkpoint.ts";
@@ -34,7 +35,11 @@ describe("a log that nobody touched", () => {
     const next = await generateSigner("ES256");
     await write(folder, 3, { signer: next });
     expect(await brokenOf(folder, [], [signer, next])).toBeUndefined();
-    expect(await brokenOf(folder, [], [signer])).toMatchObject({ reason: "unknown_key", line: 2 });
+    expect(await brokenOf(folder, [], [signer])).toMatchObject({
+      reason: "unknown_key",
+      line: 2,
+      message: expect.stringContaining(`the stream names ${await thumbprintOf(next.publicJwk)}; if that is yours`),
+    });
   });
 
   it("verifies while it is written", async () => {
@@ -179,6 +184,7 @@ describe("a log that somebody touched", () => {
     expect(await withCheckpoint(await signStatement(payload, stranger, "their-own"))).toMatchObject({
       line: last + 1,
       reason: "unknown_key",
+      message: "the checkpoint's key is not a trusted one",
     });
     expect(await withCheckpoint(await signStatement(payload, stranger, kid))).toMatchObject(forged);
     const earlier = lines.find((line, i) => i > 1 && line.includes('"checkpoint":')) as string;

@@ -47,9 +47,11 @@ export interface SoundStream {
   readonly unsigned: number;
   /**
    * How many records could not be written to the disk: of decisions, whose calls were denied, and of outcomes, whose calls had run
-   * by then.
+   * by then, or were denied in that way.
    */
   readonly rejected: number;
+  /** How often callers who proved nothing were refused, or let in by shadow mode, by code, up to the last checkpoint. None has a record. */
+  readonly unverified: Readonly<Record<string, number>>;
   /** Bytes of a line that a crash cut off, as a later stream noted them. They are still there. */
   readonly tornBytes: number;
 }
@@ -182,7 +184,7 @@ function checkTorn({ torn, head }: StreamReading, claims: readonly Claim[]): Bro
 }
 
 function describe(reading: StreamReading, claims: readonly Claim[]): SoundStream {
-  const { folder, head, records, segments, signedTo, rejected, closed, torn } = reading;
+  const { folder, head, records, segments, signedTo, rejected, unverified, closed, torn } = reading;
   const isEnded = torn !== undefined || claims.some(({ ended }) => ended === true);
   return {
     folder,
@@ -193,6 +195,7 @@ function describe(reading: StreamReading, claims: readonly Claim[]): SoundStream
     // A checkpoint does not cover its own line, and that line needs no cover: it is not counted.
     unsigned: Math.max(0, head.seq - signedTo - 1),
     rejected,
+    unverified,
     tornBytes: torn?.note.bytes ?? 0,
   };
 }

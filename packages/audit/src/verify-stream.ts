@@ -17,6 +17,8 @@ export interface StreamReading {
   closed: boolean;
   /** Records that could not be written. */
   rejected: number;
+  /** Attempts of callers who proved nothing, by code, as the last checkpoint counts them. */
+  unverified: Readonly<Record<string, number>>;
   key?: string;
   /** The bytes behind the last complete line. */
   torn?: { readonly place: PlacedLine; readonly note: NonNullable<NotedStream["torn"]> };
@@ -46,6 +48,7 @@ export async function verifyStream(
     signedTo: -1,
     closed: false,
     rejected: 0,
+    unverified: {},
     found: new Map(),
   };
   const rest = withNext(streamLines(stream));
@@ -136,7 +139,9 @@ function checkContent(
     return undefined;
   }
   const statement = readCheckpoint(value, keys);
-  if (statement === "unknown_key") return brokenAt(statement, here, seq, "the checkpoint's key is not a trusted one");
+  if (statement === "unknown_key") {
+    return brokenAt(statement, here, seq, unknownKey(reading.key, keys));
+  }
   if (statement === "forged_checkpoint") return brokenAt(statement, here, seq, "the checkpoint's signature is wrong");
   if (statement.writer !== writer || statement.seq <= reading.signedTo || statement.seq >= seq) {
     return brokenAt("forged_checkpoint", here, seq, "the checkpoint was signed for another place");
@@ -153,6 +158,14 @@ function checkContent(
     unsigned.delete(covered);
   }
   reading.signedTo = statement.seq;
+  reading.unverified = statement.unverified ?? {};
   reading.closed = statement.closed === true;
   return undefined;
+}
+
+/** Which key to give, too, where the log's own one was changed. */
+function unknownKey(named: string | undefined, keys: TrustedKeys): string {
+  const which = "the checkpoint's key is not a trusted one";
+  if (named === undefined || keys.has(named)) return which;
+  return `${which}: the stream names ${named}; if that is yours, as before or after a change of keys, give its public key, too`;
 }

@@ -453,7 +453,7 @@ export const CODES = {
   approval_denied: {
     stage: "approval",
     model: "A person refused this call. Do not ask for it again; report it.",
-    help: "Somebody who may approve the call said no, which ends its request. Approvals and who gave them are in the record of the request.",
+    help: "Somebody who may approve the call said no, which ends its request. Where the call named the request, the message says who. A refusal is on record by this denial alone: of a call that was not made again there is none.",
   },
   approval_used: {
     stage: "approval",

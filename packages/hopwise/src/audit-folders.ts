@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { type Lineage, lineage } from "@hopwise/audit";
+import { type Lineage, lineage, printRecord, readAuditLog } from "@hopwise/audit";
 import type { Typed } from "./command.ts";
 import { oneLine, type Terminal } from "./terminal.ts";
 import { wrong } from "./wrong.ts";
@@ -36,7 +36,13 @@ export async function storyIn(
 ): Promise<Lineage | undefined> {
   const { folders, nameOf } = foldersIn(words, terminal);
   const story = await lineage(folders, invocation);
-  if (story === undefined) terminal.err(`the log has no decision about the call ${oneLine(invocation)}`);
+  if (story === undefined) {
+    terminal.err(`the log has no decision about the call ${oneLine(invocation)}`);
+    for await (const { record } of readAuditLog(folders, { invocation })) {
+      const why = record.outcome === "refused" ? ": it did not run, since its decision could not be written" : "";
+      terminal.err(`what came of it: ${printRecord(record)}${why}`);
+    }
+  }
   const of = nameOf(story?.place.folder);
   if (of !== undefined && !typed.has("json")) terminal.out(`${oneLine(of)}:`);
   return story;

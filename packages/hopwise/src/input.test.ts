@@ -23,7 +23,7 @@ it("stops reading a pipe that does not end", async () => {
   );
   await expect(textWithin(endless, 6)).rejects.toMatchObject({
     code: "config_invalid",
-    message: expect.stringContaining("more than 6 bytes"),
+    message: expect.stringMatching(/more than 6 bytes; take the part that is meant, .*grep/),
   });
   expect(taken).toBeLessThan(100);
 });

@@ -9,6 +9,8 @@ import { wrong } from "./wrong.ts";
 
 /** More than any chain, key, record or list of heads. */
 const MOST_BYTES = 64 * 1024 * 1024;
+/** A day's lines of records may be more. */
+const TOO_LONG = "take the part that is meant, such as the lines in which grep finds a call's id, and pipe it in";
 
 /**
  * The text of a file, or of standard input where there is none or it is `-`.
@@ -33,7 +35,7 @@ export async function textWithin(pipe: AsyncIterable<Uint8Array>, mostBytes: num
     let left = mostBytes;
     for await (const bytes of pipe) {
       left -= bytes.length;
-      if (left < 0) throw wrong(`Cannot read the pipe: it has more than ${mostBytes} bytes`);
+      if (left < 0) throw wrong(`Cannot read the pipe: it has more than ${mostBytes} bytes; ${TOO_LONG}`);
       yield bytes;
     }
   }
@@ -44,7 +46,7 @@ async function readFileText(file: string, what: string, { folder }: Terminal): P
   try {
     await using handle = await open(resolve(folder, file));
     const { size } = await handle.stat();
-    if (size > MOST_BYTES) throw new Error(`it has more than ${MOST_BYTES} bytes`);
+    if (size > MOST_BYTES) throw new Error(`it has more than ${MOST_BYTES} bytes; ${TOO_LONG}`);
     return await handle.readFile("utf8");
   } catch (cause) {
     // The file's name is what was typed; the cause names its whole path, or the reason.

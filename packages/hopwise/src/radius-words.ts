@@ -8,11 +8,11 @@ const MOST_LINES = 20;
 
 /** What would end, a line a chain; and what records cannot tell of it. */
 export function radiusLines(target: RevocationTarget, radius: BlastRadius): readonly string[] {
-  const { chains, isCut, decisions, issuers } = radius;
+  const { chains, isCut, revoked, decisions, issuers } = radius;
   const records = `in ${decisions} decisions on record`;
   if (chains.length === 0) {
     const none = `${records} no living chain is known to stand on it; one that made no call is on none`;
-    return [none, ...(isIssuerKey(target, radius) ? issuerLines(issuers) : [])];
+    return [none, ...revokedLines(revoked), ...(isIssuerKey(target, radius) ? issuerLines(issuers) : [])];
   }
   const more = chains.length - MOST_LINES;
   return [
@@ -26,7 +26,17 @@ export function radiusLines(target: RevocationTarget, radius: BlastRadius): read
           )}`,
       ),
     ...(more > 0 ? [`   and ${more} more; --json has all`] : []),
+    ...revokedLines(revoked),
   ];
+}
+
+/** Chains that one server refuses as revoked may live at another, or again. */
+function revokedLines(count: number): readonly string[] {
+  const which = count === 1 ? "one chain more stands" : `${count} chains more stand`;
+  const until = "unless that was lifted since, or a server asks another store";
+  return count === 0
+    ? []
+    : [`${which} on it and ended before: the last call on record was refused as revoked (${until})`];
 }
 
 /** A key that no agent holds is most likely an issuer's. */

@@ -39,6 +39,7 @@ export {
   readRevocation,
   revocationKey,
   revocationKeys,
+  revocationKind,
   stricterOf,
 } from "./revocation-rules.ts";
 export { type FeedReaderOptions, type FeedRevocations, revocationsOverHttp } from "./revocations-over-http.ts";

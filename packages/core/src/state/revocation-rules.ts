@@ -28,6 +28,11 @@ export interface Revocation {
 export type RevocationKind = Exclude<MemberOf<RevocationTarget>, "notBefore" | "issuer">;
 type MemberOf<T> = T extends unknown ? keyof T : never;
 
+/** Of a target that may name an issuer beside it, too. */
+export function revocationKind(target: RevocationTarget): RevocationKind {
+  return (Object.keys(KINDS) as RevocationKind[]).find((kind) => kind in target) as RevocationKind;
+}
+
 /** SHA-256 in base64url. */
 const DIGEST = /^[\w-]{43}$/;
 /** Records and policies show agents with this prefix; both spellings mean the same agent. */

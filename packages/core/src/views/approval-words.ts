@@ -20,5 +20,9 @@ function waits({ request, reason, approvers, untilSeconds }: WaitingApproval): s
 }
 
 function namesIn({ by }: ApprovedCall): string {
-  return by.map(({ approver }) => `${approver.subject} of ${approver.issuer}`).join(", ");
+  return by
+    .map(
+      ({ approver, answeredAtSeconds }) => `${approver.subject} of ${approver.issuer} at ${isoOf(answeredAtSeconds)}`,
+    )
+    .join(", ");
 }

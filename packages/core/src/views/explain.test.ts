@@ -241,7 +241,7 @@ describe("an explanation", () => {
       approved: { request: "R", by: [person("dana"), person("erin")] },
     });
     expect(ran.children.at(-1)?.text).toBe(
-      "approved by dana of https://id.example, erin of https://id.example (request R)",
+      "approved by dana of https://id.example at 1970-01-01T00:00:01.000Z, erin of https://id.example at 1970-01-01T00:00:01.000Z (request R)",
     );
     const odd = explain({ ...bare, outcome: "pending", approval: { ...approval, untilSeconds: Number.NaN } });
     expect(odd.children.at(-1)?.text).toContain("until ?");

@@ -1,8 +1,9 @@
 import { type AuditFilter, printRecord, readAuditLog } from "@hopwise/audit";
 import { FOLDERS_HELP, foldersIn } from "../audit-folders.ts";
 import { type Command, given, JSON_OPTION, MANY, PERIOD, type Typed } from "../command.ts";
+import { readThumbprint } from "../input.ts";
 import { tellUnknown } from "../tell-unknown.ts";
-import { jsonText, oneLine } from "../terminal.ts";
+import { jsonText, oneLine, type Terminal } from "../terminal.ts";
 import { wrong } from "../wrong.ts";
 
 /** Finds records. */
@@ -13,6 +14,7 @@ export const auditFind: Command = {
   summary: "Finds records of an audit log, by time. A record must match all that is given.",
   details: [
     "Prints a line for each; with --json the whole record on one line. The files are not checked: see audit verify.",
+    "What came of a call is a record without a chain: --tool and --invocation find it, and audit story has it; the others find decisions alone.",
     "Where nothing is found, it says which of the names no record has, and what may have been meant.",
     FOLDERS_HELP,
   ],
@@ -20,7 +22,10 @@ export const auditFind: Command = {
     user: { value: "ID", help: "the user at the chain's beginning; needs --issuer" },
     issuer: { value: "URI", help: "whose user that is: the same id of two issuers is two users" },
     agent: { value: "NAME", help: "an agent anywhere in the chain" },
+    key: { value: "THUMBPRINT|FILE", help: "a key that an agent in the chain holds, or the file of its JWK" },
+    token: { value: "HASH", help: "a token in the chain, by its hash: what was done by it, and by all below it" },
     tool: { value: "NAME", help: "the tool that was called" },
+    hidden: { value: "NAME", help: "a tool, prompt or resource that a list did not show" },
     code: { value: "CODE", help: "the code of a denial" },
     chain: { value: "ID", help: "the chain, by the hash of its root" },
     invocation: { value: "ID", help: "one call" },
@@ -30,7 +35,7 @@ export const auditFind: Command = {
   },
   async run(typed, terminal) {
     const limit = limitOf(typed.value("limit"));
-    const [{ folders, nameOf }, filter] = [foldersIn(typed.words, terminal), filterOf(typed)];
+    const [{ folders, nameOf }, filter] = [foldersIn(typed.words, terminal), await filterOf(typed, terminal)];
     let found = 0;
     for await (const { record, folder } of readAuditLog(folders, filter)) {
       const of = nameOf(folder);
@@ -45,13 +50,15 @@ export const auditFind: Command = {
   },
 };
 
-function filterOf(typed: Typed): AuditFilter {
+async function filterOf(typed: Typed, terminal: Terminal): Promise<AuditFilter> {
   const [id, issuer] = [typed.value("user"), typed.value("issuer")];
   if ((id === undefined) !== (issuer === undefined)) {
     throw wrong("--user and --issuer go together: of two issuers, one id is two users");
   }
-  const others = given(typed, ["agent", "tool", "code", "chain", "invocation", "since", "until"]);
-  return { ...others, ...(id !== undefined && issuer !== undefined && { user: { id, issuer } }) };
+  const names = ["agent", "token", "tool", "hidden", "code", "chain", "invocation", "since", "until"] as const;
+  const [others, key] = [given(typed, names), typed.value("key")];
+  const held = key === undefined ? {} : { key: await readThumbprint(key, terminal) };
+  return { ...others, ...held, ...(id !== undefined && issuer !== undefined && { user: { id, issuer } }) };
 }
 
 function limitOf(text: string | undefined): number {

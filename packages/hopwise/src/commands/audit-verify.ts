@@ -70,15 +70,26 @@ function many(count: number, what: string): string {
 }
 
 function streamLine(
-  { head, state, records, unsigned, rejected, tornBytes }: SoundStream,
+  { head, state, records, unsigned, rejected, unverified, tornBytes }: SoundStream,
   of: string | undefined,
 ): string {
+  const strangers = Object.entries(unverified).map(([code, count]) => `${code} ${count}`);
   const notes = [
-    ...(unsigned > 0 ? [`the last ${unsigned} lines are not signed yet`] : []),
+    ...(state === "ended" ? ["its process died without closing it, and a later stream noted where"] : []),
+    ...(unsigned > 0 ? [unsignedNote(unsigned, state)] : []),
     ...(rejected > 0
-      ? [`${rejected} records could not be written: the calls of decisions were denied, those of outcomes had run`]
+      ? [
+          `${many(rejected, "record")} could not be written: the calls of decisions were denied, those of outcomes had run, or were denied so`,
+        ]
       : []),
-    ...(tornBytes > 0 ? [`${tornBytes} bytes of a line that a crash cut off`] : []),
+    ...(strangers.length > 0 ? [`callers who proved nothing, counted and not recorded: ${strangers.join(", ")}`] : []),
+    ...(tornBytes > 0 ? [`${many(tornBytes, "byte")} of a line that a crash cut off`] : []),
   ];
   return `   ${oneLine([`${of === undefined ? "" : `${of}: `}${head.writer}: ${many(records, "record")}, ${state}`, ...notes].join("; "))}`;
+}
+
+/** Behind the last checkpoint. Of a stream that ended no other comes; the stream that noted its end vouches for them. */
+function unsignedNote(count: number, state: SoundStream["state"]): string {
+  const lines = count === 1 ? "its last line is" : `its last ${count} lines are`;
+  return state === "ended" ? `${lines} vouched for by that note alone` : `${lines} not signed yet`;
 }

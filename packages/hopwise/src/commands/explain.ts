@@ -15,8 +15,8 @@ export const explainCommand: Command = {
   summary: "Explains a decision or its record: which hop, which policy and rule, which value, and what would pass.",
   details: [
     "Reads FILE, or standard input: one decision or record as JSON, or a line for each, as jsonLinesAudit writes them;",
-    "other lines are left out. Attempts of callers who proved nothing are explained, too. With --audit the record is taken",
-    "out of an audit log by its invocation.",
+    "or as a file of an audit log has them; other lines are left out. Attempts of callers who proved nothing are explained, too.",
+    "With --audit the record is taken out of an audit log by its invocation.",
     FOLDERS_HELP,
   ],
   options: {
@@ -56,7 +56,7 @@ type Found = Explainable & { readonly invocation?: unknown; readonly time?: unkn
 /** One JSON text, a list, or one a line among other lines. */
 function decisionsIn(text: string): readonly Found[] {
   const whole = parsed(text);
-  const values = whole === undefined ? text.split("\n").map(parsed) : [whole].flat();
+  const values = (whole === undefined ? text.split("\n").map(parsed) : [whole].flat()).map(recordIn);
   const decisions = values.flatMap((value) => (isDecision(value) ? [value] : attemptIn(value)));
   if (decisions.length > 0) return decisions;
   throw wrong(
@@ -73,6 +73,11 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** A line of an audit log holds a record; any other value is what it says itself. */
+function recordIn(value: unknown): unknown {
+  return isObject(value) && isObject(value["record"]) && typeof value["prev"] === "string" ? value["record"] : value;
 }
 
 function isDecision(value: unknown): value is Found {

@@ -64,6 +64,9 @@ describe("an answer that counts", () => {
     expect(await at.answer(id, "erin", { answer: "no" })).toBe("denied");
     at.demoted.add("erin");
     expect(await at.inbox.find(id)).toMatchObject({ state: "denied", answers: [] });
+    expect(await at.decide({ approval: id })).toMatchObject({
+      message: `somebody who may approve the call said no (request ${id})`,
+    });
   });
 
   it("is denied by one no among as many yes as are needed, though no store kept that no besides", async () => {
@@ -82,7 +85,7 @@ describe("an answer that counts", () => {
     expect(await at.answer(id, "erin", { answer: "no" })).toBe("denied");
     expect(await at.decide({ approval: id })).toMatchObject({
       code: "approval_denied",
-      message: "somebody who may approve the call said no",
+      message: `somebody who may approve the call said no: erin of ${ISSUER} (request ${id})`,
     });
   });
 

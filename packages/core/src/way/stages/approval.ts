@@ -77,7 +77,7 @@ async function judgeNamed(
 ): Promise<ApprovalFound | HopwiseError | undefined> {
   const { state, counted } = await becameOf(current, named, stores, point);
   if (state === "lapsed") return undefined;
-  if (state === "denied") return new HopwiseError("approval_denied", "somebody who may approve the call said no");
+  if (state === "denied") return deniedBy(named.kept, counted);
   // Its use is refused where it was used before, with what the call spends.
   if (state !== "waiting") return approvedBy(named.kept, counted);
   return unasked ?? { waits: named.kept, answers: counted };
@@ -132,6 +132,16 @@ async function unlike({ request }: AskedApproval, asked: AskedApproval): Promise
 function approvedBy(kept: AskedApproval, counted: readonly CountedAnswer[]): ApprovalFound {
   const by = counted.map(({ approver, answeredAtSeconds }) => ({ approver, answeredAtSeconds }));
   return { waits: undefined, charges: approvalUse(kept), approved: { request: kept.id, by } };
+}
+
+/** The store alone remembers who refused, and not for long: what the record says is there later. */
+function deniedBy({ id }: AskedApproval, counted: readonly CountedAnswer[]): HopwiseError {
+  const names = counted.flatMap(({ answer, approver }) =>
+    answer === "no" ? [`${approver.subject} of ${approver.issuer}`] : [],
+  );
+  // Whoever lost the right to answer since has ended the request all the same, and is not told.
+  const who = names.length === 0 ? "" : `: ${names.join(", ")}`;
+  return new HopwiseError("approval_denied", `somebody who may approve the call said no${who} (request ${id})`);
 }
 
 function unapproved({ verdicts }: ApprovableCall, reason: string, why = ""): HopwiseError {

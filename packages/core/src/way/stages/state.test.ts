@@ -41,12 +41,21 @@ describe("what was revoked", () => {
     ["the key of the last agent", "key", () => ({ key: scene.chain.holder.thumbprint })],
     ["the key of the issuer that signed the root", "key", () => ({ key: scene.chain.rootKey })],
     ["an agent in the middle", "agent", () => ({ agent: "planner" })],
+    ["an agent, in chains of one issuer", "agent", () => ({ issuer: ALICE.issuer, agent: "planner" })],
+    [
+      "a key, in chains of one issuer",
+      "key",
+      () => ({ issuer: ALICE.issuer, key: scene.chain.links[0]?.key as never }),
+    ],
     ["everything of a user before a time", "user", () => ({ user: ALICE, notBefore: NOW + 1 })],
   ];
   const then: Record<string, string> = {
     agent: "until that is lifted, every delegation with it is refused",
     key: "have it delegated anew, by and to other keys",
   };
+
+  const named = (target: RevocationTarget): string =>
+    "user" in target ? target.user.subject : String(Object.entries(target).find(([kind]) => kind !== "issuer")?.[1]);
 
   it.each(targets)("is of no use from the next call on, in a session and on the wire: %s", async (_, what, target) => {
     const revocations = memoryRevocations();
@@ -56,7 +65,7 @@ describe("what was revoked", () => {
     const denied = await decide(payment(scene.inSession), point);
     expect(denied).toMatchObject({
       code: "revoked",
-      message: `the ${what} that this call stands on was revoked; ${then[what] ?? "have it delegated anew"}`,
+      message: `the ${what} "${named(target())}" that this call stands on was revoked; ${then[what] ?? "have it delegated anew"}`,
     });
     const { message } = modelView(denied as Denied);
     expect(message).toMatch(

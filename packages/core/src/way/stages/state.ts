@@ -1,5 +1,5 @@
 import { HopwiseError, ownWords } from "../../errors.ts";
-import { AGENT_REVOKED, KEY_REVOKED, ownerOf, type RevocationTarget } from "../../state/index.ts";
+import { AGENT_REVOKED, KEY_REVOKED, ownerOf, type RevocationTarget, revocationKind } from "../../state/index.ts";
 import { whyUnknown } from "../../token/index.ts";
 import type { Caller } from "../call.ts";
 import type { EnforcementPoint } from "../options.ts";
@@ -64,12 +64,21 @@ export async function refuseRevoked(
 
 /** What a new chain would need depends on what was revoked. */
 function revokedBy(target: RevocationTarget): HopwiseError {
-  const [what = ""] = Object.keys(target);
-  const refuse = (then: string, rule?: string): HopwiseError =>
-    new HopwiseError("revoked", `the ${what} that this call stands on was revoked; ${then}`, { rule });
-  if (what === "agent") return refuse("until that is lifted, every delegation with it is refused", AGENT_REVOKED);
-  if (what === "key") return refuse("have it delegated anew, by and to other keys", KEY_REVOKED);
+  const kind = revocationKind(target);
+  const refuse = (then: string, rule?: string): HopwiseError => {
+    const message = `the ${kind} "${nameOf(target)}" that this call stands on was revoked; ${then}`;
+    return new HopwiseError("revoked", message, { rule });
+  };
+  if (kind === "agent") return refuse("until that is lifted, every delegation with it is refused", AGENT_REVOKED);
+  if (kind === "key") return refuse("have it delegated anew, by and to other keys", KEY_REVOKED);
   return refuse("have it delegated anew");
+}
+
+/** Which of those in the chain it is: the operator alone reads it. */
+function nameOf(target: RevocationTarget): string {
+  if ("token" in target) return target.token;
+  if ("key" in target) return target.key;
+  return "agent" in target ? target.agent : target.user.subject;
 }
 
 /**
