@@ -128,6 +128,8 @@ function addClaims(add: Add<Scenario>, own: readonly string[]): void {
       refuse("token_version_unsupported", "/hw"),
     );
   }
+  const nobody = { rule: "S3.7", kid: "k1", claims: { iss: "" } };
+  add("iss-unnamed", "an issuer without a name, before anybody looks for its anchor", nobody, malformed("/iss"));
   add(
     "payload-space",
     "white space in the payload",
