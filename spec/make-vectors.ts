@@ -10,8 +10,10 @@ import { compact } from "./source/groups/compact.ts";
 import { feed } from "./source/groups/feed.ts";
 import { grants } from "./source/groups/grants.ts";
 import { header } from "./source/groups/header.ts";
+import { holders } from "./source/groups/holders.ts";
 import { json } from "./source/groups/json.ts";
 import { keys } from "./source/groups/keys.ts";
+import { languages } from "./source/groups/languages.ts";
 import { limits } from "./source/groups/limits.ts";
 import { links } from "./source/groups/links.ts";
 import { narrowing } from "./source/groups/narrowing.ts";
@@ -43,6 +45,12 @@ export function makeVectors(): readonly VectorFile[] {
     { group: "json", about: "Reading JSON: J1 to J6", vectors: json },
     { group: "keys", about: "Public keys: K1 to K4", vectors: keys },
     { group: "limits", about: "Limits, both sides of each: V1, section 11", vectors: limits },
+    { group: "holders", about: "A remote holder's answer to a challenge: section 8, Q1 to Q5", vectors: holders },
+    {
+      group: "languages",
+      about: "What one language does by itself and another does not: truth, lengths, numbers, names, line ends, URLs",
+      vectors: languages,
+    },
     { group: "revocations", about: "Revocations that are signed: statements.md, S and R", vectors: revocations },
     { group: "feed", about: "Pages of a log's feed: statements.md, S and F1", vectors: feed },
     { group: "approvals", about: "Approvals that are signed: statements.md, S and A", vectors: approvals },

@@ -1,4 +1,4 @@
-/** Judges a revocation, an approval or a page of the feed with packages/core. */
+/** Judges a revocation, an approval, a page of the feed or the answer of a remote holder with packages/core. */
 import type { PublicJwk, TrustAnchor } from "@hopwise/core";
 import {
   type ApprovalRequest,
@@ -10,6 +10,7 @@ import {
 } from "@hopwise/core/tokens";
 import type { JsonObject } from "../packages/core/src/json/index.ts";
 import { readFeedPage } from "../packages/core/src/token/index.ts";
+import { holderKey } from "../packages/core/src/token/make/request.ts";
 import type { Expect, RequestForm, StatementVector } from "./source/vector.ts";
 
 export async function judgeStatement({ now, config, input }: StatementVector): Promise<Expect> {
@@ -18,7 +19,9 @@ export async function judgeStatement({ now, config, input }: StatementVector): P
     nowSeconds: now,
     ...(config.limits && { limits: config.limits }),
   };
-  if ("page" in input) {
+  if ("holder" in input) {
+    await holderKey({ request: input.holder, challenge: input.challenge });
+  } else if ("page" in input) {
     const [audience = ""] = config.audience ?? [];
     await readFeedPage(input.page, {
       keys: (config.feed ?? []) as readonly PublicJwk[],

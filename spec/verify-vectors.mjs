@@ -189,17 +189,17 @@ function isOnP256(xBytes, yBytes) {
 }
 
 /** K1, K2 */
-function readJwk(value, pointer) {
+function readJwk(value, pointer, code = "token_malformed") {
   const members = isObject(value) ? [...value.keys()].sort() : [];
   const kind = isObject(value) && `${value.get("kty")} ${value.get("crv")} ${members.length}`;
   demand(
     (kind === "OKP Ed25519 3" && value.has("x")) || (kind === "EC P-256 4" && value.has("x") && value.has("y")),
-    "token_malformed",
+    code,
     pointer,
   );
   const jwk = Object.fromEntries(members.map((name) => [name, value.get(name)]));
   for (const name of ["x", "y"]) {
-    demand(!value.has(name) || base64url(jwk[name])?.length === 32, "token_malformed", pointer);
+    demand(!value.has(name) || base64url(jwk[name])?.length === 32, code, pointer);
   }
   return jwk;
 }
@@ -419,7 +419,7 @@ const TYPES = {
     members: { origins: list(1, 64, "origin"), "under?": kinds.path },
     passes: ({ origins, under = "/" }, v) => {
       const place = typeof v === "string" ? placeOf(v) : undefined;
-      if (place?.href !== v || /#|\\|%2e|%2f|%5c|%00/i.test(v)) return false;
+      if (place?.href !== v || /#|\\|%2e|%2f|%5c|%00|^[^?]*\^/i.test(v)) return false;
       return inList(origins, place.origin) && isBelow(place.path, under);
     },
     under: (c, p, at) =>
@@ -1236,7 +1236,23 @@ function checkMembers(object, at, rules) {
   }
 }
 
-const STATEMENTS = { revocation: checkRevocation, approval: checkApproval, page: checkPage };
+/** Q1 to Q5 */
+function checkHolder({ holder, challenge }) {
+  const code = "proof_invalid";
+  const jws = openJws(holder, "hopwise-request+jwt", false, code);
+  const v = readJsonBytes(jws.payload, 3, code);
+  demand(isObject(v) && [...v.keys()].sort().join(" ") === "challenge jwk", code);
+  demand(v.get("challenge") === challenge, code);
+  const key = useKey(readJwk(v.get("jwk"), "/jwk", code));
+  demand(jws.alg === key.alg && isSignedBy(key, jws), code);
+}
+
+const STATEMENTS = {
+  revocation: checkRevocation,
+  approval: checkApproval,
+  page: checkPage,
+  holder: checkHolder,
+};
 
 /** What a vector's call, or its statement, comes to: `{result: "accept"}`, or `{result: "refuse", code, pointer}`. */
 export function judge({ now, config, input }) {

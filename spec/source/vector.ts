@@ -92,6 +92,7 @@ export interface StatementConfig {
 }
 
 export type StatementInput =
+  | { readonly holder: string /** The challenge that it must answer. */; readonly challenge: string }
   | { readonly page: string /** The head that was asked for; empty for the first page. */; readonly since: string }
   | { readonly revocation: string /** The chain that came with it. */; readonly evidence?: string }
   | {

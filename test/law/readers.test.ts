@@ -333,6 +333,7 @@ function changeStatement(vector: StatementVector, at: number, to: number, where:
   const { input } = vector;
   if ("approval" in input) return { ...vector, input: { ...input, approval: altered(input.approval, at, to) } };
   if ("page" in input) return { ...vector, input: { ...input, page: altered(input.page, at, to) } };
+  if ("holder" in input) return { ...vector, input: { ...input, holder: altered(input.holder, at, to) } };
   const changed =
     where === 0 && input.evidence !== undefined
       ? { evidence: altered(input.evidence, at, to) }

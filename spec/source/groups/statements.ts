@@ -31,6 +31,7 @@ function addForm(add: Add<Scenario>, typ: string): void {
     ["segments-2", "two segments", (text) => text.slice(0, text.lastIndexOf("."))],
     ["segments-4", "four segments", (text) => `${text}.`],
     ["padding", "a padded segment", (text) => `${text}=`],
+    ["line-end", "a line end behind it", (text) => `${text}\n`],
     ["tilde", "two statements", (text) => `${text}~${text}`],
   ];
   for (const [slug, description, compact] of twisted) {
@@ -118,7 +119,7 @@ function addClaims(add: Add<Scenario>, own: readonly string[]): void {
     { rule: "S3.2", payload: (text) => `[${text.replaceAll(/\{|\}/g, "").length}]` },
     malformed(""),
   );
-  for (const hw of [undefined, 2, "1", null]) {
+  for (const hw of [undefined, 2, "1", null, true]) {
     const slug = `version-${String(hw)}${typeof hw === "string" ? "-text" : ""}`;
     add(
       slug,
@@ -127,6 +128,8 @@ function addClaims(add: Add<Scenario>, own: readonly string[]): void {
       refuse("token_version_unsupported", "/hw"),
     );
   }
+  const nobody = { rule: "S3.7", kid: "k1", claims: { iss: "" } };
+  add("iss-unnamed", "an issuer without a name, before anybody looks for its anchor", nobody, malformed("/iss"));
   add(
     "payload-space",
     "white space in the payload",
