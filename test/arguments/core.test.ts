@@ -167,6 +167,7 @@ const forAudits: ArgumentRows<typeof audit> = {
     ANYTHING,
   ),
   chainLine: argumentRow(audit.chainLine, () => [{ issuer: "i", hops: [{ kind: "user", id: "alice" }] }]),
+  helpOf: argumentRow(audit.helpOf, () => ["policy_denied"], ["empty text"]),
   onDenial: argumentRow(audit.onDenial, () => [() => {}, {}], [], OPTIONS),
   printingAudit: argumentRow(audit.printingAudit, () => [{ write: () => true }, {}], OPTIONAL, OPTIONS),
 };

@@ -344,6 +344,7 @@ const auditDoor: Door<typeof audit> = {
     health: (health) => write(audit.auditTo({ record: () => {}, health })),
   }),
   checkTold: "takes data",
+  helpOf: "takes data",
   onDenial: { tell: (tell) => write(audit.onDenial(tell)) },
   printingAudit: asking<audit.Screen>({
     write: (print) => write(audit.printingAudit({ ...SCREEN, write: print })),

@@ -362,11 +362,15 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
         const answer = await hopwise(["explain"], { input });
         expectQuiet(answer);
         expect(answer).toMatchObject({ code: 0, err: "" });
-        expect(answer.out.replace(/^· rule: .*\n/gm, "")).toBe(views.join(""));
+        const [decisions, help] = answer.out.replace(/^· rule: .*\n/gm, "").split("What to do:\n");
+        expect(decisions).toBe(views.join(""));
+        expect(help?.match(/^· \w+: /gm)).toEqual(samples.map(({ code }) => `· ${code}: `));
       }
       const let_ = { unverified: "proof_missing", count: 7, message: "m", tool: "t\u001b[2J", enforced: false };
-      expect((await hopwise(["explain"], { input: JSON.stringify(let_) })).out).toBe(
-        "allowed t [2J, in shadow mode alone: would be denied: proof_missing: m\n· before a proof held: attempt 7 of its code\n",
+      expect((await hopwise(["explain"], { input: JSON.stringify(let_) })).out).toEqual(
+        expect.stringMatching(
+          /^allowed t \[2J, in shadow mode alone: would be denied: proof_missing: m\n· before a proof held: attempt 7 of its code\nWhat to do:\n· proof_missing: /,
+        ),
       );
       const second = samples[1]?.invocation ?? "";
       const one = await hopwise(["explain", "--json", "--invocation", second], { input: lines.join("") });
@@ -380,6 +384,14 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
       expect(calls).toEqual([ALLOWED, REFUSED].map(({ invocation, time }) => [invocation, time]));
       const [, [second = ""] = []] = calls;
       expect((await hopwise(["explain", "--invocation", second], { input })).out).toMatch(/^denied read_invoice/);
+    });
+
+    it("says once what to do about each code, behind all decisions, and nothing of a code of another version", async () => {
+      const old = { ...REFUSED, code: "no_such_code" };
+      const input = [REFUSED, ALLOWED, old, REFUSED].map((record) => JSON.stringify(record)).join("\n");
+      const { out } = await hopwise(["explain"], { input });
+      expect(out.split("What to do:\n")[1]).toMatch(/^· grant_argument_refused: .+\n$/);
+      expect((await hopwise(["explain"], { input: JSON.stringify(ALLOWED) })).out).not.toContain("What to do");
     });
 
     it("takes one call out of its input, or out of an audit log", async () => {

@@ -303,6 +303,7 @@ const auditDoors: DoorRows<typeof audit> = {
   auditTo: valueRow<never>(core.memoryAudit() as never, [null, undefined, 5, "text", {}, []], audit.auditTo),
   checkTold: "takes what an authorizer writes: test/arguments",
   chainLine: "takes what a decision gave",
+  helpOf: "takes a code",
   onDenial: optionsRow<audit.DenialOptions>({}, { strangers: NO_STRANGERS }, (given) =>
     audit.onDenial(() => {}, given),
   ),

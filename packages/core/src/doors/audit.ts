@@ -23,6 +23,7 @@ export {
   type DenialOptions,
   type Explainable,
   type Explanation,
+  helpOf,
   onDenial,
   type PrintingAuditOptions,
   printingAudit,

@@ -1,5 +1,5 @@
 import { explain, operatorView } from "@hopwise/core";
-import type { Explainable } from "@hopwise/core/audit";
+import { type Explainable, helpOf } from "@hopwise/core/audit";
 import { isObject } from "@hopwise/core/options";
 import { FOLDERS_HELP, storyIn } from "../audit-folders.ts";
 import { type Command, JSON_OPTION, type Typed } from "../command.ts";
@@ -30,6 +30,7 @@ export const explainCommand: Command = {
       if (typed.has("json")) terminal.out(jsonText({ ...explained(explain, decision), ...callOf(decision) }));
       else terminal.out(inWords(explained(operatorView, decision), decision, terminal));
     }
+    if (!typed.has("json")) for (const line of whatToDo(decisions)) terminal.out(line);
     return decisions.length > 0 ? 0 : 1;
   },
 };
@@ -122,6 +123,16 @@ function inWords(view: string, decision: Found, terminal: Terminal): string {
   const stranger = unproven === undefined ? [] : [`before a proof held: attempt ${unproven} of its code`];
   const lines = [call.join(" "), ...stranger].filter((line) => line !== "").map((line) => `· ${line}`);
   return [paint(terminal, color, headline), ...rest, ...lines].join("\n");
+}
+
+/** Behind all decisions, once for each code: many calls are refused for one reason. */
+function whatToDo(decisions: readonly Found[]): readonly string[] {
+  const codes = new Set(decisions.map(({ code, shadow }) => shadow?.code ?? code));
+  const lines = Array.from(codes, (code) => {
+    const help = typeof code === "string" ? helpOf(code) : undefined;
+    return help === undefined ? [] : [`· ${code}: ${help}`];
+  }).flat();
+  return lines.length === 0 ? [] : ["What to do:", ...lines];
 }
 
 /** Which call it is about, and when: what `--invocation` takes. */
