@@ -1,5 +1,6 @@
 import { HopwiseError, type WouldPass } from "../errors.ts";
 import { type JsonObject, pointerTo } from "../json/index.ts";
+import { isCount } from "../lib/index.ts";
 import { type Budget, type Chain, toolIdOf } from "../token/index.ts";
 import type { Charge } from "./spending.ts";
 
@@ -108,7 +109,7 @@ export function budgetAmount({ sum, hop }: BudgetBound, args: JsonObject): numbe
     const rule = `a budget adds up "${argument}", so each call has to say it`;
     throw new HopwiseError("grant_argument_missing", rule, { hop, pointer, rule, wouldPass: COUNTED });
   }
-  if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number;
+  if (isCount(value)) return value;
   const rule = `a budget adds up "${argument}": a whole number of its smallest unit, 0 or more`;
   throw new HopwiseError("grant_argument_refused", rule, { hop, pointer, rule, wouldPass: COUNTED });
 }

@@ -1,6 +1,7 @@
 import { decodeBase64url } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { type JsonObject, pointerTo } from "../../json/index.ts";
+import { isCount } from "../../lib/index.ts";
 import { AGENT_NAME } from "../keys/index.ts";
 
 /** What the claims of a token are read with. Each refuses by the JSON pointer of the claim. */
@@ -23,10 +24,7 @@ export function digestOf(claims: JsonObject, name: string, at = ""): string {
 
 export function integerOf(claims: JsonObject, name: string, at = ""): number {
   const value = claims[name];
-  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) {
-    return refuseClaim(pointerTo(at, name), "a non-negative integer is expected");
-  }
-  return value;
+  return isCount(value) ? value : refuseClaim(pointerTo(at, name), "a non-negative integer is expected");
 }
 
 /** An agent's name, as a token can have it. */

@@ -2,7 +2,7 @@ import type { PublicJwk } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { type Grant, parseGrant } from "../../grant/index.ts";
 import { isJsonObject, type JsonObject, type JsonValue, pointerTo } from "../../json/index.ts";
-import { isAudience, type Limits, parsePublicJwk } from "../keys/index.ts";
+import { isAudience, isIssuer, type Limits, parsePublicJwk } from "../keys/index.ts";
 import { type Budget, type BudgetBounds, parseBudget, parseBudgetBounds } from "./budget.ts";
 import type { Provenance } from "./chain.ts";
 import { agentNameOf, digestOf, integerOf, jtiOf, refuseClaim, textOf } from "./claim-values.ts";
@@ -91,7 +91,7 @@ export function parseRootClaims(payload: JsonValue, limits: Limits): RootClaims 
   }
   closed(claims, ROOT);
   const iss = textOf(claims, "iss", 512);
-  if (!iss.startsWith("https://") || !isAudience(iss)) refuseClaim("/iss", "an https URI is expected");
+  if (!isIssuer(iss)) refuseClaim("/iss", "an https URI is expected");
   const aud = audience(claims["aud"]);
   const source = claims["hw_src"];
   return {
@@ -160,7 +160,7 @@ function tools(details: JsonValue | undefined, limits: Limits): Grant {
   return parseGrant(entry["tools"], limits, "token_malformed", TOOLS_POINTER);
 }
 
-const KINDS: readonly unknown[] = ["id_token", "access_token", "local"] satisfies Provenance["kind"][];
+export const LOGIN_KINDS: readonly Provenance["kind"][] = ["id_token", "access_token", "local"];
 
 function sourceOf(source: JsonValue): SourceClaim {
   const at = "/hw_src";
@@ -168,9 +168,10 @@ function sourceOf(source: JsonValue): SourceClaim {
   if (!isJsonObject(source) || !/^(acr,)?(auth_time,)?iss,kind,sub$/.test(names)) {
     return refuseClaim(at, "an object with kind, iss and sub is expected, and acr and auth_time at most");
   }
-  if (!KINDS.includes(source["kind"])) refuseClaim(`${at}/kind`, `one of ${KINDS.join(", ")} is expected`);
+  const kind = LOGIN_KINDS.find((known) => known === source["kind"]);
+  if (kind === undefined) return refuseClaim(`${at}/kind`, `one of ${LOGIN_KINDS.join(", ")} is expected`);
   return {
-    kind: source["kind"] as Provenance["kind"],
+    kind,
     iss: textOf(source, "iss", 512, at),
     sub: textOf(source, "sub", 256, at),
     ...(source["acr"] !== undefined && { acr: textOf(source, "acr", 256, at) }),

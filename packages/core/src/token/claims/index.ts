@@ -7,6 +7,7 @@ export {
   DETAIL_TYPE,
   type DerivedClaims,
   grantOf,
+  LOGIN_KINDS,
   PROFILE_VERSION,
   parseDerivedClaims,
   parseRootClaims,

@@ -22,6 +22,7 @@ import {
 import {
   AGENT_NAME,
   isAudience,
+  isIssuer,
   KID,
   parseKeptJwk,
   type Signer,
@@ -36,10 +37,6 @@ export const AUDIENCE: Shape = composed(
 );
 
 export const ISSUER: Shape = composed("an https URI, such as https://id.example", isIssuer);
-
-function isIssuer(value: string): boolean {
-  return value.startsWith("https://") && isAudience(value);
-}
 
 /** The longest text by which the log of revocations names a user or an issuer. */
 export const LONGEST_NAME = 65_536;

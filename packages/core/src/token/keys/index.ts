@@ -37,6 +37,7 @@ export {
   type ChainId,
   grantedProblem,
   isAudience,
+  isIssuer,
   isListing,
   isOperation,
   type LongForm,

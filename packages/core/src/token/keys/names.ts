@@ -68,6 +68,11 @@ export function isAudience(text: string): boolean {
   return URL.canParse(text) && /^[\x21-\x7e]+$/.test(text) && !text.includes("#") && text.length <= 512;
 }
 
+/** Whether a text can name an issuer. */
+export function isIssuer(text: string): boolean {
+  return text.startsWith("https://") && isAudience(text);
+}
+
 /**
  * The id of a tool in the tokens of a chain: its bare name if and only if the chain's root has one audience, otherwise
  * `<audience>#<name>`.

@@ -15,6 +15,7 @@ import {
   INTEROP,
   KEY_ID,
   LIFETIME,
+  LOGIN_KINDS,
   MAX_DEPTH,
   PROFILE_VERSION,
   type Provenance,
@@ -124,7 +125,7 @@ const readOrder = optionsOf<RootOrder>("issue", {
   login: maybe(
     members<Provenance>(
       {
-        kind: choice("id_token", "access_token", "local"),
+        kind: choice(...LOGIN_KINDS),
         issuer: text("who logged the user in, such as https://login.example"),
         subject: text("the user's name there"),
         acr: maybe(text("an authentication context class, such as urn:example:mfa")),
