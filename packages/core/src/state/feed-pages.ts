@@ -47,7 +47,7 @@ export function freshness(clock: () => number): Freshness {
 
 /** A feed, as a log that can only be read. */
 export interface Feed {
-  readonly log: RevocationLog;
+  readonly log: Pick<RevocationLog, "read" | "append">;
   accept(epoch: string): void;
   /** Whether there were entries since it was asked. */
   takeNews(): boolean;
@@ -79,7 +79,6 @@ export function pagesOf(options: FeedReaderOptions & { readonly clock: () => num
   return {
     log: {
       read,
-      head: () => "",
       // What the log lost is kept here: it is not ours to write.
       append: () => {},
     },

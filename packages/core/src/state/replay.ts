@@ -71,7 +71,7 @@ export const MEMORY_ROWS: Rows<MemoryReplayOptions> = {
   since: maybe(
     such(
       "milliseconds (not seconds) since the epoch, such as Date.now(), or 0 for a memory that forgot nothing",
-      (value) => isBeginning(value),
+      isBeginning,
     ),
   ),
   clock: maybe(CLOCK),

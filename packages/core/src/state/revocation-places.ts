@@ -45,7 +45,7 @@ export function createPlaces<Kept>(): Places<Kept> {
     first: (query, test) => {
       const { issuer, subject } = query.user;
       return (
-        kept(users.get(issuer)?.get(subject), test) ??
+        firstIn(users.get(issuer), [subject], test) ??
         firstIn(tokens, query.tokens, test) ??
         firstIn(keys, query.keys, test) ??
         firstIn(keysOf.get(issuer), query.keys, test) ??
@@ -54,10 +54,6 @@ export function createPlaces<Kept>(): Places<Kept> {
       );
     },
   };
-}
-
-function kept<Kept>(found: Kept | undefined, test: (kept: Kept) => boolean): Kept | undefined {
-  return found !== undefined && test(found) ? found : undefined;
 }
 
 function firstIn<Kept>(
