@@ -1,10 +1,8 @@
-import type { FeedEntry, FeedPage } from "../token/index.ts";
+import { FEED_PAGE, type FeedEntry, type FeedPage } from "../token/index.ts";
 import { feedEntry } from "./feed-entries.ts";
 import type { FollowedLog } from "./follow-log.ts";
 import { readEntry } from "./revocation-entry.ts";
 
-/** Most entries of a page. */
-const MOST_ENTRIES = 1000;
 /** Most bytes of a page's entries, unless one alone is longer: signed, it is a third longer, and readers take 4 MiB by default. */
 const MOST_BYTES = 1024 * 1024;
 /** Most entries that one part of a lift takes back: somebody may lift more at once than a page has room for. */
@@ -55,7 +53,7 @@ function firstOf(entries: readonly FeedEntry[]): readonly FeedEntry[] {
   let bytes = 0;
   const most = entries.findIndex((entry, i) => {
     bytes += encoder.encode(JSON.stringify(entry)).byteLength;
-    return i > 0 && (i >= MOST_ENTRIES || bytes > MOST_BYTES);
+    return i > 0 && (i >= FEED_PAGE || bytes > MOST_BYTES);
   });
   return most === -1 ? entries : entries.slice(0, most);
 }

@@ -1,7 +1,7 @@
 import { HopwiseError } from "../errors.ts";
 import { jsonAnswer, readJson, settleInTime, unreadAnswer } from "../lib/index.ts";
 import { CLOCK, func, maybe, members, millisecondsBy, optionsOf, type Rows, such, whole } from "../options/index.ts";
-import { AUDIENCE, SIGNER, type SignedRevocation, type Signer, signFeedPage } from "../token/index.ts";
+import { AUDIENCE, FEED_NAME, SIGNER, type SignedRevocation, type Signer, signFeedPage } from "../token/index.ts";
 import type { AcceptedRevocation } from "./accept-revocations.ts";
 import { ENDPOINT_STATUS } from "./endpoint-status.ts";
 import { feedAnswer } from "./feed-answer.ts";
@@ -88,16 +88,13 @@ function signedIn(sent: unknown): SignedRevocation | undefined {
   return { revocation, ...(evidence !== undefined && { evidence }) };
 }
 
-/** The longest head that is looked for. */
-const LONGEST_HEAD = 512;
-
 async function pageFor(
   request: Request,
   { state, signer, audience, mayRead, clock = Date.now }: FeedOptions,
 ): Promise<Response> {
   if ((await mayRead(request)) !== true) return jsonAnswer(403, { code: "authentication_failed" });
   const since = new URL(request.url).searchParams.get("since") ?? "";
-  if (since.length > LONGEST_HEAD) return jsonAnswer(400, { code: "token_malformed" });
+  if (since.length > FEED_NAME) return jsonAnswer(400, { code: "token_malformed" });
   const log = logUnder(state.revocations) as FollowedLog;
   const text = await signFeedPage(await feedAnswer(log, since), { signer, audience, nowMs: millisecondsBy(clock) });
   return new Response(text, { headers: { "content-type": "application/jwt", "cache-control": "no-store" } });

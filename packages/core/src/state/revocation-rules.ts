@@ -14,7 +14,7 @@ import {
   type Shape,
   text,
 } from "../options/index.ts";
-import { AGENT_NAME, isNameOfUser, type Subject } from "../token/index.ts";
+import { AGENT_NAME, isNameOfUser, isWrittenHash, type Subject } from "../token/index.ts";
 import type { RevocationQuery, RevocationTarget } from "./revocation.ts";
 
 /** A revocation as a store keeps it. */
@@ -33,8 +33,6 @@ export function revocationKind(target: RevocationTarget): RevocationKind {
   return (Object.keys(KINDS) as RevocationKind[]).find((kind) => kind in target) as RevocationKind;
 }
 
-/** SHA-256 in base64url. */
-const DIGEST = /^[\w-]{43}$/;
 /** Records and policies show agents with this prefix; both spellings mean the same agent. */
 const AGENT_PREFIX = /^agent:/;
 /** No token names an agent otherwise, so that another name would revoke nobody. */
@@ -46,13 +44,14 @@ const KINDS: {
   readonly [Kind in RevocationKind]: Rows<Extract<RevocationTarget, { readonly [Name in Kind]: unknown }>>;
 } = {
   token: {
-    token: text("a token's hash: a delegation's `id` for the chain, never the token's text or its `jti`", (hash) =>
-      DIGEST.test(hash),
+    token: text(
+      "a token's hash: a delegation's `id` for the chain, never the token's text or its `jti`",
+      isWrittenHash,
     ),
   },
   key: {
     issuer: maybe(ISSUER),
-    key: text("an RFC 7638 thumbprint, such as await thumbprintOf(publicJwk)", (thumbprint) => DIGEST.test(thumbprint)),
+    key: text("an RFC 7638 thumbprint, such as await thumbprintOf(publicJwk)", isWrittenHash),
   },
   agent: {
     issuer: maybe(ISSUER),

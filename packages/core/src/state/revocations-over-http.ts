@@ -15,7 +15,7 @@ import {
   text,
   whole,
 } from "../options/index.ts";
-import { AUDIENCE, httpsAddress, PUBLIC_JWK, type Signer } from "../token/index.ts";
+import { AUDIENCE, FEED_NAME, httpsAddress, PUBLIC_JWK, type Signer } from "../token/index.ts";
 import { copyLog } from "./copy-log.ts";
 import { freshness, pagesOf } from "./feed-pages.ts";
 import type { RevocationStore } from "./revocation.ts";
@@ -65,7 +65,7 @@ export interface FeedRevocations extends RevocationStore {
   close(): void;
 }
 
-const EPOCH = text("the epoch of a log, as an error named it", (name) => name.length <= 512);
+const EPOCH = text("the epoch of a log, as an error named it", (name) => name.length <= FEED_NAME);
 
 const readOptions = optionsOf<FeedReaderOptions>("revocationsOverHttp", {
   url: httpsAddress("https://pay.example/revocations"),

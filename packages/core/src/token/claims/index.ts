@@ -33,6 +33,7 @@ export {
   isNameOfUser,
   isSigner,
   isThumbprint,
+  isWrittenHash,
   KEY_ID,
   KEY_SOURCE,
   LIFETIME,

@@ -88,6 +88,14 @@ export function isKeptJwk(value: unknown): boolean {
   return d === undefined && k === undefined && isPublicJwk(kty === "EC" ? { kty, crv, x, y } : { kty, crv, x });
 }
 
+/**
+ * Whether a text is written as a token's hash or a key's thumbprint is, where somebody revokes one. An operator may write one that is
+ * no hash's: to refuse it where others read it would close the log for one slip.
+ */
+export function isWrittenHash(text: string): boolean {
+  return /^[\w-]{43}$/.test(text);
+}
+
 /** SHA-256 in base64url. */
 export function isThumbprint(value: unknown): boolean {
   return typeof value === "string" && decodeBase64url(value)?.length === 32;

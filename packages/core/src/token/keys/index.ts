@@ -24,6 +24,7 @@ export {
   algorithmOf,
   importKnownKey,
   type KnownKey,
+  keyAmong,
   kidOf,
   parseKeptJwk,
   parsePublicJwk,

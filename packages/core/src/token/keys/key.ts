@@ -100,6 +100,12 @@ export async function importKnownKey(jwk: PublicJwk): Promise<KnownKey> {
   }
 }
 
+/** The key of a thumbprint among those that somebody gave; undefined where none of them has it. */
+export async function keyAmong(keys: readonly PublicJwk[], thumbprint: Thumbprint): Promise<KnownKey | undefined> {
+  for (const jwk of keys) if ((await thumbprintOf(jwk)) === thumbprint) return importKnownKey(jwk);
+  return undefined;
+}
+
 const JWK = "a public JWK, such as signer.publicJwk";
 
 /**

@@ -2,7 +2,15 @@
 
 export { type ApprovalRequest, hashOfRequest, REQUEST, type RequestHash } from "./approval-request.ts";
 export { type ApprovalAnswer, type ApprovalOrder, signApproval } from "./approve.ts";
-export { type FeedEntry, type FeedPage, type FeedTarget, readFeedPage, signFeedPage } from "./revocation-feed.ts";
+export {
+  FEED_NAME,
+  FEED_PAGE,
+  type FeedEntry,
+  type FeedPage,
+  type FeedTarget,
+  readFeedPage,
+  signFeedPage,
+} from "./revocation-feed.ts";
 export { type RevocationOf, type RevocationOrder, type SignedRevocation, signRevocation } from "./revoke.ts";
 export type { IssuerName, ReadingOptions } from "./statement.ts";
 export {

@@ -2,9 +2,8 @@ import type { PublicJwk } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue, pointerTo } from "../../json/index.ts";
 import { namesAnother, timeAway } from "../../lib/index.ts";
-import { agentNameOf, integerOf, LONGEST_NAME, refuseClaim, textOf } from "../claims/index.ts";
-import { DEFAULT_LIMITS, importKnownKey, type Signer, thumbprintOf } from "../keys/index.ts";
-import { createAnchorKeys } from "../trust/index.ts";
+import { agentNameOf, integerOf, isWrittenHash, LONGEST_NAME, refuseClaim, textOf } from "../claims/index.ts";
+import { DEFAULT_LIMITS, keyAmong, type Signer } from "../keys/index.ts";
 import { openStatement, signStatement, splitStatement } from "./statement.ts";
 
 /** What an entry of the feed is about, as it is written there. */
@@ -38,11 +37,9 @@ export interface FeedPage {
 }
 
 /** Most entries of a page. */
-const FEED_PAGE = 1000;
+export const FEED_PAGE = 1000;
 /** Longest text of an epoch, a head or an id. */
-const NAME = 512;
-/** As an operator may write one: which of them are a hash's is not the feed's to say, or one slip would close it. */
-const DIGEST = /^[\w-]{43}$/;
+export const FEED_NAME = 512;
 /** Most entries that one lifts. */
 const LIFTS = 100_000;
 const CLAIMS = ["epoch", "since", "head", "complete", "entries"];
@@ -80,14 +77,8 @@ export async function readFeedPage(
   const limits = { ...DEFAULT_LIMITS, tokenBytes: maxBytes };
   const jws = splitStatement(text, "hw-revocations+jwt", limits);
   const statement = await openStatement(jws, {
-    anchors: createAnchorKeys(() => [], importKnownKey, 1),
-    limits,
-    keyOf: async (thumbprint) => {
-      for (const jwk of keys) if ((await thumbprintOf(jwk)) === thumbprint) return importKnownKey(jwk);
-      throw new HopwiseError("token_untrusted_issuer", "the feed is signed by a key that is not one of its reader's", {
-        pointer: "/jkt",
-      });
-    },
+    trust: [],
+    keyOf: async (thumbprint) => (await keyAmong(keys, thumbprint)) ?? refuseKey(),
     claimsOf: () => CLAIMS,
     maxDepth: 5,
   });
@@ -105,16 +96,22 @@ export async function readFeedPage(
   return { ...page, issuedAt: statement.issuedAt };
 }
 
+function refuseKey(): never {
+  const message = "the feed is signed by a key that is not one of its reader's";
+  throw new HopwiseError("token_untrusted_issuer", message, { pointer: "/jkt" });
+}
+
 function readPage(claims: JsonObject): FeedPage {
   const { since, complete, entries } = claims;
-  if (typeof since !== "string" || since.length > NAME) return refuseClaim("/since", "a head, or empty, is expected");
+  if (typeof since !== "string" || since.length > FEED_NAME)
+    return refuseClaim("/since", "a head, or empty, is expected");
   if (typeof complete !== "boolean") return refuseClaim("/complete", "true or false is expected");
   if (!Array.isArray(entries) || entries.length > FEED_PAGE)
     return refuseClaim("/entries", `a list of at most ${FEED_PAGE} is expected`);
   return {
-    epoch: textOf(claims, "epoch", NAME),
+    epoch: textOf(claims, "epoch", FEED_NAME),
     since,
-    head: textOf(claims, "head", NAME),
+    head: textOf(claims, "head", FEED_NAME),
     complete,
     entries: entries.map((entry: JsonValue, i) => readEntry(entry, `/entries/${i}`)),
   };
@@ -125,7 +122,7 @@ function readEntry(entry: JsonValue, at: string): FeedEntry {
   const { lifts } = read;
   if (lifts !== undefined && !areNames(lifts)) return refuseClaim(`${at}/lifts`, "a list of ids is expected");
   return {
-    id: textOf(read, "id", NAME, at),
+    id: textOf(read, "id", FEED_NAME, at),
     at: integerOf(read, "at", at),
     target: readTarget(read["target"], `${at}/target`),
     ...(lifts !== undefined && { lifts }),
@@ -137,7 +134,7 @@ function areNames(value: JsonValue): value is readonly string[] {
   return (
     Array.isArray(value) &&
     value.length <= LIFTS &&
-    value.every((name) => typeof name === "string" && name !== "" && name.length <= NAME)
+    value.every((name) => typeof name === "string" && name !== "" && name.length <= FEED_NAME)
   );
 }
 
@@ -166,7 +163,7 @@ function readTarget(value: JsonValue | undefined, at: string): FeedTarget {
 
 function hashOf(target: JsonObject, name: string, at: string): string {
   const hash = textOf(target, name, 43, at);
-  return DIGEST.test(hash) ? hash : refuseClaim(`${at}/${name}`, "43 characters of base64url are expected");
+  return isWrittenHash(hash) ? hash : refuseClaim(`${at}/${name}`, "43 characters of base64url are expected");
 }
 
 const KINDS = ["token", "key", "agent", "user"] as const;

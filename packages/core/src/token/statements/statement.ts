@@ -6,6 +6,7 @@ import { integerOf, jtiOf, PROFILE_VERSION, refuseClaim, textOf } from "../claim
 import {
   type CompactJws,
   DEFAULT_LIMITS,
+  importKnownKey,
   isAudience,
   type KnownKey,
   LIMITS,
@@ -19,7 +20,7 @@ import {
   thumbprintUri,
 } from "../keys/index.ts";
 import { momentOf, whyUnknown } from "../proof/index.ts";
-import { type AnchorKeys, TRUST_ANCHORS, type TrustAnchor } from "../trust/index.ts";
+import { createAnchorKeys, TRUST_ANCHORS, type TrustAnchor } from "../trust/index.ts";
 import { checkSignature, findSigner, signerNamed } from "../verify/index.ts";
 
 /** What somebody signs who does not call: that something is revoked, that a call is approved, what a log of revocations has. */
@@ -43,9 +44,8 @@ export interface OpenedStatement {
 }
 
 /** What a statement is read with. */
-export interface StatementReader {
-  readonly anchors: AnchorKeys;
-  readonly limits: Limits;
+interface StatementReader extends Pick<ReadingOptions, "trust"> {
+  readonly deadlineMs?: number | undefined;
   /** The key of this thumbprint, where its holder may say such a thing; throws where none may. */
   keyOf(thumbprint: Thumbprint): Promise<KnownKey>;
   /** The claims besides the frame, for an issuer and for a key. */
@@ -87,7 +87,8 @@ async function byKey(jws: CompactJws, { keyOf, claimsOf, maxDepth }: StatementRe
   return { claims, key, anchor: undefined };
 }
 
-async function byIssuer(jws: CompactJws, { anchors, claimsOf, maxDepth }: StatementReader): Promise<Signed> {
+async function byIssuer(jws: CompactJws, { trust, deadlineMs, claimsOf, maxDepth }: StatementReader): Promise<Signed> {
+  const anchors = createAnchorKeys(() => trust, importKnownKey, deadlineMs);
   const found = await findSigner(jws, anchors.ask(jws.header["kid"] as string), WHAT);
   const claims = readFrame(jws, claimsOf("issuer"), maxDepth);
   return { claims, ...(await signerNamed(jws, claims["iss"] as string, found, WHAT)) };
@@ -162,12 +163,9 @@ export interface Reading extends Pick<ReadingOptions, "nowSeconds" | "remembered
   readonly limits: Limits;
 }
 
-/** The options of a reader, complete. */
-export function completed<T extends ReadingOptions>(
-  read: T,
-): Omit<T, keyof ReadingOptions> & Reading & { readonly trust: readonly TrustAnchor[]; readonly deadlineMs: number } {
-  const { deadlineMs = 1000, limits } = read;
-  return { ...read, deadlineMs, limits: { ...DEFAULT_LIMITS, ...limits } };
+/** The options of a reader, with all of its limits. */
+export function completed<T extends ReadingOptions>(read: T): Omit<T, "limits"> & { readonly limits: Limits } {
+  return { ...read, limits: { ...DEFAULT_LIMITS, ...read.limits } };
 }
 
 /** @throws {HopwiseError} `token_expired`, `token_not_yet_valid` where it cannot be told whether it was used before */

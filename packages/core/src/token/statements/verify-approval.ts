@@ -4,8 +4,8 @@ import { canonicalJson } from "../../json/index.ts";
 import { listed, timeAway } from "../../lib/index.ts";
 import { list, maybe, members, optionsOf, type Shape, suchAt, text, type Wrong } from "../../options/index.ts";
 import { digestOf, integerOf, PUBLIC_JWK, refuseClaim, type Subject, textOf } from "../claims/index.ts";
-import { importKnownKey, type KnownKey, type Thumbprint, type TokenHash, thumbprintOf } from "../keys/index.ts";
-import { createAnchorKeys, MAY_NOT_NAME, mayName, mayNotSay } from "../trust/index.ts";
+import { type KnownKey, keyAmong, type Thumbprint, type TokenHash } from "../keys/index.ts";
+import { MAY_NOT_NAME, mayName, mayNotSay } from "../trust/index.ts";
 import { type ApprovalRequest, hashOfRead, REQUEST, type RequestHash } from "./approval-request.ts";
 import { type ApprovalAnswer, refuseApproval } from "./approve.ts";
 import {
@@ -94,8 +94,8 @@ export async function verifyApproval(text: string, options: ApprovalReading): Pr
   const jws = splitStatement(text, "hw-approval+jwt", reading.limits);
   let registered: Subject | undefined;
   const statement = await openStatement(jws, {
-    anchors: createAnchorKeys(() => trust, importKnownKey, deadlineMs),
-    limits: reading.limits,
+    trust,
+    deadlineMs,
     keyOf: async (thumbprint) => {
       const found = await findApprover(approvers, thumbprint);
       registered = found.approver;
@@ -126,10 +126,8 @@ async function findApprover(
   thumbprint: Thumbprint,
 ): Promise<{ readonly approver: Subject; readonly key: KnownKey }> {
   for (const { issuer, subject, keys } of approvers) {
-    for (const jwk of keys) {
-      if ((await thumbprintOf(jwk)) === thumbprint)
-        return { approver: { issuer, subject }, key: await importKnownKey(jwk) };
-    }
+    const key = await keyAmong(keys, thumbprint);
+    if (key !== undefined) return { approver: { issuer, subject }, key };
   }
   return refuseApproval("/jkt", "no approver has registered the key that signed");
 }

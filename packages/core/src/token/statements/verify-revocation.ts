@@ -15,7 +15,6 @@ import {
   textOf,
 } from "../claims/index.ts";
 import { importKnownKey, type KnownKey, type Thumbprint, type TokenHash } from "../keys/index.ts";
-import { createAnchorKeys } from "../trust/index.ts";
 import { createChainVerifier } from "../verify/index.ts";
 import { NO_HOLDER, ONLY_ISSUERS, OTHER_ISSUER, refuseRevocation, type SignedRevocation } from "./revoke.ts";
 import {
@@ -89,8 +88,8 @@ export async function verifyRevocation(
   // A revocation only takes away: what expired by our clock may still live by another's.
   const evidence = text === undefined ? undefined : await verifier.verifyExpired(evidenceText(text), nowSeconds);
   const statement = await openStatement(jws, {
-    anchors: createAnchorKeys(() => trust, importKnownKey, deadlineMs),
-    limits,
+    trust,
+    deadlineMs,
     keyOf: async (thumbprint) => keyIn(evidence, thumbprint),
     claimsOf: () => ["target"],
   });

@@ -31,12 +31,12 @@ export interface AnchorKeys {
  * Reads the keys of trust anchors: keys that are given once, keys that are published anew each time.
  *
  * @param importKey imports a key, remembering those it saw before
- * @param deadlineMs how long the keys of an anchor may take
+ * @param deadlineMs how long the keys of an anchor may take; a second, where nobody says otherwise
  */
 export function createAnchorKeys(
   anchors: AnchorsNow,
   importKey: (jwk: PublicJwk) => Promise<KnownKey>,
-  deadlineMs: number,
+  deadlineMs = 1000,
 ): AnchorKeys {
   /** What was made of each key; a promise only until that is known, since every call of a known chain looks here. */
   const imported = new WeakMap<PublicJwk, KnownKey | undefined | Promise<KnownKey | undefined>>();

@@ -62,7 +62,7 @@ interface Remembered {
 export function createChainVerifier(
   given: readonly TrustAnchor[] | AnchorsNow,
   limits: Limits,
-  deadlineMs = 1000,
+  deadlineMs?: number,
 ): ChainVerifier {
   const trust = typeof given === "function" ? given : () => given;
   checkAnchors(trust());
