@@ -1,6 +1,6 @@
 import { failed, HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import { ageBy, originalOf } from "../lib/index.ts";
+import { ageBy, defined, originalOf } from "../lib/index.ts";
 import {
   atOnce,
   CLOCK,
@@ -46,7 +46,7 @@ export type SourceOptions<Key, Value> = (One<Key, Value> | Many<Key, Value>) &
 export function usersFrom(options: SourceOptions<Subject, User> & UserDirectoryTraits): UserDirectory {
   const { uniqueIds, issuers, ...asking } = asked("usersFrom", options, BY_SUBJECT);
   const source = cachedSource(asking as never, "usersFrom") as UserDirectory;
-  return { ...source, ...readTraits({ uniqueIds, issuers } as UserDirectoryTraits) };
+  return { ...source, ...readTraits(defined({ uniqueIds, issuers })) };
 }
 
 /** Further attributes of users by a function, for the option `sources.user` of an authorizer. See {@link usersFrom}. */
@@ -71,10 +71,7 @@ export const TRAIT_ROWS: Rows<UserDirectoryTraits> = {
   ),
 };
 
-function readTraits(options: UserDirectoryTraits): UserDirectoryTraits {
-  const { uniqueIds, issuers } = optionsOf<UserDirectoryTraits>("usersFrom", TRAIT_ROWS)(options);
-  return { ...(uniqueIds !== undefined && { uniqueIds }), ...(issuers !== undefined && { issuers }) };
-}
+const readTraits = optionsOf<UserDirectoryTraits>("usersFrom", TRAIT_ROWS);
 
 function asked<Options extends object, Keys>(called: string, options: Options, keys: Keys): Options & Keys {
   const what = "an object of options";

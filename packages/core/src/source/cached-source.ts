@@ -2,7 +2,7 @@ import DataLoader from "dataloader";
 import { LRUCache } from "lru-cache";
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import { ageBy, withDeadline } from "../lib/index.ts";
+import { type Awaitable, ageBy, withDeadline } from "../lib/index.ts";
 import {
   atOnce,
   CLOCK,
@@ -159,10 +159,14 @@ export function cachedSource<Key, Value>(
 }
 
 function alone<Key, Value>({ find }: One<Key, Value>, deadlineMs: number): (key: Key) => Promise<Value | undefined> {
-  return (key) =>
-    withDeadline(deadlineMs, (signal, expired) =>
-      Promise.race([Promise.resolve().then(() => find(key, { signal })), expired]),
-    );
+  return (key) => inTime(deadlineMs, (context) => find(key, context));
+}
+
+/** What a host's function gives. It need not listen to the signal, and may throw at once. */
+function inTime<T>(deadlineMs: number, run: (context: { readonly signal: AbortSignal }) => Awaitable<T>): Promise<T> {
+  return withDeadline(deadlineMs, (signal, expired) =>
+    Promise.race([Promise.resolve().then(() => run({ signal })), expired]),
+  );
 }
 
 /** One loader a tenant, as long as it has questions: a batch never mixes two tenants. */
@@ -179,10 +183,7 @@ function together<Key, Value>(
       loader = new DataLoader(
         (keys) => {
           loaders.delete(tenant);
-          const answers = withDeadline(deadlineMs, (signal, expired) =>
-            Promise.race([Promise.resolve().then(() => findMany(keys, { signal })), expired]),
-          );
-          return answers.then((given) => oneForEach(keys, given));
+          return inTime(deadlineMs, (context) => findMany(keys, context)).then((given) => oneForEach(keys, given));
         },
         { cache: false, maxBatchSize: maxBatch },
       );

@@ -123,10 +123,15 @@ export function isDelegation(value: unknown): value is Delegation {
   return partsOf.has(value as Delegation);
 }
 
+/** Whether the key of a delegation is at hand. */
+export function isHeld(delegation: Delegation): delegation is HeldDelegation {
+  return isSigner((delegation as Partial<HeldDelegation>).signer);
+}
+
 /** The parts of a delegation whose key is at hand. @throws {HopwiseError} `config_invalid` */
 export function partsOfHeld(held: HeldDelegation): DelegationParts {
   const parts = partsOfDelegation(held);
-  if (isSigner(held.signer)) return parts;
+  if (isHeld(held)) return parts;
   throw new HopwiseError("config_invalid", "the delegation has no signer; take it up by hold(delegation, signer)");
 }
 

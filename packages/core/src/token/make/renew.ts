@@ -1,7 +1,7 @@
 import { HopwiseError, isOwn } from "../../errors.ts";
 import { ageBy, DeadlinePassed, settleInTime } from "../../lib/index.ts";
 import { CLOCK, maybe, mustBe, optionsOf, type Shape, secondsBy, such, whole } from "../../options/index.ts";
-import { type HeldDelegation, isDelegation, partsOfDelegation, partsOfHeld } from "./delegation.ts";
+import { type HeldDelegation, isDelegation, isHeld, partsOfDelegation, partsOfHeld } from "./delegation.ts";
 import { howToDelegation } from "./not-a-delegation.ts";
 
 /** A delegation, or a function that gives the current one. */
@@ -21,16 +21,8 @@ export const DELEGATION_SOURCE: Shape = such(
     const how = isDelegation(given) ? "this one has no signer; give what hold made of it" : howToDelegation(given);
     return how === undefined ? CURRENT : `${CURRENT} (${how})`;
   },
-  (value) => typeof value === "function" || isHeld(value),
+  (value) => typeof value === "function" || (isDelegation(value) && isHeld(value)),
 );
-
-function isHeld(value: unknown): boolean {
-  try {
-    return partsOfHeld(value as HeldDelegation) !== undefined;
-  } catch {
-    return false;
-  }
-}
 
 const readOptions = optionsOf<RenewOptions>("renewing", {
   beforeSeconds: maybe(whole({ min: 0, max: 86_400, example: 30 })),
