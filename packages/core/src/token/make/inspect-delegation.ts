@@ -1,6 +1,6 @@
 import { isRefusal, type Refusal, refusalOf } from "../../errors.ts";
 import { checkSeconds } from "../../options/index.ts";
-import { grantOf, type Link, type Provenance, type RootClaims, type Subject } from "../claims/index.ts";
+import type { Link, Provenance, RootClaims, Subject } from "../claims/index.ts";
 import { type ChainId, importKnownKey, type Limits, ROOT_HEADER, splitJws } from "../keys/index.ts";
 import { type Above, below, checkRoot, checkRootBudget, linkOf, openChild, provenanceOf } from "../verify/index.ts";
 import { type Delegation, partsOfDelegation } from "./delegation.ts";
@@ -43,8 +43,8 @@ export async function inspectDelegation(delegation: Delegation, nowSeconds: numb
   const texts = compact.split("~");
   const told: InspectedToken[] = [];
   let above: Above | undefined;
-  for (const [i, { claims, hash }] of tokens.entries()) {
-    const own = below({ claims, grant: grantOf(claims), hash }, await importKnownKey(claims.cnf.jwk), above);
+  for (const [i, token] of tokens.entries()) {
+    const own = below(token, await importKnownKey(token.claims.cnf.jwk), above);
     const checked = told.every(({ refused }) => refused === undefined);
     const refused = checked
       ? await refusalAt({ text: texts[i] as string, own, above, told, nowSeconds, limits })
@@ -82,7 +82,7 @@ async function refusalAt({ text, own, above, told, nowSeconds, limits }: Inspect
   try {
     if (above === undefined) {
       const claims = own.claims as RootClaims;
-      checkRoot({ claims, grant: own.grant }, limits, nowSeconds);
+      checkRoot(claims, limits, nowSeconds);
       // What its anchor allows is not known here.
       checkRootBudget(claims, true);
     } else {

@@ -178,8 +178,8 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
     const grant = grantOf(claims);
     if (order.allowDenyLists !== true) checkDenyLists(grant);
     byOrder("issue", () => {
-      checkAgainstAnchor(claims, grant, trustAnchor, limits);
-      checkRoot({ claims, grant }, limits, iat);
+      checkAgainstAnchor(claims, trustAnchor, limits);
+      checkRoot(claims, limits, iat);
       checkRootBudget(claims, pinned.sharedBudgets === true);
     });
     if (claims.budget !== undefined) checkBudgetOfGrant("issue", claims.budget, grant);

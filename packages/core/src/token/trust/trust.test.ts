@@ -15,7 +15,7 @@ import {
   verifyAt,
   type World,
 } from "../../world.fixture.ts";
-import { parseRootClaims, TOOLS_POINTER } from "../claims/claims.ts";
+import { DETAIL_TYPE, parseRootClaims, TOOLS_POINTER } from "../claims/claims.ts";
 import { everyTool } from "../claims/every-tool.ts";
 import type { TrustedKey } from "../keys/jwks.ts";
 import { DEFAULT_LIMITS } from "../keys/limits.ts";
@@ -255,13 +255,15 @@ describe("trust anchors are refused before anything is verified with them where"
 });
 
 it("an anchor that lists tools hands over no other, though somebody made it say every tool since it was read", async () => {
-  const claims = parseRootClaims(claimsOf(await edwards.root()) as JsonObject, DEFAULT_LIMITS);
+  const details = [{ type: DETAIL_TYPE, tools: everyTool() }];
+  const all = { ...(claimsOf(await edwards.root()) as JsonObject), authorization_details: details as never };
+  const claims = parseRootClaims(all, DEFAULT_LIMITS);
   const check = async (anchor: Partial<TrustAnchor>) =>
-    refusalOf(() => checkAgainstAnchor(claims, everyTool(), { ...edwards.anchor, ...anchor }, DEFAULT_LIMITS));
+    refusalOf(() => checkAgainstAnchor(claims, { ...edwards.anchor, ...anchor }, DEFAULT_LIMITS));
   expect(await check({ everyTool: true })).toBe("accepted");
   for (const anchor of [{ everyTool: true, tools: ["mcp:tools/*"] }, { everyTool: false }, {}])
     expect(await check(anchor)).toBe(`token_untrusted_issuer ${TOOLS_POINTER}`);
-  const error = await errorOf(() => checkAgainstAnchor(claims, everyTool(), edwards.anchor, DEFAULT_LIMITS));
+  const error = await errorOf(() => checkAgainstAnchor(claims, edwards.anchor, DEFAULT_LIMITS));
   expect(error.rule).toBe("its anchor does not let it hand over every tool");
 });
 

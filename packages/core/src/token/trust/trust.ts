@@ -1,5 +1,5 @@
 import { HopwiseError } from "../../errors.ts";
-import { type Grant, handsEveryTool } from "../../grant/index.ts";
+import { handsEveryTool } from "../../grant/index.ts";
 import { forMore, listed } from "../../lib/index.ts";
 import {
   choice,
@@ -17,6 +17,7 @@ import {
 } from "../../options/index.ts";
 import {
   AUDIENCES,
+  grantOf,
   ISSUER,
   KEY_SOURCE,
   LIFETIME,
@@ -172,8 +173,9 @@ export function checkEveryTool(where: string, tools: TrustAnchor["tools"], every
  *
  * @throws {HopwiseError} `token_untrusted_issuer` with the claim that goes beyond
  */
-export function checkAgainstAnchor(claims: RootClaims, grant: Grant, anchor: TrustAnchor, limits: Limits): void {
+export function checkAgainstAnchor(claims: RootClaims, anchor: TrustAnchor, limits: Limits): void {
   const { tools } = anchor;
+  const grant = grantOf(claims);
   if (!mayName(anchor, claims.sub)) mayNotSay("/sub", MAY_NOT_NAME, `: ${listed([claims.sub])}`);
   const beyond = claims.aud.find((name) => !anchor.audiences.includes(name));
   if (beyond !== undefined) {

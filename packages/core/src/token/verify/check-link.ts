@@ -2,7 +2,14 @@ import type { CodesOf } from "../../codes.ts";
 import { HopwiseError } from "../../errors.ts";
 import { wideningOf } from "../../grant/index.ts";
 import { forMore, timeAway } from "../../lib/index.ts";
-import { type Budget, type DerivedClaims, type RootClaims, TOOLS_POINTER, type TokenClaims } from "../claims/index.ts";
+import {
+  type Budget,
+  type DerivedClaims,
+  grantOf,
+  type RootClaims,
+  TOOLS_POINTER,
+  type TokenClaims,
+} from "../claims/index.ts";
 import { grantedProblem, type KnownKey, type Limits, thumbprintUri } from "../keys/index.ts";
 import type { OpenedToken } from "./open-token.ts";
 
@@ -12,7 +19,7 @@ import type { OpenedToken } from "./open-token.ts";
  * @param expiry what is made of a token's end, in its place among the rules
  */
 export function checkRoot(
-  { claims, grant }: Pick<OpenedToken<RootClaims>, "claims" | "grant">,
+  claims: RootClaims,
   limits: Limits,
   now: number,
   expiry: typeof checkAlive = checkAlive,
@@ -23,7 +30,7 @@ export function checkRoot(
     broken("chain_depth_exceeded", "/del_max_depth", most, 1);
   }
   checkTimes(claims, now, limits, expiry);
-  for (const id of Object.keys(grant)) {
+  for (const id of Object.keys(grantOf(claims))) {
     const problem = toolIdProblem(id, claims.aud);
     if (problem !== undefined) broken("token_malformed", TOOLS_POINTER, problem, 1);
   }
@@ -57,7 +64,7 @@ export interface Above extends OpenedToken {
 
 /** Step 5: a child says no more than its parent (AAT draft, section 4, invariants I1 to I5). */
 export function checkLink(
-  { claims, grant }: OpenedToken<DerivedClaims>,
+  { claims }: OpenedToken<DerivedClaims>,
   { claims: up, root, audience, ...parent }: Above,
   limits: Limits,
   now: number,
@@ -83,7 +90,7 @@ export function checkLink(
   if (claims.aud !== undefined && !claims.aud.every((name) => audience.includes(name))) {
     broken("chain_widened", "/aud", "a child's audience is part of its parent's", hop);
   }
-  const widening = wideningOf(parent.grant, grant);
+  const widening = wideningOf(grantOf(up), grantOf(claims));
   if (widening !== undefined) broken("chain_widened", TOOLS_POINTER + widening.pointer, widening.rule, hop);
 }
 

@@ -1,10 +1,11 @@
 import type { PublicJwk } from "../../crypto/index.ts";
-import type { Chain, Link, Provenance, RootClaims, SourceClaim } from "../claims/index.ts";
+import { type Chain, grantOf, type Link, type Provenance, type RootClaims, type SourceClaim } from "../claims/index.ts";
 import type { KnownKey, Limits, LongForm } from "../keys/index.ts";
 import type { AnchorKeys } from "../trust/index.ts";
 import { budgetBelow, checkChildBudget, checkRootBudget } from "./check-budget.ts";
 import { type Above, broken, type checkAlive, checkLink, checkRoot } from "./check-link.ts";
-import { type OpenedToken, openDerived, openRoot, type SigningKey, splitChain } from "./open-token.ts";
+import type { SigningKey } from "./find-signer.ts";
+import { type OpenedToken, openDerived, openRoot, splitChain } from "./open-token.ts";
 
 /** A verified chain, and the issuer's key that signed it: it stays valid only while that key is published. */
 export interface Verified {
@@ -31,7 +32,7 @@ export async function openChain(compact: LongForm, verifying: Verifying): Promis
   const { anchors, keyOf, limits, now, expiry } = verifying;
   const [first, ...derived] = splitChain(compact, limits);
   const root = await openRoot(first, anchors, limits);
-  checkRoot(root, limits, now, expiry);
+  checkRoot(root.claims, limits, now, expiry);
   const { claims, signedBy, anchor } = root;
   const { iss, sub, aud, cnf, hw_src } = claims;
   let last = below(root, await keyOf(cnf.jwk), undefined);
@@ -78,11 +79,11 @@ export async function openChild(
 }
 
 /** A token with what holds from here on down. Without one above it, it is a root. */
-export function below({ claims, grant, hash }: OpenedToken, key: KnownKey, above: Above | undefined): Above {
+export function below({ claims, hash }: OpenedToken, key: KnownKey, above: Above | undefined): Above {
   const root = above?.root ?? (claims as RootClaims);
   const audience = claims.aud ?? above?.audience ?? root.aud;
   const budget = budgetBelow(above === undefined ? root.budget : above.budget, claims.budget);
-  return { claims, grant, hash, key, root, audience, budget };
+  return { claims, hash, key, root, audience, budget };
 }
 
 export function provenanceOf({ kind, iss, sub, acr, auth_time }: SourceClaim): Provenance {
@@ -95,14 +96,14 @@ export function provenanceOf({ kind, iss, sub, acr, auth_time }: SourceClaim): P
   };
 }
 
-export function linkOf({ claims, grant, hash, key, budget }: Above): Link {
+export function linkOf({ claims, hash, key, budget }: Above): Link {
   return {
     hash,
     jti: claims.jti,
     agent: claims.act.sub,
     key: key.thumbprint,
     jwk: key.jwk,
-    grant,
+    grant: grantOf(claims),
     ...(budget !== undefined && { budget }),
     issuedAt: claims.iat,
     expiresAt: claims.exp,

@@ -1,12 +1,16 @@
 import { expect, it } from "vitest";
 import type { CompactJws } from "../keys/index.ts";
 import type { TrustAnchor } from "../trust/index.ts";
-import { refuseUnknownSigner } from "./unknown-signer.ts";
+import { unknownSigner } from "./unknown-signer.ts";
 
 const jws = { header: { kid: "k9" } } as unknown as CompactJws;
 const anchor = (name: string, ...kids: readonly string[]): TrustAnchor =>
   ({ issuer: `https://${name}.example`, keys: kids.map((kid) => ({ kid })) }) as unknown as TrustAnchor;
-const told = (...anchors: readonly TrustAnchor[]): string => refuseUnknownSigner(jws, anchors).message;
+const told = (...anchors: readonly TrustAnchor[]): string =>
+  unknownSigner(
+    jws,
+    anchors.map((anchor) => ({ anchor })),
+  ).message;
 const UNKNOWN = 'no trusted issuer has a key of the kid of the root token, "k9"';
 
 it("says by which key a root is signed, and which keys are trusted, of which issuers", () => {
@@ -24,7 +28,7 @@ it("tells of three issuers, and of how many more there are", () => {
 });
 
 it("is refused, at the kid, also where nobody is trusted", () => {
-  expect(refuseUnknownSigner(jws, [])).toMatchObject({
+  expect(unknownSigner(jws, [])).toMatchObject({
     code: "token_untrusted_issuer",
     message: `${UNKNOWN}; trust has no anchor`,
     pointer: "/kid",

@@ -6,8 +6,8 @@ import { restoreChain } from "../compact/index.ts";
 import { importKnownKey, type KnownKey, type Limits, type LongForm, type TokenHash } from "../keys/index.ts";
 import { type AnchorsNow, checkAnchors, createAnchorKeys, type TrustAnchor } from "../trust/index.ts";
 import { checkAlive } from "./check-link.ts";
+import { holderOf, renewedOf, type SigningKey } from "./find-signer.ts";
 import { openChain, type Verifying } from "./open-chain.ts";
-import { holderOf, renewedOf, type SigningKey } from "./open-token.ts";
 
 /** Verifies chains against the trust anchors of the moment, and remembers those that verified. */
 export interface ChainVerifier {
