@@ -4,17 +4,14 @@ export { type ConfirmedAgents, confirmAgents } from "./confirm-agents.ts";
 export {
   agentAttributesFrom,
   agentsFrom,
-  type OidcUsers,
-  type OidcUsersOptions,
-  oidcUsers,
   type SourceOptions,
   userAttributesFrom,
   usersFrom,
-  type VerifiedClaims,
 } from "./directories.ts";
 export { type FoundUser, findUser } from "./find-user.ts";
 export { type Hop, hopsOf } from "./hop.ts";
 export { hopWithoutTool } from "./hop-without-tool.ts";
+export { type OidcUsers, type OidcUsersOptions, oidcUsers, type VerifiedClaims } from "./oidc-users.ts";
 export { delegationSchema, principalSchema } from "./principal-schema.ts";
 export { DELEGATION, principalsOf } from "./principals.ts";
 export {

@@ -1,8 +1,8 @@
 import { createRemoteJWKSet, customFetch, type JSONWebKeySet } from "jose";
 import { HopwiseError } from "../../errors.ts";
 import { ageBy } from "../../lib/index.ts";
-import { setEndpoint, whyNoSet } from "./fetch-set.ts";
 import { createPace } from "./pace.ts";
+import { setEndpoint, whyNoSet } from "./set-endpoint.ts";
 
 export interface RemoteJwksOptions {
   readonly fetch?: typeof globalThis.fetch;
