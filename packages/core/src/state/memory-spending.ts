@@ -42,17 +42,16 @@ export function memorySpending(clock: () => number, notBefore: number, most: num
       checkClocks(at, nowSeconds, charges);
       const known = reserved.get(keyOf(owner, id));
       if (known?.is === "given back") return { outcome: "withdrawn" };
-      if (known !== undefined) {
-        return { outcome: "reserved", spent: charges.map((charge) => accounts.counted(owner, charge, at)) };
+      const countedOf = (charge: Charge): number => accounts.counted(owner, charge, at);
+      if (known === undefined) {
+        if (accounts.size >= most) {
+          throw new HopwiseError("state_unavailable", `more than ${most} budgets and rates are counted at once`);
+        }
+        const refused = firstTooMuch(charges, countedOf);
+        if (refused !== undefined) return refused;
+        reserved.set(keyOf(owner, id), { at, is: "open", charges: addAll(accounts, owner, charges, at) });
       }
-      if (accounts.size >= most) {
-        throw new HopwiseError("state_unavailable", `more than ${most} budgets and rates are counted at once`);
-      }
-      const refused = firstTooMuch(charges, (charge) => accounts.counted(owner, charge, at));
-      if (refused !== undefined) return refused;
-      const counted = addAll(accounts, owner, charges, at);
-      reserved.set(keyOf(owner, id), { at, is: "open", charges: counted });
-      return { outcome: "reserved", spent: charges.map((charge) => accounts.counted(owner, charge, at)) };
+      return { outcome: "reserved", spent: charges.map(countedOf) };
     },
     settle: (...given) => {
       const [{ id, owner, nowSeconds }, how] = readStep.settle(...given);

@@ -70,9 +70,13 @@ const COMMON = [
   "del_max_depth",
   "authorization_details",
   "act",
-] as const;
-const ROOT = new Set<string>([...COMMON, "hw", "sub", "aud", "txn", "hw_src", "budget"]);
-const DERIVED = new Set<string>([...COMMON, "par_hash", "sub", "aud", "txn", "budget"]);
+  "sub",
+  "aud",
+  "txn",
+  "budget",
+];
+const ROOT = new Set([...COMMON, "hw", "hw_src"]);
+const DERIVED = new Set([...COMMON, "par_hash"]);
 
 /**
  * Reads the claims of a root token. The set of claims is closed: a claim that this version does not know (`nbf`,

@@ -42,5 +42,6 @@ export {
   PUBLIC_JWK,
   SIGNER,
   SUBJECT,
+  THUMBPRINT,
   TRUSTED_KEY,
 } from "./shapes.ts";

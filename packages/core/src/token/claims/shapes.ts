@@ -101,6 +101,8 @@ export function isThumbprint(value: unknown): boolean {
   return typeof value === "string" && decodeBase64url(value)?.length === 32;
 }
 
+export const THUMBPRINT: Shape = such("a thumbprint, such as await thumbprintOf(publicJwk)", isThumbprint);
+
 export const KEY_ID: Shape = text("up to 64 letters, digits, - and _, such as 2026-11", (kid) => KID.test(kid));
 
 export const TRUSTED_KEY: Shape = members<TrustedKey>(

@@ -83,14 +83,10 @@ export function splitJws(text: string, rule: HeaderRule, code: ErrorCode, what: 
     const named = kid === undefined && typeof jkt === "string" && decodeBase64url(jkt)?.length === 32;
     return named ? parts : refuse("a jkt is a key's thumbprint, and stands in the place of a kid");
   }
-  if (rule.kid === "forbidden" ? kid !== undefined : typeof kid !== "string" || !KID.test(kid)) {
-    return refuse(
-      rule.kid === "forbidden"
-        ? "a kid is not allowed here"
-        : `a kid of up to 64 letters, digits, - and _ is required${rule.kid === "or jkt" ? ", or a jkt" : ""}`,
-    );
-  }
-  return parts;
+  if (rule.kid === "forbidden") return kid === undefined ? parts : refuse("a kid is not allowed here");
+  if (typeof kid === "string" && KID.test(kid)) return parts;
+  const orJkt = rule.kid === "or jkt" ? ", or a jkt" : "";
+  return refuse(`a kid of up to 64 letters, digits, - and _ is required${orJkt}`);
 }
 
 /**

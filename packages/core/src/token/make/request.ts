@@ -16,15 +16,17 @@ export interface RemoteHolder {
   readonly challenge: string;
 }
 
+const A_HOLDER = "a signer, or { request, challenge } of a remote holder";
+
 export const HOLDER: Shape = either(
-  "a signer, or { request, challenge } of a remote holder",
+  A_HOLDER,
   SIGNER,
   members<RemoteHolder>(
     {
       request: text("what requestDelegation gave to the remote holder"),
       challenge: text("what createChallenge gave here"),
     },
-    "a signer, or { request, challenge } of a remote holder",
+    A_HOLDER,
   ),
 );
 

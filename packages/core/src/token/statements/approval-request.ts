@@ -15,7 +15,7 @@ import {
   WHOLE_SECONDS,
   whole,
 } from "../../options/index.ts";
-import { AUDIENCE, isThumbprint, PROFILE_VERSION, type Subject } from "../claims/index.ts";
+import { AUDIENCE, isThumbprint, PROFILE_VERSION, type Subject, THUMBPRINT } from "../claims/index.ts";
 import { AGENT_NAME, DEFAULT_LIMITS, operationProblem, type Thumbprint } from "../keys/index.ts";
 
 declare const brand: unique symbol;
@@ -75,7 +75,7 @@ const ROWS: Rows<ApprovalRequest> = {
     members<ApprovalRequest["agents"][number]>(
       {
         name: text("an agent's name, such as planner", (name) => AGENT_NAME.test(name)),
-        key: such("a thumbprint, such as await thumbprintOf(publicJwk)", isThumbprint),
+        key: THUMBPRINT,
       },
       AGENT,
     ),

@@ -11,7 +11,7 @@ import {
   text,
   WHOLE_SECONDS,
 } from "../../options/index.ts";
-import { AUDIENCE, ISSUER, isThumbprint, KEY_ID, SIGNER, SUBJECT } from "../claims/index.ts";
+import { AUDIENCE, ISSUER, KEY_ID, SIGNER, SUBJECT, THUMBPRINT } from "../claims/index.ts";
 import { AGENT_NAME, type Signer } from "../keys/index.ts";
 import { type Delegation, isDelegation, partsOfDelegation, serialize } from "../make/index.ts";
 import { type IssuerName, signStatement } from "./statement.ts";
@@ -53,7 +53,7 @@ const readOrder = optionsOf<RevocationOrder>("signRevocation", {
     OF,
     members({ delegation: such("a delegation, as delegate or parseDelegation gave it", isDelegation) }, OF),
     members({ user: SUBJECT, notBefore: WHOLE_SECONDS }, OF),
-    members({ key: such("a thumbprint, such as await thumbprintOf(publicJwk)", isThumbprint) }, OF),
+    members({ key: THUMBPRINT }, OF),
     members({ agent: text("an agent's name, such as planner", (name) => AGENT_NAME.test(name)) }, OF),
   ),
   audience: AUDIENCE,
