@@ -1,10 +1,15 @@
 import { decodeBase64url } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
+import type { Grant } from "../../grant/index.ts";
 import { type JsonObject, pointerTo } from "../../json/index.ts";
-import { isCount } from "../../lib/index.ts";
 import { AGENT_NAME } from "../keys/index.ts";
 
-/** What the claims of a token are read with. Each refuses by the JSON pointer of the claim. */
+/* What the claims of a token are read with. What cannot be read is refused by the JSON pointer of the claim. */
+
+/** The tools of a token whose claims were read. */
+export function grantOf(claims: { readonly authorization_details: readonly [{ readonly tools: Grant }] }): Grant {
+  return claims.authorization_details[0].tools;
+}
 
 /** A text that is not empty. */
 export function textOf(claims: JsonObject, name: string, max: number, at = ""): string {
@@ -24,7 +29,10 @@ export function digestOf(claims: JsonObject, name: string, at = ""): string {
 
 export function integerOf(claims: JsonObject, name: string, at = ""): number {
   const value = claims[name];
-  return isCount(value) ? value : refuseClaim(pointerTo(at, name), "a non-negative integer is expected");
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) {
+    return refuseClaim(pointerTo(at, name), "a non-negative integer is expected");
+  }
+  return value;
 }
 
 /** An agent's name, as a token can have it. */

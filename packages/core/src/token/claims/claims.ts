@@ -127,11 +127,6 @@ export function parseDerivedClaims(payload: JsonValue, limits: Limits): DerivedC
   };
 }
 
-/** The tools of a token. */
-export function grantOf(claims: TokenClaims): Grant {
-  return claims.authorization_details[0].tools;
-}
-
 function common(claims: JsonObject, limits: Limits): Omit<CommonClaims, "iss"> {
   const jti = jtiOf(claims);
   const act = claims["act"];

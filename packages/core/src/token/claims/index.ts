@@ -2,11 +2,10 @@
 
 export type { Budget, BudgetBounds } from "./budget.ts";
 export type { Chain, Link, Provenance, Subject } from "./chain.ts";
-export { agentNameOf, digestOf, integerOf, jtiOf, refuseClaim, textOf } from "./claim-values.ts";
+export { agentNameOf, digestOf, grantOf, integerOf, jtiOf, refuseClaim, textOf } from "./claim-values.ts";
 export {
   DETAIL_TYPE,
   type DerivedClaims,
-  grantOf,
   LOGIN_KINDS,
   PROFILE_VERSION,
   parseDerivedClaims,
