@@ -7,6 +7,7 @@ import { createFlights, type Flight, type Flights } from "./flights.ts";
 import type { GuardedTools } from "./guarded-tools.ts";
 import { createListChanges, type ListChanges } from "./list-changes.ts";
 import { createOwnRequests, type OwnRequests } from "./own-requests.ts";
+import { createQuestions, type Questions } from "./questions.ts";
 
 export interface GuardOptions {
   readonly authorizer: Authorizer;
@@ -52,6 +53,8 @@ export interface Guard extends Omit<GuardOptions, "tools"> {
   readonly lists: GuardedTools["lists"];
   /** What the guard itself asks of the server. */
   readonly own: OwnRequests;
+  /** What the server asks its client. */
+  readonly questions: Questions;
   readonly hasTools: () => boolean;
   readonly inner: McpTransport;
   readonly flights: Flights;
@@ -88,6 +91,7 @@ export function createGuard(inner: McpTransport, { tools, ...others }: GuardOpti
     turns: tools.turns,
     lists: tools.lists,
     own: createOwnRequests(),
+    questions: createQuestions(),
     hasTools: () => tools.size > 0,
     inner,
     flights: createFlights(),
