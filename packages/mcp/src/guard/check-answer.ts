@@ -21,7 +21,7 @@ import { GUARD_FAILED, type Guard } from "./guard.ts";
 import { isBound } from "./is-bound.ts";
 
 /** The parts of the guard that the check of an answer needs. */
-export type AnswerRules = Pick<Guard, "hasTools" | "isWrapped" | "distrust" | "mayChange" | "report" | "reportOutcome">;
+export type AnswerRules = Pick<Guard, "tools" | "mayChange" | "report" | "reportOutcome">;
 
 /** The part of a server's answer that may reach the caller. */
 export async function checkAnswer(
@@ -30,7 +30,7 @@ export async function checkAnswer(
   rules: AnswerRules,
 ): Promise<JsonRpcMessage> {
   const { operation, admission, decision } = flight;
-  if (operation.kind === "lifecycle") return offerServed(message, rules.hasTools());
+  if (operation.kind === "lifecycle") return offerServed(message, rules.tools.size > 0);
   if (admission === undefined) return message;
   switch (operation.kind) {
     case "list":
@@ -153,12 +153,12 @@ async function undecided(
   flight: Flight,
   tool: string,
   admission: Admission,
-  { report, distrust }: AnswerRules,
+  { report, tools }: AnswerRules,
 ): Promise<JsonRpcMessage> {
   if (!hasFailed(message)) {
     const ran = `the tool ${JSON.stringify(tool)} ran without a decision; its result is withheld, and it is not called again`;
     // Which function a server runs shows only once it has run: it must not do so a second time.
-    distrust(tool);
+    tools.distrust(tool);
     report(new Error(ran));
     const { invocation } = await admission.refuse({ code: "tool_unguarded", message: ran });
     // It ran: a model that reads "not allowed" may try again.

@@ -54,7 +54,7 @@ export function guardTransport(inner: McpTransport, options: GuardOptions): McpT
     },
     send: async (message: JsonRpcMessage, sendOptions?: SendOptions) => {
       if (message.method === undefined) return guard.own.answered(message) ? undefined : reply(guard, message);
-      if (message.method === "notifications/tools/list_changed") guard.lists.forget();
+      if (message.method === "notifications/tools/list_changed") guard.tools.lists.forget();
       return sendWord(guard, message, sendOptions);
     },
     get onmessage() {

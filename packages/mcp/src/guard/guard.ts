@@ -45,17 +45,11 @@ export interface GuardOptions {
 }
 
 /** What the parts of one transport's guard share. */
-export interface Guard extends Omit<GuardOptions, "tools"> {
-  readonly scope: GuardedTools["scope"];
-  readonly isWrapped: GuardedTools["has"];
-  readonly distrust: GuardedTools["distrust"];
-  readonly turns: GuardedTools["turns"];
-  readonly lists: GuardedTools["lists"];
+export interface Guard extends GuardOptions {
   /** What the guard itself asks of the server. */
   readonly own: OwnRequests;
   /** What the server asks its client. */
   readonly questions: Questions;
-  readonly hasTools: () => boolean;
   readonly inner: McpTransport;
   readonly flights: Flights;
   /** The server's own handler of messages, behind the guard. */
@@ -78,21 +72,15 @@ export interface Guard extends Omit<GuardOptions, "tools"> {
   reportOutcome(decision: Allowed, outcome: Outcome): void;
 }
 
-export function createGuard(inner: McpTransport, { tools, ...others }: GuardOptions): Guard {
+export function createGuard(inner: McpTransport, options: GuardOptions): Guard {
   const ended = new WeakSet<Allowed>();
   // A logger that fails must not take the answer, or the process, with it.
   const report = (error: unknown): void =>
     quietly(() => inner.onerror?.(error instanceof Error ? error : new Error(String(error))));
   return {
-    ...others,
-    scope: tools.scope,
-    isWrapped: tools.has,
-    distrust: tools.distrust,
-    turns: tools.turns,
-    lists: tools.lists,
+    ...options,
     own: createOwnRequests(),
     questions: createQuestions(),
-    hasTools: () => tools.size > 0,
     inner,
     flights: createFlights(),
     handler: undefined,
@@ -101,13 +89,13 @@ export function createGuard(inner: McpTransport, { tools, ...others }: GuardOpti
     offered: new Set(),
     listed: new Map(),
     owed: false,
-    changes: createListChanges(inner, others.authorizer),
+    changes: createListChanges(inner, options.authorizer),
     report,
     reportOutcome: (decision, outcome) => {
       if (ended.has(decision)) return;
       ended.add(decision);
       // It rejects where a program gave a copy of the decision: then the outcome is on no record, and somebody must hear of that.
-      others.authorizer.report(decision, outcome).catch(report);
+      options.authorizer.report(decision, outcome).catch(report);
     },
   };
 }

@@ -20,7 +20,7 @@ function speaking(overHttp: boolean | undefined = true) {
   const say = (message: JsonRpcMessage, options?: { relatedRequestId: string | number }) =>
     sendWord(guard, message, options);
   const within = (of: Flight, message: JsonRpcMessage) =>
-    guard.scope.run({ flight: of, tool: "pay", decide: async () => denied() } as never, () => say(message));
+    guard.tools.scope.run({ flight: of, tool: "pay", decide: async () => denied() } as never, () => say(message));
   return { ...stand, questions: guard.questions, flight, say, within };
 }
 

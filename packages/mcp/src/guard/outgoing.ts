@@ -45,8 +45,8 @@ export async function sendWord(
 }
 
 /** The request of this transport within which the server speaks. */
-function currentFlight({ scope, flights }: Guard): Flight | undefined {
-  const { flight } = (scope.getStore() ?? {}) as { readonly flight?: Flight };
+function currentFlight({ tools, flights }: Guard): Flight | undefined {
+  const { flight } = (tools.scope.getStore() ?? {}) as { readonly flight?: Flight };
   return flight !== undefined && flights.isOpen(flight) ? flight : undefined;
 }
 

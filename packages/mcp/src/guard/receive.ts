@@ -117,17 +117,17 @@ async function admitted(guard: Guard, flight: Flight, operation: Guarded): Promi
 }
 
 async function handOverTool(guard: Guard, flight: Flight, tool: string, admission: Admission): Promise<void> {
-  const { isWrapped, flights, turns } = guard;
+  const { tools, flights } = guard;
   if (!flights.isOpen(flight)) return noteWithdrawn(admission);
-  if (isWrapped(tool)) {
+  if (tools.has(tool)) {
     const wait = handedOver(guard, flight, admission);
     flight.handedOver = wait;
-    const turn = turns.take(tool);
+    const turn = tools.turns.take(tool);
     // Messages stay in their order where nothing has to be waited for.
     wait.turn = turn instanceof Promise ? await turn : turn;
     const isWaitedFor = flights.isOpen(flight) && wait.lapsed === undefined;
     // The call before this one may have shown that its function does not ask.
-    const mayRun = wait.turn !== undefined && isWrapped(tool) && isWaitedFor;
+    const mayRun = wait.turn !== undefined && tools.has(tool) && isWaitedFor;
     if (mayRun) return handOver(guard, flight, { arguments: admission.arguments });
     wait.answers();
     wait.answered();
@@ -189,7 +189,7 @@ function handOver(guard: Guard, flight: Flight, params?: JsonObject): void {
   const stripped = withoutTask(withoutCredential(flight.request));
   const checked = { ...stripped, id: flight.id, ...(params && { params: { ...stripped.params, ...params } }) };
   const call = openCall(() => runningDecision(guard, flight));
-  runWithin(call, () => guard.scope.run(scopeOf(guard, flight), () => guard.handler?.(checked, flight.extra)));
+  runWithin(call, () => guard.tools.scope.run(scopeOf(guard, flight), () => guard.handler?.(checked, flight.extra)));
 }
 
 /** For whom the server's code runs, and on which rows: from the decision until the answer leaves, or its caller does. */

@@ -11,7 +11,7 @@ const [VERSION, CLIENT, CAPABILITIES] = ["protocolVersion", "clientInfo", "clien
 /** What the guard asks its server for the sake of a call with this `_meta`. The server has two pages. */
 async function askedFor(meta: object | undefined): Promise<readonly unknown[]> {
   const { guard } = createStand();
-  guard.lists.forget();
+  guard.tools.lists.forget();
   const asked: unknown[] = [];
   guard.handler = ({ id = 0, params }) => {
     asked.push(params);

@@ -14,7 +14,8 @@ const UNREADABLE: Schemas = { outputSchema: null };
  * from elsewhere, as without sessions, and keeps to it all the same.
  */
 export async function askedOfServer(guard: Guard, flight: Flight, tool: string): Promise<Schemas> {
-  const { lists, mayChange, report } = guard;
+  const { mayChange, report } = guard;
+  const { lists } = guard.tools;
   try {
     if (lists.get(tool) === undefined) lists.note(await listOf(guard, flight));
     // What this guard's callers are told: another one of the same tools may let policies change other values.
