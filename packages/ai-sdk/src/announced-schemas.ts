@@ -1,4 +1,4 @@
-import type { InputSchema, JsonObject, OutputSchema } from "@hopwise/core/adapter";
+import { type InputSchema, type JsonObject, type OutputSchema, settleInTime } from "@hopwise/core/adapter";
 import { asSchema, type FlexibleSchema } from "ai";
 import { memberOf, type ReadTool } from "./read-tool.ts";
 
@@ -40,17 +40,11 @@ const PATIENCE_MS = 5000;
 
 /** A schema that can be read in time; `null` for any other. */
 async function inTime(read: () => Promise<unknown>): Promise<JsonObject | null> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const tooLate = new Promise<null>((resolve) => {
-    timer = setTimeout(resolve, PATIENCE_MS, null);
-  });
   try {
-    const schema = await Promise.race([read(), tooLate]);
+    const schema = await settleInTime(PATIENCE_MS, read());
     return typeof schema === "object" && !Array.isArray(schema) ? (schema as JsonObject | null) : null;
   } catch {
     return null;
-  } finally {
-    clearTimeout(timer);
   }
 }
 
