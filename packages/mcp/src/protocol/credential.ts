@@ -1,5 +1,5 @@
 import type { Credential } from "@hopwise/core/tokens";
-import { type JsonRpcMessage, metaOf } from "./jsonrpc.ts";
+import { type JsonRpcMessage, metaOf, withMeta } from "./jsonrpc.ts";
 
 /** Where a request carries its chain and its proof, on every transport of MCP. */
 const META_CHAIN = "dev.hopwise/chain";
@@ -35,7 +35,7 @@ export function approvalIn(message: JsonRpcMessage): unknown {
 
 /** The same message that names the request which was approved. */
 export function withApproval<M extends JsonRpcMessage>(message: M, request: string): M {
-  return { ...message, params: { ...message.params, _meta: { ...metaOf(message), [META_APPROVAL]: request } } };
+  return withMeta(message, { [META_APPROVAL]: request });
 }
 
 /** The same message without chain, proof and approval: no handler, and no log of a handler, ever sees a token. */
@@ -47,8 +47,5 @@ export function withoutCredential<M extends JsonRpcMessage>(message: M): M {
 }
 
 export function withCredential<M extends JsonRpcMessage>(message: M, { chain, proof }: Credential): M {
-  return {
-    ...message,
-    params: { ...message.params, _meta: { ...metaOf(message), [META_CHAIN]: chain, [META_PROOF]: proof } },
-  };
+  return withMeta(message, { [META_CHAIN]: chain, [META_PROOF]: proof });
 }

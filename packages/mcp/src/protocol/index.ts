@@ -45,6 +45,7 @@ export {
   type Plain,
   type SendOptions,
   TRANSPORT,
+  withMeta,
 } from "./jsonrpc.ts";
 export { checkOneLayer, noteLayer } from "./one-layer.ts";
 export { type ListRule, OPERATIONS, type Operation, operationOf, PROBE_METHOD } from "./operation.ts";
