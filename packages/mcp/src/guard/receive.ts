@@ -3,7 +3,6 @@ import type { Admission, JsonObject } from "@hopwise/core/adapter";
 import { openCall, type RunningDecision, runWithin } from "@hopwise/core/running";
 import {
   approvalIn,
-  carriesCredential,
   credentialIn,
   type JsonRpcRequest,
   type MessageExtra,
@@ -173,10 +172,11 @@ async function admit(
     report(new HopwiseError(code, message, { cause: error }));
     return authorizer.refuse(call, { code, message });
   }
+  const credential = credentialIn(request);
   return authorizer.admit({
     ...call,
     ...("arguments" in operation && { arguments: operation.arguments }),
-    ...(carriesCredential(request) && { credential: credentialIn(request) }),
+    ...(credential && { credential }),
     ...(user !== undefined && { user }),
     // Of any type: the authorizer looks at it.
     approval: approvalIn(request) as string | undefined,

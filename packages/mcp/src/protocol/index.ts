@@ -3,7 +3,6 @@ export { offerServed } from "./capabilities.ts";
 export { META_LEFT, META_LIMITED, META_MAY_CHANGE, META_REDACTED } from "./changes.ts";
 export {
   approvalIn,
-  carriesCredential,
   credentialIn,
   META_APPROVAL,
   traceparentIn,
