@@ -73,10 +73,12 @@ function allowed(
   if (error !== undefined || result === undefined) {
     reportOutcome(decision, { outcome: "failed" });
     // FastMCP answers an unknown URI with the list of all URIs, and a tool's error may quote the data that it read.
-    if (flight.operation.kind === "data" && isUnserved(message)) return unserved(flight, decision.invocation);
-    const bare = isBound(decision) || flight.operation.kind === "data";
-    const words = flight.operation.kind === "data" ? "This could not be read." : "The tool failed.";
-    return bare ? { jsonrpc: "2.0", id: flight.id, error: { code: error?.code ?? 0, message: words } } : message;
+    const isData = flight.operation.kind === "data";
+    if (isData && isUnserved(message)) return unserved(flight, decision.invocation);
+    const words = isData ? "This could not be read." : "The tool failed.";
+    return isData || isBound(decision)
+      ? { jsonrpc: "2.0", id: flight.id, error: { code: error?.code ?? 0, message: words } }
+      : message;
   }
   const failed = result["isError"] === true;
   const told = failed ? filter?.fault?.told : undefined;
@@ -103,10 +105,7 @@ function allowed(
     return { jsonrpc: "2.0", id: flight.id, result: { ...answer, ...meta } };
   } catch (cause) {
     reportOutcome(decision, { outcome: "returned", result, withheld: true });
-    return refusedAs(flight, {
-      code: withheldBy(cause),
-      invocation: decision.invocation,
-    });
+    return refusedAs(flight, { code: withheldBy(cause), invocation: decision.invocation });
   }
 }
 
