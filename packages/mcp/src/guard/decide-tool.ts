@@ -2,7 +2,7 @@ import type { AsyncLocalStorage } from "node:async_hooks";
 import type { Decision } from "@hopwise/core";
 import type { MatchedUri } from "@hopwise/core/adapter";
 import { notRunOf, type ToolDenial, toolDenial } from "../protocol/index.ts";
-import type { Schemas } from "./announce.ts";
+import type { Schemas } from "./server-lists.ts";
 
 /** The one request within which a handler runs, from the guard to the tool. */
 export interface RequestScope {

@@ -2,12 +2,13 @@ import type { Allowed, Authorizer, Subject, WaitingApproval } from "@hopwise/cor
 import { quietly, type ReadUri } from "@hopwise/core/adapter";
 import type { Outcome } from "@hopwise/core/audit";
 import type { McpTransport } from "../protocol/index.ts";
-import type { MayChangeByTool, Schemas } from "./announce.ts";
+import type { MayChangeByTool } from "./announce.ts";
 import { createFlights, type Flight, type Flights } from "./flights.ts";
 import type { GuardedTools } from "./guarded-tools.ts";
 import { createListChanges, type ListChanges } from "./list-changes.ts";
 import { createOwnRequests, type OwnRequests } from "./own-requests.ts";
 import { createQuestions, type Questions } from "./questions.ts";
+import type { Schemas } from "./server-lists.ts";
 
 export interface GuardOptions {
   readonly authorizer: Authorizer;
