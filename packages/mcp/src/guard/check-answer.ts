@@ -31,23 +31,16 @@ export async function checkAnswer(
 ): Promise<JsonRpcMessage> {
   const { operation, admission, decision } = flight;
   if (operation.kind === "lifecycle") return offerServed(message, rules.tools.size > 0);
-  if (admission === undefined) return message;
-  switch (operation.kind) {
-    case "list":
-      if (message.result !== undefined) return filterList(message, flight, admission, operation.list, rules);
-      return noList(message, flight, admission);
-    case "tool":
-      if (decision !== undefined) return decided(message, flight, decision, rules);
-      // Before its decision came: a server that gave up on a slow tool, for example. The decision has its own record.
-      if (flight.asked) return refusedAs(flight, { code: GUARD_FAILED.code, invocation: admission.invocation });
-      return undecided(message, flight, operation.tool, admission, rules);
-    case "data":
-      if (decision === undefined) throw new Error("the request was answered without a decision");
-      return decided(message, flight, decision, rules);
-    case "unguarded":
-    case "malformed":
-      return message;
+  if (admission === undefined || !("tool" in operation)) return message;
+  if (operation.kind === "list") {
+    if (message.result === undefined) return noList(message, flight, admission);
+    return filterList(message, flight, admission, operation.list, rules);
   }
+  if (decision !== undefined) return decided(message, flight, decision, rules);
+  if (operation.kind === "data") throw new Error("the request was answered without a decision");
+  // Before its decision came: a server that gave up on a slow tool, for example. The decision has its own record.
+  if (flight.asked) return refusedAs(flight, { code: GUARD_FAILED.code, invocation: admission.invocation });
+  return undecided(message, flight, operation.tool, admission, rules);
 }
 
 function decided(message: JsonRpcMessage, flight: Flight, decision: Decision, rules: AnswerRules): JsonRpcMessage {
