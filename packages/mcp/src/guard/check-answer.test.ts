@@ -95,3 +95,11 @@ describe("an answer that nobody decided about", () => {
     expect([stand.guard.tools.has("pay"), stand.guard.tools.size]).toEqual([false, 1]);
   });
 });
+
+it("a resource that was answered without a decision is a fault", async () => {
+  const read = { kind: "data", tool: "mcp:resources/read", arguments: { uri: "x:1" } };
+  const flight = { id: 1, operation: read, admission: {}, ran: { returned: false } } as unknown as Flight;
+  const { guard } = await received(pay());
+  const answer = { jsonrpc: "2.0", id: 1, result: { contents: [] } } as const;
+  await expect(checkAnswer(answer, flight, guard)).rejects.toThrow("without a decision");
+});

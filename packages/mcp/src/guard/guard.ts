@@ -19,8 +19,8 @@ export interface GuardOptions {
   readonly tools: GuardedTools;
   /**
    * What policies may take out of results, or shorten in them, by tool: the tool's output schema is listed so that such
-   * results are valid. Where `wrap` gets a function of the listed schemas, let that make the
-   * output schema looser, too, by `loosen` of `@hopwise/core/adapter`. Default: it is listed as it is.
+   * results are valid. Where `wrap` gets a function of the listed schemas, let that make the output schema looser, too, by
+   * `loosen` of `@hopwise/core/adapter`. Default: it is listed as it is.
    */
   readonly mayChange?: MayChangeByTool | undefined;
   /**
