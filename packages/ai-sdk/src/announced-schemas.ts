@@ -1,4 +1,4 @@
-import type { InputSchema, JsonObject, OutputSchema } from "@hopwise/core/adapter";
+import { type InputSchema, type JsonObject, type OutputSchema, settleInTime } from "@hopwise/core/adapter";
 import { asSchema, type FlexibleSchema } from "ai";
 import { memberOf, type ReadTool } from "./read-tool.ts";
 
@@ -15,7 +15,7 @@ export async function announcedBy(tool: ReadTool): Promise<Announced> {
   const [inputSchema, outputSchema] = await Promise.all([
     // Of a tool without one the AI SDK would say that it takes nothing; its author says nothing.
     own ? inTime(async () => asSchema(own as FlexibleSchema).jsonSchema) : undefined,
-    outputSchemaOf({ outputSchema: memberOf(tool, "outputSchema") }),
+    outputSchemaOf(memberOf(tool, "outputSchema")),
   ]);
   return { inputSchema: inputSchema ?? undefined, outputSchema };
 }
@@ -26,13 +26,8 @@ export async function announcedBy(tool: ReadTool): Promise<Announced> {
  *
  * @returns undefined for a tool without an output schema; `null` for one whose schema cannot be read
  */
-export async function outputSchemaOf({
-  outputSchema,
-}: {
-  readonly outputSchema?: unknown;
-}): Promise<OutputSchema | undefined> {
-  if (outputSchema === undefined || outputSchema === null) return undefined;
-  return inTime(() => jsonSchemaOf(outputSchema));
+export async function outputSchemaOf(schema: unknown): Promise<OutputSchema | undefined> {
+  return schema === undefined || schema === null ? undefined : inTime(() => jsonSchemaOf(schema));
 }
 
 /** How long a schema that is made when it is needed may take. */
@@ -40,17 +35,11 @@ const PATIENCE_MS = 5000;
 
 /** A schema that can be read in time; `null` for any other. */
 async function inTime(read: () => Promise<unknown>): Promise<JsonObject | null> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const tooLate = new Promise<null>((resolve) => {
-    timer = setTimeout(resolve, PATIENCE_MS, null);
-  });
   try {
-    const schema = await Promise.race([read(), tooLate]);
+    const schema = await settleInTime(PATIENCE_MS, read());
     return typeof schema === "object" && !Array.isArray(schema) ? (schema as JsonObject | null) : null;
   } catch {
     return null;
-  } finally {
-    clearTimeout(timer);
   }
 }
 

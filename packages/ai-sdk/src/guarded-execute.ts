@@ -137,11 +137,7 @@ async function beginAllowed(
   const denial = decision.outcome === "denied" ? decision.code : undefined;
   if (runs || denial === "approval_used") waiting.used(made);
   if (denial === "arguments_malformed") waiting.misnamed(made);
-  const { outputSchema } = call;
-  return beginLoopRun(allowedOf(decision), input, authorizer, {
-    ...(outputSchema !== undefined && { outputSchema }),
-    ...(stop !== undefined && { stop }),
-  });
+  return beginLoopRun(allowedOf(decision), input, authorizer, { outputSchema: call.outputSchema, stop });
 }
 
 /** @throws {ToolDenied} where a call was not allowed; {ToolPending} where it waits */

@@ -16,7 +16,7 @@ interface McpTool {
  * @throws {HopwiseError} `config_invalid`
  */
 export async function refuseStricter(name: string, tool: McpTool): Promise<void> {
-  const own = await outputSchemaOf(tool);
+  const own = await outputSchemaOf(tool.outputSchema);
   if (own === undefined) return;
   const change = (tool._meta as { readonly [META_MAY_CHANGE]?: { [Way in keyof MayChange]: unknown } } | undefined)?.[
     META_MAY_CHANGE

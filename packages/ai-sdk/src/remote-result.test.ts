@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { returnedResult } from "./remote-result.ts";
 import { ToolDenied } from "./tool-denied.ts";
+import { ToolPending } from "./tool-pending.ts";
 
 const thrownBy = (result: unknown): unknown => {
   try {
@@ -40,6 +41,19 @@ describe("the result of a remote call", () => {
       "i-1",
       undefined,
     ]);
+  });
+
+  it("is a ToolPending where the call waits for people, with all that the server says of it", () => {
+    const told = { request: "r-1", reason: "large", approvers: 2, invocation: "i-1", url: "https://acme.example/r-1" };
+    const waits = { ...denial(undefined), _meta: { "dev.hopwise/pending": { ...told, until: 1_800_000_000 } } };
+    const error = thrownBy(waits) as ToolPending;
+    expect(error).toBeInstanceOf(ToolPending);
+    const { request, reason, approvers, untilSeconds, invocation, url, decision } = error;
+    expect({ request, reason, approvers, untilSeconds, invocation, url, decision }).toEqual({
+      ...told,
+      untilSeconds: 1_800_000_000,
+      decision: undefined,
+    });
   });
 
   it("is never retryable by anything but true, and names no record that is no text", () => {

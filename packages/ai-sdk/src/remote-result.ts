@@ -18,8 +18,8 @@ interface CallResult {
 export function returnedResult(result: unknown): unknown {
   if (!isFailure(result)) return result;
   const text = result.content.flatMap((part) => (typeof part.text === "string" ? [part.text] : [])).join("\n");
-  const { until: untilSeconds = 0, ...pending } = pendingIn(result._meta) ?? {};
-  if ("request" in pending) throw new ToolPending({ text, untilSeconds, ...pending });
+  const pending = pendingIn(result._meta);
+  if (pending !== undefined) throw new ToolPending({ text, ...pending, untilSeconds: pending.until });
   const denial = denialOf(result);
   if (denial !== undefined) throw new ToolDenied({ text, ...denial });
   throw new Error(text === "" ? "The tool failed." : text, { cause: result });

@@ -1,7 +1,7 @@
 import type { Allowed, Authorizer } from "@hopwise/core";
-import { modelView, type OutputSchema } from "@hopwise/core/adapter";
+import type { OutputSchema } from "@hopwise/core/adapter";
 import { beginRun, type Run } from "@hopwise/core/running";
-import { ToolDenied } from "./tool-denied.ts";
+import { notShown } from "./tool-denied.ts";
 
 /** An allowed call while its tool runs in a loop. */
 export interface LoopRun extends Run {
@@ -26,14 +26,14 @@ export function beginLoopRun(
   decision: Allowed,
   input: unknown,
   authorizer: Authorizer,
-  { outputSchema, stop }: { readonly outputSchema?: OutputSchema; readonly stop?: AbortSignal },
+  { outputSchema, stop }: { readonly outputSchema: OutputSchema | undefined; readonly stop: AbortSignal | undefined },
 ): LoopRun {
   const stopped = (): void => {
     if (!isTimeOver(stop)) run.withdrawn();
   };
   const run = beginRun(authorizer, decision, {
     outputSchema,
-    notShown: (code, cause) => notShown(code, decision, cause),
+    notShown: (code, cause) => notShown(decision, code, cause),
     onEnd: () => stop?.removeEventListener("abort", stopped),
   });
   if (stop?.aborted === true) stopped();
@@ -60,10 +60,4 @@ function isTimeOver(stop: AbortSignal | undefined): boolean {
   } catch {
     return false; // a reason may be anything, also what throws when it is looked at
   }
-}
-
-/** As of a tool whose server withholds a result. */
-function notShown(withCode: Parameters<typeof modelView>[0]["code"], { invocation }: Allowed, cause: unknown): Error {
-  const { code, message, retryable } = modelView({ code: withCode });
-  return new ToolDenied({ text: `Not allowed (${code}). ${message}`, code, retryable, invocation, cause });
 }

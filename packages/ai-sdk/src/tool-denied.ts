@@ -1,4 +1,4 @@
-import type { Denied } from "@hopwise/core";
+import type { Allowed, Denied } from "@hopwise/core";
 import { modelView } from "@hopwise/core/adapter";
 import { hasMark } from "./has-mark.ts";
 
@@ -46,7 +46,15 @@ export class ToolDenied extends Error {
 
 /** The error for a call that was decided in this process. */
 export function deniedHere(decision: Denied): ToolDenied {
-  const { code, message, retryable } = modelView(decision);
-  const text = `Not allowed (${code}). ${message}`;
-  return new ToolDenied({ text, code, retryable, invocation: decision.invocation, decision });
+  return new ToolDenied({ ...toldOf(decision), invocation: decision.invocation, decision });
+}
+
+/** The error for a result that may not be shown, as of a tool whose server withholds it. */
+export function notShown({ invocation }: Allowed, code: Denied["code"], cause: unknown): ToolDenied {
+  return new ToolDenied({ ...toldOf({ code }), invocation, cause });
+}
+
+function toldOf(refusal: Parameters<typeof modelView>[0]): Pick<ToldDenial, "text" | "code" | "retryable"> {
+  const { code, message, retryable } = modelView(refusal);
+  return { text: `Not allowed (${code}). ${message}`, code, retryable };
 }

@@ -45,7 +45,7 @@ export function watchSchema(name: string, schema: unknown, { offered, refused, r
     jsonSchema: {
       get: () => {
         offered();
-        announced ??= announcedBy(name, own);
+        announced ??= schemaForModel(name, own);
         return announced;
       },
       enumerable: true,
@@ -103,7 +103,7 @@ function keepingRefusals(schema: unknown): unknown {
 }
 
 /** @throws {HopwiseError} `config_invalid`: the loop fails by it, and its author must learn by which of the tools */
-function announcedBy(name: string, own: ReturnType<typeof asSchema>): typeof own.jsonSchema {
+function schemaForModel(name: string, own: ReturnType<typeof asSchema>): typeof own.jsonSchema {
   try {
     return own.jsonSchema;
   } catch (cause) {

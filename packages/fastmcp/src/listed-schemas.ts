@@ -11,7 +11,7 @@ export interface ListedSchemas {
   readonly outputSchema: OutputSchema | undefined;
 }
 
-/** The same for each tool, asked once: a server without sessions makes one for each request. */
+/** Tells of each tool what FastMCP lists, which is asked once: a server without sessions makes one for each request. */
 export function listedOnce(mayChange: MayChangeByTool): (tool: AnyTool) => () => Promise<ListedSchemas> {
   const schemas = new WeakMap<AnyTool, Promise<ListedSchemas>>();
   return (tool) => () => {

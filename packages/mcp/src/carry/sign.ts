@@ -75,7 +75,7 @@ const NAMING_MS = 10_000;
 export async function sign(
   message: JsonRpcMessage,
   options: CarryOptions,
-  { nonce, signal }: SigningOrder = {},
+  { nonce, signal }: SigningOrder,
 ): Promise<JsonRpcMessage> {
   if (!isRequest(message)) return message;
   const operation = operationOf(message);

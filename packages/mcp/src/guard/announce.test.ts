@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { announce, noteListed, type Schemas } from "./announce.ts";
+import { announce } from "./announce.ts";
 import { allowed, createStand, request, settled } from "./guard.fixture.ts";
 import { receive } from "./receive.ts";
 import { reply } from "./reply.ts";
@@ -24,18 +24,6 @@ describe("a tool in a list", () => {
     }
     const bare = { name: "pay" };
     expect(announce(bare, mayChange)).toBe(bare);
-  });
-
-  it("is noted as its caller was told, whatever else came with the list", () => {
-    const listed = new Map<string, Schemas>();
-    noteListed(listed, { jsonrpc: "2.0", id: 1, result: { tools: [pay, { name: "bare" }] } });
-    for (const result of [{}, { tools: "none" }, undefined]) {
-      noteListed(listed, { jsonrpc: "2.0", id: 1, ...(result && { result }) });
-    }
-    expect([...listed]).toEqual([
-      ["pay", { outputSchema }],
-      ["bare", {}],
-    ]);
   });
 
   it("reaches its caller so through the guard, which notes it", async () => {

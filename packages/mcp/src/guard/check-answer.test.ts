@@ -5,6 +5,7 @@ import { checkAnswer } from "./check-answer.ts";
 import { begins, decideOrRefuse } from "./decide-flight.ts";
 import type { Flight } from "./flights.ts";
 import { type Answers, allowed, codesIn, pay, received, settled } from "./guard.fixture.ts";
+import { createGuardedTools } from "./guarded-tools.ts";
 import { reply } from "./reply.ts";
 
 const decision = {
@@ -20,9 +21,7 @@ async function checked(answer: object, operation: object = { kind: "tool", tool:
   const ran = { returned: false };
   const flight = { id: 1, operation, tool: "read_invoice", admission: {}, decision, ran } as unknown as Flight;
   const rules = {
-    hasTools: () => true,
-    isWrapped: () => true,
-    distrust: () => {},
+    tools: createGuardedTools(),
     report: () => {},
     reportOutcome: (_: Allowed, outcome: Outcome) => outcomes.push(outcome),
   };
@@ -93,6 +92,14 @@ describe("an answer that nobody decided about", () => {
     expect(stand.faults.map(({ message }) => message)).toEqual([
       'the tool "pay" ran without a decision; its result is withheld, and it is not called again',
     ]);
-    expect([stand.guard.isWrapped("pay"), stand.guard.hasTools()]).toEqual([false, true]);
+    expect([stand.guard.tools.has("pay"), stand.guard.tools.size]).toEqual([false, 1]);
   });
+});
+
+it("a resource that was answered without a decision is a fault", async () => {
+  const read = { kind: "data", tool: "mcp:resources/read", arguments: { uri: "x:1" } };
+  const flight = { id: 1, operation: read, admission: {}, ran: { returned: false } } as unknown as Flight;
+  const { guard } = await received(pay());
+  const answer = { jsonrpc: "2.0", id: 1, result: { contents: [] } } as const;
+  await expect(checkAnswer(answer, flight, guard)).rejects.toThrow("without a decision");
 });

@@ -21,7 +21,7 @@ import { GUARD_FAILED, type Guard } from "./guard.ts";
 import { isBound } from "./is-bound.ts";
 
 /** The parts of the guard that the check of an answer needs. */
-export type AnswerRules = Pick<Guard, "hasTools" | "isWrapped" | "distrust" | "mayChange" | "report" | "reportOutcome">;
+export type AnswerRules = Pick<Guard, "tools" | "mayChange" | "report" | "reportOutcome">;
 
 /** The part of a server's answer that may reach the caller. */
 export async function checkAnswer(
@@ -30,24 +30,17 @@ export async function checkAnswer(
   rules: AnswerRules,
 ): Promise<JsonRpcMessage> {
   const { operation, admission, decision } = flight;
-  if (operation.kind === "lifecycle") return offerServed(message, rules.hasTools());
-  if (admission === undefined) return message;
-  switch (operation.kind) {
-    case "list":
-      if (message.result !== undefined) return filterList(message, flight, admission, operation.list, rules);
-      return noList(message, flight, admission);
-    case "tool":
-      if (decision !== undefined) return decided(message, flight, decision, rules);
-      // Before its decision came: a server that gave up on a slow tool, for example. The decision has its own record.
-      if (flight.asked) return refusedAs(flight, { code: GUARD_FAILED.code, invocation: admission.invocation });
-      return undecided(message, flight, operation.tool, admission, rules);
-    case "data":
-      if (decision === undefined) throw new Error("the request was answered without a decision");
-      return decided(message, flight, decision, rules);
-    case "unguarded":
-    case "malformed":
-      return message;
+  if (operation.kind === "lifecycle") return offerServed(message, rules.tools.size > 0);
+  if (admission === undefined || !("tool" in operation)) return message;
+  if (operation.kind === "list") {
+    if (message.result === undefined) return noList(message, flight, admission);
+    return filterList(message, flight, admission, operation.list, rules);
   }
+  if (decision !== undefined) return decided(message, flight, decision, rules);
+  if (operation.kind === "data") throw new Error("the request was answered without a decision");
+  // Before its decision came: a server that gave up on a slow tool, for example. The decision has its own record.
+  if (flight.asked) return refusedAs(flight, { code: GUARD_FAILED.code, invocation: admission.invocation });
+  return undecided(message, flight, operation.tool, admission, rules);
 }
 
 function decided(message: JsonRpcMessage, flight: Flight, decision: Decision, rules: AnswerRules): JsonRpcMessage {
@@ -73,10 +66,12 @@ function allowed(
   if (error !== undefined || result === undefined) {
     reportOutcome(decision, { outcome: "failed" });
     // FastMCP answers an unknown URI with the list of all URIs, and a tool's error may quote the data that it read.
-    if (flight.operation.kind === "data" && isUnserved(message)) return unserved(flight, decision.invocation);
-    const bare = isBound(decision) || flight.operation.kind === "data";
-    const words = flight.operation.kind === "data" ? "This could not be read." : "The tool failed.";
-    return bare ? { jsonrpc: "2.0", id: flight.id, error: { code: error?.code ?? 0, message: words } } : message;
+    const isData = flight.operation.kind === "data";
+    if (isData && isUnserved(message)) return unserved(flight, decision.invocation);
+    const words = isData ? "This could not be read." : "The tool failed.";
+    return isData || isBound(decision)
+      ? { jsonrpc: "2.0", id: flight.id, error: { code: error?.code ?? 0, message: words } }
+      : message;
   }
   const failed = result["isError"] === true;
   const told = failed ? filter?.fault?.told : undefined;
@@ -103,10 +98,7 @@ function allowed(
     return { jsonrpc: "2.0", id: flight.id, result: { ...answer, ...meta } };
   } catch (cause) {
     reportOutcome(decision, { outcome: "returned", result, withheld: true });
-    return refusedAs(flight, {
-      code: withheldBy(cause),
-      invocation: decision.invocation,
-    });
+    return refusedAs(flight, { code: withheldBy(cause), invocation: decision.invocation });
   }
 }
 
@@ -153,12 +145,12 @@ async function undecided(
   flight: Flight,
   tool: string,
   admission: Admission,
-  { report, distrust }: AnswerRules,
+  { report, tools }: AnswerRules,
 ): Promise<JsonRpcMessage> {
   if (!hasFailed(message)) {
     const ran = `the tool ${JSON.stringify(tool)} ran without a decision; its result is withheld, and it is not called again`;
     // Which function a server runs shows only once it has run: it must not do so a second time.
-    distrust(tool);
+    tools.distrust(tool);
     report(new Error(ran));
     const { invocation } = await admission.refuse({ code: "tool_unguarded", message: ran });
     // It ran: a model that reads "not allowed" may try again.

@@ -1,10 +1,10 @@
 import type { Decision } from "@hopwise/core";
 import { describe, expect, it } from "vitest";
 import { operationOf } from "../protocol/index.ts";
-import { noteListed } from "./announce.ts";
 import { begins, decideFlight, decideOrRefuse } from "./decide-flight.ts";
 import type { Flight, Flights } from "./flights.ts";
 import { type Answers, allowed, CALL, createStand, denied, request } from "./guard.fixture.ts";
+import { noteListed } from "./server-lists.ts";
 
 /** A request that was admitted, unless `admit` denies it. */
 async function flying(answers: Answers = {}, method = "tools/call") {

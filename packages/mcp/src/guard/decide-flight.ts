@@ -1,12 +1,11 @@
 import type { Decision } from "@hopwise/core";
 import type { ReadUri } from "@hopwise/core/adapter";
-import type { Schemas } from "./announce.ts";
 import type { Announced, RequestScope } from "./decide-tool.ts";
 import type { Flight } from "./flights.ts";
 import { GUARD_FAILED, type Guard } from "./guard.ts";
 import { isBound } from "./is-bound.ts";
 import { offerPage } from "./offer-page.ts";
-import { askedOfServer, saidByWrapper } from "./server-lists.ts";
+import { askedOfServer, type Schemas, saidByWrapper } from "./server-lists.ts";
 
 /** The scope of one request, as the guard itself reads it. */
 export interface FlightScope extends RequestScope {

@@ -2,7 +2,7 @@ import type { AsyncLocalStorage } from "node:async_hooks";
 import type { Decision } from "@hopwise/core";
 import type { MatchedUri } from "@hopwise/core/adapter";
 import { notRunOf, type ToolDenial, toolDenial } from "../protocol/index.ts";
-import type { Schemas } from "./announce.ts";
+import type { Schemas } from "./server-lists.ts";
 
 /** The one request within which a handler runs, from the guard to the tool. */
 export interface RequestScope {
@@ -50,7 +50,7 @@ export function askingFirst<Args, More extends readonly unknown[], Result>(
   announced?: Announced,
 ): (args: Args, ...more: More) => Promise<Result | ToolDenial> {
   return async (args, ...more) => {
-    const takesNone = more.length === 0 && isContext(args);
+    const takesNone = getsContext([args, ...more]);
     const decision = runningOn(scope, tool) ?? (await decideTool(scope, tool, takesNone ? undefined : args, announced));
     if (!decision.run) return decision.result;
     const result = await run(takesNone ? args : (decision.arguments as Args), ...more);
@@ -79,11 +79,13 @@ function noteResult(ran: Ran, decision: ToolDecision, result: { readonly [member
 }
 
 /**
- * What an MCP SDK gives a function beside the arguments of a call. No message can hold its functions. A signal alone makes none: who
- * hands arguments and a signal to a function in one object has these arguments decided, and no others run.
+ * Whether a function is given, in the place of arguments, what an MCP SDK gives beside them: it takes none. No message can hold
+ * the functions of such a context. A signal alone makes none: who hands arguments and a signal to a function in one object has these
+ * arguments decided, and no others run.
  */
-export function isContext(given: unknown): boolean {
-  const { signal, sendRequest, mcpReq } = Object(given) as { readonly [member: string]: unknown };
+export function getsContext([first, ...more]: readonly unknown[]): boolean {
+  if (more.length > 0) return false;
+  const { signal, sendRequest, mcpReq } = Object(first) as { readonly [member: string]: unknown };
   const { signal: of2x, send } = Object(mcpReq) as { readonly [member: string]: unknown };
   const all: readonly (readonly [signal: unknown, ask: unknown])[] = [
     [signal, sendRequest],

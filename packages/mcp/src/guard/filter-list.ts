@@ -4,7 +4,7 @@ import { announce } from "./announce.ts";
 import type { Flight } from "./flights.ts";
 import type { Guard } from "./guard.ts";
 
-type ListRules = Pick<Guard, "isWrapped" | "mayChange">;
+type ListRules = Pick<Guard, "tools" | "mayChange">;
 
 /** Marks of Hopwise among a server's tools: they are nothing to call, and nothing to record. */
 const OUR_OWN = /^dev\.hopwise\//;
@@ -32,7 +32,7 @@ export async function filterList(
 }
 
 /** Why nobody could call a tool that the server lists. */
-function whyHidden({ name, execution }: Plain, { isWrapped }: ListRules): Listed["hidden"] {
-  if (!isWrapped(String(name))) return "tool_unguarded";
+function whyHidden({ name, execution }: Plain, { tools }: ListRules): Listed["hidden"] {
+  if (!tools.has(String(name))) return "tool_unguarded";
   return needsTask(execution) ? "tool_not_served" : undefined;
 }

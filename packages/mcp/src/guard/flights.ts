@@ -63,7 +63,7 @@ export interface Flights {
 }
 
 export function createFlights(): Flights {
-  const byId = new Map<JsonRpcId, Flight>();
+  const byId = new Map<unknown, Flight>();
   const byCaller = new Map<unknown, Flight>();
   let last = 0;
   const isOpen = (flight: Flight): boolean => byId.get(flight.id) === flight && !flight.left;
@@ -95,7 +95,7 @@ export function createFlights(): Flights {
       byCaller.set(request.id, flight);
       return flight;
     },
-    get: (id) => (id === undefined ? undefined : byId.get(id)),
+    get: (id) => byId.get(id),
     called: (id) => byCaller.get(id),
     isOpen,
     end: (flight) => {

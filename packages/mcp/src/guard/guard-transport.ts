@@ -21,7 +21,6 @@ import { MAY_CHANGE_BY_TOOL } from "./announce.ts";
 import { createGuard, type Guard, type GuardOptions } from "./guard.ts";
 import { GUARDED_TOOLS } from "./guarded-tools.ts";
 import { sendWord } from "./outgoing.ts";
-import { createQuestions, type Questions } from "./questions.ts";
 import { receive, withdraw, withdrawAll } from "./receive.ts";
 import { reply } from "./reply.ts";
 import { dropUnguarded } from "./turn-away.ts";
@@ -46,7 +45,6 @@ export function guardTransport(inner: McpTransport, options: GuardOptions): McpT
   const guard = createGuard(readInner(inner), readOptions(options));
   checkOneLayer("guardTransport", "guard", inner);
   checkKeepsNothing(inner);
-  const questions = createQuestions();
   let closing: Promise<void> | undefined;
   const guarded = inFrontOf(inner, {
     // A server that closed may connect anew, so it must have heard of the end by then.
@@ -56,15 +54,15 @@ export function guardTransport(inner: McpTransport, options: GuardOptions): McpT
     },
     send: async (message: JsonRpcMessage, sendOptions?: SendOptions) => {
       if (message.method === undefined) return guard.own.answered(message) ? undefined : reply(guard, message);
-      if (message.method === "notifications/tools/list_changed") guard.lists.forget();
-      return sendWord(guard, questions, message, sendOptions);
+      if (message.method === "notifications/tools/list_changed") guard.tools.lists.forget();
+      return sendWord(guard, message, sendOptions);
     },
     get onmessage() {
       return guard.handler;
     },
     set onmessage(next: Guard["handler"]) {
       guard.handler = next;
-      inner.onmessage = (message, extra) => onMessage(guard, questions, message, extra);
+      inner.onmessage = (message, extra) => onMessage(guard, message, extra);
     },
     get onclose() {
       return inner.onclose;
@@ -72,7 +70,7 @@ export function guardTransport(inner: McpTransport, options: GuardOptions): McpT
     set onclose(next: McpTransport["onclose"]) {
       inner.onclose = () => {
         const shown = withdrawAll(guard);
-        questions.forgetAll();
+        guard.questions.forgetAll();
         guard.changes.end();
         closing = shown?.then(next).catch(guard.report);
         if (shown === undefined) next?.();
@@ -92,17 +90,17 @@ function checkKeepsNothing(inner: McpTransport): void {
 }
 
 /** Sorts what comes in: a request, a notification, or an answer to what the server asked. */
-function onMessage(guard: Guard, questions: Questions, message: JsonRpcMessage, extra?: MessageExtra): void {
+function onMessage(guard: Guard, message: JsonRpcMessage, extra?: MessageExtra): void {
   // A transport of one's own may hand on whatever came, and nobody catches what is thrown here.
   if (!isPlain(message)) return;
   guard.overHttp = guard.overHttp === true || cameOverHttp(extra);
   if (isRequest(message)) {
     receive(guard, message, extra);
   } else if (isNotification(message)) {
-    const heard = onNotification(guard, questions, message);
+    const heard = onNotification(guard, message);
     if (heard !== undefined) guard.handler?.(withoutCredential(heard), extra);
   } else if (message.method === undefined) {
-    const answered = questions.answered(message);
+    const answered = guard.questions.answered(message);
     if (answered !== undefined) guard.handler?.(answered, extra);
   }
 }
@@ -113,7 +111,7 @@ function onMessage(guard: Guard, questions: Questions, message: JsonRpcMessage, 
  *
  * @returns what the server hears of it
  */
-function onNotification(guard: Guard, questions: Questions, message: JsonRpcNotification): JsonRpcMessage | undefined {
+function onNotification(guard: Guard, message: JsonRpcNotification): JsonRpcMessage | undefined {
   switch (message.method) {
     case "notifications/cancelled": {
       const flight = guard.flights.called(message.params?.["requestId"]);
@@ -121,7 +119,7 @@ function onNotification(guard: Guard, questions: Questions, message: JsonRpcNoti
       return undefined;
     }
     case "notifications/progress":
-      return questions.progressed(message);
+      return guard.questions.progressed(message);
     case "notifications/initialized":
       guard.changes.begin();
       return message;

@@ -2,11 +2,13 @@ import type { Allowed, Authorizer, Subject, WaitingApproval } from "@hopwise/cor
 import { quietly, type ReadUri } from "@hopwise/core/adapter";
 import type { Outcome } from "@hopwise/core/audit";
 import type { McpTransport } from "../protocol/index.ts";
-import type { MayChangeByTool, Schemas } from "./announce.ts";
+import type { MayChangeByTool } from "./announce.ts";
 import { createFlights, type Flight, type Flights } from "./flights.ts";
 import type { GuardedTools } from "./guarded-tools.ts";
 import { createListChanges, type ListChanges } from "./list-changes.ts";
 import { createOwnRequests, type OwnRequests } from "./own-requests.ts";
+import { createQuestions, type Questions } from "./questions.ts";
+import type { Schemas } from "./server-lists.ts";
 
 export interface GuardOptions {
   readonly authorizer: Authorizer;
@@ -17,7 +19,8 @@ export interface GuardOptions {
   readonly tools: GuardedTools;
   /**
    * What policies may take out of results, or shorten in them, by tool: the tool's output schema is listed so that such
-   * results are valid. Give `decideTool` the schema by the same function, `loosen`. Default: it is listed as it is.
+   * results are valid. Where `wrap` gets a function of the listed schemas, let that make the output schema looser, too, by
+   * `loosen` of `@hopwise/core/adapter`. Default: it is listed as it is.
    */
   readonly mayChange?: MayChangeByTool | undefined;
   /**
@@ -44,15 +47,11 @@ export interface GuardOptions {
 }
 
 /** What the parts of one transport's guard share. */
-export interface Guard extends Omit<GuardOptions, "tools"> {
-  readonly scope: GuardedTools["scope"];
-  readonly isWrapped: GuardedTools["has"];
-  readonly distrust: GuardedTools["distrust"];
-  readonly turns: GuardedTools["turns"];
-  readonly lists: GuardedTools["lists"];
+export interface Guard extends GuardOptions {
   /** What the guard itself asks of the server. */
   readonly own: OwnRequests;
-  readonly hasTools: () => boolean;
+  /** What the server asks its client. */
+  readonly questions: Questions;
   readonly inner: McpTransport;
   readonly flights: Flights;
   /** The server's own handler of messages, behind the guard. */
@@ -75,20 +74,15 @@ export interface Guard extends Omit<GuardOptions, "tools"> {
   reportOutcome(decision: Allowed, outcome: Outcome): void;
 }
 
-export function createGuard(inner: McpTransport, { tools, ...others }: GuardOptions): Guard {
+export function createGuard(inner: McpTransport, options: GuardOptions): Guard {
   const ended = new WeakSet<Allowed>();
   // A logger that fails must not take the answer, or the process, with it.
   const report = (error: unknown): void =>
     quietly(() => inner.onerror?.(error instanceof Error ? error : new Error(String(error))));
   return {
-    ...others,
-    scope: tools.scope,
-    isWrapped: tools.has,
-    distrust: tools.distrust,
-    turns: tools.turns,
-    lists: tools.lists,
+    ...options,
     own: createOwnRequests(),
-    hasTools: () => tools.size > 0,
+    questions: createQuestions(),
     inner,
     flights: createFlights(),
     handler: undefined,
@@ -97,13 +91,13 @@ export function createGuard(inner: McpTransport, { tools, ...others }: GuardOpti
     offered: new Set(),
     listed: new Map(),
     owed: false,
-    changes: createListChanges(inner, others.authorizer),
+    changes: createListChanges(inner, options.authorizer),
     report,
     reportOutcome: (decision, outcome) => {
       if (ended.has(decision)) return;
       ended.add(decision);
       // It rejects where a program gave a copy of the decision: then the outcome is on no record, and somebody must hear of that.
-      others.authorizer.report(decision, outcome).catch(report);
+      options.authorizer.report(decision, outcome).catch(report);
     },
   };
 }

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { atLeast, func, having, maybe, readerOf, type Shape, such, text } from "@hopwise/core/options";
 import { OPERATIONS, type ToolDenial } from "../protocol/index.ts";
-import { createServerLists, type ServerLists } from "./announce.ts";
 import { type Announced, askingFirst, type RequestScope } from "./decide-tool.ts";
+import { createServerLists, type ServerLists } from "./server-lists.ts";
 import { createTurns, type Turns } from "./turns.ts";
 import { asDecided } from "./wrap-prompt.ts";
 

@@ -16,7 +16,7 @@ async function handed(requests: readonly ReturnType<typeof request>[], answers: 
   const scopes: RequestScope[] = [];
   stand.guard.handler = (message) => {
     stand.handled.push(message);
-    if (message.method !== "notifications/cancelled") scopes.push(stand.guard.scope.getStore() as RequestScope);
+    if (message.method !== "notifications/cancelled") scopes.push(stand.guard.tools.scope.getStore() as RequestScope);
   };
   for (const one of requests) receive(stand.guard, one, undefined);
   await settled();
@@ -150,7 +150,7 @@ describe("a call whose caller left before its tool asked", () => {
     await stand.pass(PATIENCE_MS);
     expect(stand.asked.slice(1)).toEqual([["admission.refuse", expect.objectContaining({ code })]]);
     expect([stand.sent, stand.faults, stand.guard.flights.all()]).toEqual([[], faults, []]);
-    expect(stand.guard.isWrapped("pay")).toBe(code !== "tool_unguarded");
+    expect(stand.guard.tools.has("pay")).toBe(code !== "tool_unguarded");
   });
 
   it("keeps the process only once the connection closes, whose end is told after it", async () => {

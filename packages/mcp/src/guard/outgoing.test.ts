@@ -3,7 +3,6 @@ import { type JsonRpcMessage, operationOf } from "../protocol/index.ts";
 import type { Flight } from "./flights.ts";
 import { allowed, CALL, createStand, denied, request } from "./guard.fixture.ts";
 import { sendWord } from "./outgoing.ts";
-import { createQuestions } from "./questions.ts";
 
 const log: JsonRpcMessage = { jsonrpc: "2.0", method: "notifications/message", params: { data: "DE02" } };
 const changed: JsonRpcMessage = { jsonrpc: "2.0", method: "notifications/tools/list_changed" };
@@ -15,15 +14,14 @@ function speaking(overHttp: boolean | undefined = true) {
   const stand = createStand();
   const { guard } = stand;
   guard.overHttp = overHttp;
-  const questions = createQuestions();
   const call = request("own", "tools/call", CALL);
   const flight = guard.flights.begin(call, operationOf(call));
   flight.decision = allowed();
   const say = (message: JsonRpcMessage, options?: { relatedRequestId: string | number }) =>
-    sendWord(guard, questions, message, options);
+    sendWord(guard, message, options);
   const within = (of: Flight, message: JsonRpcMessage) =>
-    guard.scope.run({ flight: of, tool: "pay", decide: async () => denied() } as never, () => say(message));
-  return { ...stand, questions, flight, say, within };
+    guard.tools.scope.run({ flight: of, tool: "pay", decide: async () => denied() } as never, () => say(message));
+  return { ...stand, questions: guard.questions, flight, say, within };
 }
 
 describe("what a server says while a call runs", () => {

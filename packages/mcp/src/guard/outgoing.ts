@@ -2,7 +2,6 @@ import { answersByJson, type JsonRpcMessage, type SendOptions } from "../protoco
 import type { Flight } from "./flights.ts";
 import type { Guard } from "./guard.ts";
 import { isBound } from "./is-bound.ts";
-import type { Questions } from "./questions.ts";
 import { turnOfTheLoop } from "./turn-of-the-loop.ts";
 
 /**
@@ -14,11 +13,10 @@ const CARRIES_NOTHING = /^(ping|roots\/list|notifications\/(tools|resources|prom
 /** Lets out what the server says on its own account: a notification, or a question. */
 export async function sendWord(
   guard: Guard,
-  questions: Questions,
   message: JsonRpcMessage,
   sendOptions: SendOptions | undefined,
 ): Promise<void> {
-  const { flights, inner } = guard;
+  const { flights, inner, questions } = guard;
   const related = sendOptions?.relatedRequestId;
   // A message sent while a call runs belongs on that call's own stream, which only its caller reads.
   const flight = related === undefined ? currentFlight(guard) : flights.get(related);
@@ -47,8 +45,8 @@ export async function sendWord(
 }
 
 /** The request of this transport within which the server speaks. */
-function currentFlight({ scope, flights }: Guard): Flight | undefined {
-  const { flight } = (scope.getStore() ?? {}) as { readonly flight?: Flight };
+function currentFlight({ tools, flights }: Guard): Flight | undefined {
+  const { flight } = (tools.scope.getStore() ?? {}) as { readonly flight?: Flight };
   return flight !== undefined && flights.isOpen(flight) ? flight : undefined;
 }
 

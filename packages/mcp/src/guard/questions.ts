@@ -1,4 +1,4 @@
-import { type JsonRpcId, type JsonRpcMessage, metaOf } from "../protocol/index.ts";
+import { type JsonRpcId, type JsonRpcMessage, metaOf, withMeta } from "../protocol/index.ts";
 
 /** The requests that a server sends to its client, such as an elicitation. */
 export interface Questions {
@@ -41,7 +41,7 @@ export function createQuestions(): Questions {
       const { progressToken } = metaOf(message);
       asked.set(name, { id: message.id, progressToken });
       const named = { ...message, id: name };
-      return progressToken === undefined ? named : withProgressToken(named, name);
+      return progressToken === undefined ? named : withMeta(named, { progressToken: name });
     },
     answered: (message) => {
       const own = asked.get(message.id);
@@ -57,8 +57,4 @@ export function createQuestions(): Questions {
     },
     forgetAll: () => asked.clear(),
   };
-}
-
-function withProgressToken(message: JsonRpcMessage, progressToken: string): JsonRpcMessage {
-  return { ...message, params: { ...message.params, _meta: { ...metaOf(message), progressToken } } };
 }

@@ -62,7 +62,7 @@ describe("a tool call", () => {
   it("runs within a scope that knows its tool, and decides on its behalf", async () => {
     const scopes: (RequestScope | undefined)[] = [];
     const stand = createStand();
-    stand.guard.handler = () => void scopes.push(stand.guard.scope.getStore());
+    stand.guard.handler = () => void scopes.push(stand.guard.tools.scope.getStore());
     receive(stand.guard, pay(), undefined);
     receive(stand.guard, request("other", "resources/list"), undefined);
     await settled();

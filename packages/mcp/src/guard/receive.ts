@@ -3,7 +3,6 @@ import type { Admission, JsonObject } from "@hopwise/core/adapter";
 import { openCall, type RunningDecision, runWithin } from "@hopwise/core/running";
 import {
   approvalIn,
-  carriesCredential,
   credentialIn,
   type JsonRpcRequest,
   type MessageExtra,
@@ -38,7 +37,7 @@ export function receive(guard: Guard, received: JsonRpcRequest, extra: MessageEx
     return;
   }
   const flight = flights.begin(request, operationOf(request), extra);
-  dispatch(guard, flight, extra)
+  dispatch(guard, flight)
     .catch((error: unknown) => fail(guard, flight, error))
     .catch(report);
 }
@@ -70,7 +69,7 @@ export function withdrawAll(guard: Guard): Promise<void> | undefined {
   return shows.length === 0 ? undefined : Promise.all(shows).then(() => {});
 }
 
-async function dispatch(guard: Guard, flight: Flight, extra: MessageExtra | undefined): Promise<void> {
+async function dispatch(guard: Guard, flight: Flight): Promise<void> {
   const { request, operation } = flight;
   switch (operation.kind) {
     case "malformed": {
@@ -82,11 +81,11 @@ async function dispatch(guard: Guard, flight: Flight, extra: MessageExtra | unde
     }
     case "lifecycle":
       guard.showsPages ||= showsPages(request);
-      return handOver(guard, flight, extra);
+      return handOver(guard, flight);
     case "tool":
     case "data":
     case "list": {
-      if (!isReadOtherwise(guard, operation)) return admitted(guard, flight, operation, extra);
+      if (!isReadOtherwise(guard, operation)) return admitted(guard, flight, operation);
       const message =
         "This URI can be read as another one. Send it as a URL parser writes it, with no more percent-encoded than has to be.";
       return answer(guard, flight, turnAway(guard, request, "arguments_malformed", message));
@@ -97,49 +96,38 @@ async function dispatch(guard: Guard, flight: Flight, extra: MessageExtra | unde
 /** The requests that an authorizer is asked about. */
 type Guarded = Extract<Operation, { kind: "tool" | "data" | "list" }>;
 
-async function admitted(
-  guard: Guard,
-  flight: Flight,
-  operation: Guarded,
-  extra: MessageExtra | undefined,
-): Promise<void> {
-  const admission = await admit(guard, flight.request, operation, extra);
+async function admitted(guard: Guard, flight: Flight, operation: Guarded): Promise<void> {
+  const admission = await admit(guard, flight, operation);
   if (admission.outcome === "denied") return deny(guard, flight, admission);
   flight.admission = admission;
   switch (operation.kind) {
     case "list":
       if (guard.flights.isOpen(flight)) flight.handedOver = handedOver(guard, flight, admission);
-      return handOver(guard, flight, extra);
+      return handOver(guard, flight);
     case "tool":
-      return handOverTool(guard, flight, operation.tool, admission, extra);
+      return handOverTool(guard, flight, operation.tool, admission);
     case "data": {
       const decision = await decideFlight(guard, flight, undefined, undefined, await readingOf(guard, operation));
       if (decision.outcome !== "allowed") return deny(guard, flight, notRunOf(decision, flight.page));
-      if (begins(guard, flight)) handOver(guard, flight, extra, decision.arguments);
+      if (begins(guard, flight)) handOver(guard, flight, decision.arguments);
       return;
     }
   }
 }
 
-async function handOverTool(
-  guard: Guard,
-  flight: Flight,
-  tool: string,
-  admission: Admission,
-  extra: MessageExtra | undefined,
-): Promise<void> {
-  const { isWrapped, flights, turns } = guard;
+async function handOverTool(guard: Guard, flight: Flight, tool: string, admission: Admission): Promise<void> {
+  const { tools, flights } = guard;
   if (!flights.isOpen(flight)) return noteWithdrawn(admission);
-  if (isWrapped(tool)) {
+  if (tools.has(tool)) {
     const wait = handedOver(guard, flight, admission);
     flight.handedOver = wait;
-    const turn = turns.take(tool);
+    const turn = tools.turns.take(tool);
     // Messages stay in their order where nothing has to be waited for.
     wait.turn = turn instanceof Promise ? await turn : turn;
     const isWaitedFor = flights.isOpen(flight) && wait.lapsed === undefined;
     // The call before this one may have shown that its function does not ask.
-    const mayRun = wait.turn !== undefined && isWrapped(tool) && isWaitedFor;
-    if (mayRun) return handOver(guard, flight, extra, { arguments: admission.arguments });
+    const mayRun = wait.turn !== undefined && tools.has(tool) && isWaitedFor;
+    if (mayRun) return handOver(guard, flight, { arguments: admission.arguments });
     wait.answers();
     wait.answered();
     if (wait.lapsed !== undefined) return;
@@ -170,9 +158,8 @@ async function noteWithdrawn(admission: Admission): Promise<void> {
 
 async function admit(
   { authorizer, userFromAuth, report }: Guard,
-  request: JsonRpcRequest,
+  { request, extra }: Flight,
   operation: Guarded,
-  extra: MessageExtra | undefined,
 ): Promise<Admission | Denied> {
   const call = { tool: operation.tool, traceparent: traceparentIn(request) };
   let user: Subject | undefined;
@@ -185,10 +172,11 @@ async function admit(
     report(new HopwiseError(code, message, { cause: error }));
     return authorizer.refuse(call, { code, message });
   }
+  const credential = credentialIn(request);
   return authorizer.admit({
     ...call,
     ...("arguments" in operation && { arguments: operation.arguments }),
-    ...(carriesCredential(request) && { credential: credentialIn(request) }),
+    ...(credential && { credential }),
     ...(user !== undefined && { user }),
     // Of any type: the authorizer looks at it.
     approval: approvalIn(request) as string | undefined,
@@ -196,12 +184,12 @@ async function admit(
 }
 
 /** Gives a request to the server's handler, unless it was withdrawn while it was checked. */
-function handOver(guard: Guard, flight: Flight, extra: MessageExtra | undefined, params?: JsonObject): void {
+function handOver(guard: Guard, flight: Flight, params?: JsonObject): void {
   if (!guard.flights.isOpen(flight)) return;
   const stripped = withoutTask(withoutCredential(flight.request));
   const checked = { ...stripped, id: flight.id, ...(params && { params: { ...stripped.params, ...params } }) };
   const call = openCall(() => runningDecision(guard, flight));
-  runWithin(call, () => guard.scope.run(scopeOf(guard, flight), () => guard.handler?.(checked, extra)));
+  runWithin(call, () => guard.tools.scope.run(scopeOf(guard, flight), () => guard.handler?.(checked, flight.extra)));
 }
 
 /** For whom the server's code runs, and on which rows: from the decision until the answer leaves, or its caller does. */

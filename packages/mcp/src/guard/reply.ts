@@ -1,9 +1,9 @@
 import type { Denied } from "@hopwise/core";
 import { inItsVersion, isUnserved, type JsonRpcMessage, type NotRun, type WireRefusal } from "../protocol/index.ts";
-import { noteListed } from "./announce.ts";
 import { checkAnswer, notServed, refusedAs } from "./check-answer.ts";
 import { type Flight, mayHaveRun } from "./flights.ts";
 import { GUARD_FAILED, type Guard, reportWithdrawn } from "./guard.ts";
+import { noteListed } from "./server-lists.ts";
 import { turnAway } from "./turn-away.ts";
 import { turnOfTheLoop } from "./turn-of-the-loop.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { operationOf } from "../protocol/index.ts";
 import { CALL, createStand, request } from "./guard.fixture.ts";
-import { askedOfServer } from "./server-lists.ts";
+import { askedOfServer, noteListed, type Schemas } from "./server-lists.ts";
 
 const outputSchema = { type: "object" };
 const [VERSION, CLIENT, CAPABILITIES] = ["protocolVersion", "clientInfo", "clientCapabilities"].map(
@@ -11,7 +11,7 @@ const [VERSION, CLIENT, CAPABILITIES] = ["protocolVersion", "clientInfo", "clien
 /** What the guard asks its server for the sake of a call with this `_meta`. The server has two pages. */
 async function askedFor(meta: object | undefined): Promise<readonly unknown[]> {
   const { guard } = createStand();
-  guard.lists.forget();
+  guard.tools.lists.forget();
   const asked: unknown[] = [];
   guard.handler = ({ id = 0, params }) => {
     asked.push(params);
@@ -36,4 +36,20 @@ describe("the list that a guard asks its server for", () => {
     for (const meta of [undefined, { progressToken: 1, [CLIENT]: {} }])
       expect(await askedFor(meta)).toEqual([{}, { cursor: "c" }]);
   });
+});
+
+it("a list is noted as its caller was told, whatever else came with the list", () => {
+  const listed = new Map<string, Schemas>();
+  noteListed(listed, {
+    jsonrpc: "2.0",
+    id: 1,
+    result: { tools: [{ name: "pay", outputSchema, _meta: { ui: "card" } }, { name: "bare" }] },
+  });
+  for (const result of [{}, { tools: "none" }, undefined]) {
+    noteListed(listed, { jsonrpc: "2.0", id: 1, ...(result && { result }) });
+  }
+  expect([...listed]).toEqual([
+    ["pay", { outputSchema }],
+    ["bare", {}],
+  ]);
 });

@@ -1,9 +1,36 @@
-import { settleInTime } from "@hopwise/core/adapter";
-import { isUnserved, versionIn } from "../protocol/index.ts";
-import { announce, noteListed, type Schemas } from "./announce.ts";
+import { type InputSchema, type OutputSchema, settleInTime } from "@hopwise/core/adapter";
+import { isUnserved, type JsonRpcMessage, type Plain, versionIn } from "../protocol/index.ts";
+import { announce } from "./announce.ts";
 import type { Announced } from "./decide-tool.ts";
 import type { Flight } from "./flights.ts";
 import type { Guard } from "./guard.ts";
+
+/** The JSON Schemas that a server lists of a tool. */
+export interface Schemas {
+  /** Of its arguments. */
+  readonly inputSchema?: InputSchema | undefined;
+  /** Of its result; `null` where it has one that cannot be read. */
+  readonly outputSchema?: OutputSchema | undefined;
+}
+
+/** What the server lists of its tools, where a guard had to ask; shared by all transports of the same tools. */
+export interface ServerLists {
+  get(tool: string): Schemas | undefined;
+  note(listed: ReadonlyMap<string, Schemas>): void;
+  /** A tool may be another one now; without a name, all of them. */
+  forget(tool?: string): void;
+}
+
+export function createServerLists(): ServerLists {
+  const known = new Map<string, Schemas>();
+  return {
+    get: (tool) => known.get(tool),
+    note: (listed) => {
+      for (const [name, schemas] of listed) known.set(name, schemas);
+    },
+    forget: (tool) => (tool === undefined ? known.clear() : void known.delete(tool)),
+  };
+}
 
 /** More would be a list without an end. */
 const MOST_PAGES = 100;
@@ -14,7 +41,8 @@ const UNREADABLE: Schemas = { outputSchema: null };
  * from elsewhere, as without sessions, and keeps to it all the same.
  */
 export async function askedOfServer(guard: Guard, flight: Flight, tool: string): Promise<Schemas> {
-  const { lists, mayChange, report } = guard;
+  const { mayChange, report } = guard;
+  const { lists } = guard.tools;
   try {
     if (lists.get(tool) === undefined) lists.note(await listOf(guard, flight));
     // What this guard's callers are told: another one of the same tools may let policies change other values.
@@ -61,4 +89,12 @@ async function listOf(guard: Guard, { request, extra }: Flight): Promise<Map<str
     if (typeof cursor !== "string" || cursor === "") return listed;
   }
   throw new Error(`it has more than ${MOST_PAGES} pages`);
+}
+
+/** Notes what a list tells its caller: a wrapper may not know what its server lists of its tool. */
+export function noteListed(listed: Map<string, Schemas>, { result }: JsonRpcMessage): void {
+  const tools = result?.["tools"];
+  for (const { name, inputSchema, outputSchema } of Array.isArray(tools) ? (tools as readonly Plain[]) : []) {
+    listed.set(String(name), { inputSchema, outputSchema } as Schemas);
+  }
 }

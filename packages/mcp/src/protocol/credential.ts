@@ -1,5 +1,5 @@
 import type { Credential } from "@hopwise/core/tokens";
-import { type JsonRpcMessage, metaOf } from "./jsonrpc.ts";
+import { type JsonRpcMessage, metaOf, withMeta } from "./jsonrpc.ts";
 
 /** Where a request carries its chain and its proof, on every transport of MCP. */
 const META_CHAIN = "dev.hopwise/chain";
@@ -8,16 +8,10 @@ const META_PROOF = "dev.hopwise/proof";
 /** Where it names the request that was approved. It is no credential: it shows nothing, and opens nothing by itself. */
 export const META_APPROVAL = "dev.hopwise/approval";
 
-/** Whether any part of a credential came with a request: then no other login may speak for its caller. */
-export function carriesCredential(message: JsonRpcMessage): boolean {
+/** The credential of a request, or the part of one that came: with any of it, no other login may speak for its caller. */
+export function credentialIn(message: JsonRpcMessage): Credential | undefined {
   const { [META_CHAIN]: chain, [META_PROOF]: proof } = metaOf(message);
-  return chain !== undefined || proof !== undefined;
-}
-
-/** The credential of a request, or the part of one that came. */
-export function credentialIn(message: JsonRpcMessage): Credential {
-  const { [META_CHAIN]: chain, [META_PROOF]: proof } = metaOf(message);
-  return { chain, proof } as Credential;
+  return chain === undefined && proof === undefined ? undefined : ({ chain, proof } as Credential);
 }
 
 /**
@@ -35,20 +29,17 @@ export function approvalIn(message: JsonRpcMessage): unknown {
 
 /** The same message that names the request which was approved. */
 export function withApproval<M extends JsonRpcMessage>(message: M, request: string): M {
-  return { ...message, params: { ...message.params, _meta: { ...metaOf(message), [META_APPROVAL]: request } } };
+  return withMeta(message, { [META_APPROVAL]: request });
 }
 
 /** The same message without chain, proof and approval: no handler, and no log of a handler, ever sees a token. */
 export function withoutCredential<M extends JsonRpcMessage>(message: M): M {
-  if (!carriesCredential(message) && approvalIn(message) === undefined) return message;
+  if (credentialIn(message) === undefined && approvalIn(message) === undefined) return message;
   const { [META_CHAIN]: _chain, [META_PROOF]: _proof, [META_APPROVAL]: _approval, ...meta } = metaOf(message);
   const { _meta, ...params } = message.params as NonNullable<M["params"]>;
   return { ...message, params: Object.keys(meta).length === 0 ? params : { ...params, _meta: meta } };
 }
 
 export function withCredential<M extends JsonRpcMessage>(message: M, { chain, proof }: Credential): M {
-  return {
-    ...message,
-    params: { ...message.params, _meta: { ...metaOf(message), [META_CHAIN]: chain, [META_PROOF]: proof } },
-  };
+  return withMeta(message, { [META_CHAIN]: chain, [META_PROOF]: proof });
 }

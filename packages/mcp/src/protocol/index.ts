@@ -3,7 +3,6 @@ export { offerServed } from "./capabilities.ts";
 export { META_LEFT, META_LIMITED, META_MAY_CHANGE, META_REDACTED } from "./changes.ts";
 export {
   approvalIn,
-  carriesCredential,
   credentialIn,
   META_APPROVAL,
   traceparentIn,
@@ -45,6 +44,7 @@ export {
   type Plain,
   type SendOptions,
   TRANSPORT,
+  withMeta,
 } from "./jsonrpc.ts";
 export { checkOneLayer, noteLayer } from "./one-layer.ts";
 export { type ListRule, OPERATIONS, type Operation, operationOf, PROBE_METHOD } from "./operation.ts";

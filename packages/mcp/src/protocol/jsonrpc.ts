@@ -87,6 +87,11 @@ export function metaOf({ params }: JsonRpcMessage): Plain {
   return typeof meta === "object" && meta !== null ? (meta as Plain) : {};
 }
 
+/** The same message, which says this of itself, too. */
+export function withMeta<M extends JsonRpcMessage>(message: M, more: Plain): M {
+  return { ...message, params: { ...message.params, _meta: { ...metaOf(message), ...more } } };
+}
+
 /** A message that wants no answer. */
 export interface JsonRpcNotification extends JsonRpcMessage {
   readonly id?: undefined;
