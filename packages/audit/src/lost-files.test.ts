@@ -2,7 +2,8 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, 
 import { join } from "node:path";
 import { generateSigner } from "@hopwise/core";
 import { describe, expect, it } from "vitest";
-import { type AuditLog, openAuditLog } from "./open-audit-log.ts";
+import { nodeFiles } from "./log-files.ts";
+import { type AuditLog, openAuditLog, openLogOn } from "./open-audit-log.ts";
 import { readAuditLog } from "./read-audit-log.ts";
 import { decision } from "./records.fixture.ts";
 import { filesOf, temporaryFolder } from "./testing.fixture.ts";
@@ -77,6 +78,33 @@ describe.each(["required", "buffered"] as const)("a log (%s) whose file was take
     expect(await verifyAuditLog({ folder, keys: [signer.publicJwk] })).toMatchObject(found);
   });
 });
+
+it.each(["required", "buffered"] as const)(
+  "a log (%s) looks whether its file was cut once its lines are written, since a cut file grows again by them",
+  async (durability) => {
+    const steps: string[] = [];
+    const create: typeof nodeFiles.create = async (path) => {
+      const file = await nodeFiles.create(path);
+      const write: typeof file.write = async (bytes) => {
+        await file.write(bytes);
+        steps.push("written");
+      };
+      const isThere: typeof file.isThere = () => {
+        steps.push("looked at");
+        return file.isThere();
+      };
+      return { ...file, write, isThere };
+    };
+    const log = await openLogOn(
+      { ...nodeFiles, create },
+      { folder: join(temporaryFolder(), "log"), signer, durability },
+    );
+    steps.length = 0;
+    await log.record(decision({ invocation: "one" }));
+    expect(steps.slice(-2)).toEqual(["written", "looked at"]);
+    await log.close();
+  },
+);
 
 describe("a log whose folder was deleted", () => {
   it("takes no record and is not well until there is a folder again; then the verifier names what is gone", async () => {

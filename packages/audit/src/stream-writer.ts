@@ -130,10 +130,10 @@ export function createStreamWriter({ files, folder, writer, durable, opening }: 
 
 /** Writes lines where readers find them. */
 async function put(file: LogFile, bytes: Uint8Array, durable: boolean): Promise<void> {
-  const there = file.isThere(); // asked beside the writing: it takes no time of its own
   await file.write(bytes);
-  if (durable) await file.sync();
-  if (await there) return;
+  // Not before: of a file that was cut, and has grown again, only its length with these bytes tells. The disk takes longer.
+  const [isThere] = await Promise.all([file.isThere(), durable ? file.sync() : undefined]);
+  if (isThere) return;
   throw unavailable(
     "its file was deleted, moved, replaced or cut while it was written to; no other program may rotate the files of this log",
   );
