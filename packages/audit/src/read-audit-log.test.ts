@@ -150,6 +150,24 @@ describe("the reader", () => {
     }
   });
 
+  it("finds of a user what was refused under each of their subjects, also where their login has one of these", async () => {
+    const own = temporaryFolder();
+    const log = await openAuditLog({ folder: own, signer: await generateSigner() });
+    const { chain } = by("alice", ["planner"], "c1") as { readonly chain: ChainView };
+    const called = (invocation: string, changed: object) => log.record(decision({ invocation, ...changed }));
+    const login = { kind: "id_token", issuer: "https://login.example", subject: "u-17" };
+    const token = { jti: "", agent: "planner", key: "k", hash: "h", issuedAt: 0, expiresAt: 1, tools: [], login };
+    await called("before", { chain: { ...chain, subject: "u-17" } });
+    // A new chain service names her otherwise. Her provider does not.
+    await called("asked", { chain: { ...chain, subject: "e-5" }, tokens: [token] });
+    await called("refused", { ...by("e-5", ["planner"], "c2"), outcome: "denied", code: "grant_tool_missing" });
+    await log.close();
+    const calls: string[] = [];
+    for await (const { record } of readAuditLog(own, { user: { id: "alice", issuer: ISSUER } }))
+      calls.push(record.invocation);
+    expect(calls).toEqual(["before", "asked", "refused"]);
+  });
+
   it("finds what was done by a key or a token, whoever holds it, and by all below", async () => {
     const own = temporaryFolder();
     const log = await openAuditLog({ folder: own, signer: await generateSigner() });

@@ -62,11 +62,16 @@ async function subjectsOf(
 ): Promise<ReadonlySet<string>> {
   const subjects = new Set<string>();
   const needles = [[SUBJECT], ...spelled([id])];
-  // The chain stands before all else in a record that names a subject: most lines say one that is known, and are not parsed.
+  // Most lines say no other subject than those that are known, and are not parsed. A login has one, too, and so has an approver.
   const known: Buffer[] = [];
   const isKnown = (bytes: Buffer): boolean => {
-    const at = bytes.indexOf(SUBJECT) + SUBJECT.length;
-    return known.some((subject) => bytes.compare(subject, 0, subject.length, at, at + subject.length) === 0);
+    for (let at = bytes.indexOf(SUBJECT); at !== -1; at = bytes.indexOf(SUBJECT, at)) {
+      at += SUBJECT.length;
+      const isAt = (subject: Buffer): boolean =>
+        bytes.compare(subject, 0, subject.length, at, at + subject.length) === 0;
+      if (!known.some(isAt)) return false;
+    }
+    return true;
   };
   for (const stream of streams) {
     for await (const { bytes, complete } of streamLines(stream)) {

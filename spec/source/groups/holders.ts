@@ -53,6 +53,7 @@ function addPayload(): void {
   payload("twice", "the challenge twice", { payload: (text) => text.replace("{", '{"challenge":"",') });
   payload("bom", "a byte order mark", { payload: (text) => `\ufeff${text}` });
   payload("array", "an array", { payload: (text) => `[${text}]` });
+  payload("deep", "an object four levels deep", { jwk: { kty: "OKP", crv: "Ed25519", x: { a: {} } } });
   payload("more", "a member more", { claims: { aud: "https://id.acme.example" } });
   payload("fewer", "no key", { claims: { jwk: undefined } });
   const other = id("holders another challenge");
@@ -68,6 +69,7 @@ function addKeys(): void {
     ["private", "the private key", planner.privateJwk, badKey],
     ["alg", "a member alg", { kty: "OKP", crv: "Ed25519", x, alg: "Ed25519" }, badKey],
     ["text", "a text", x, badKey],
+    ["nested", "an object for a coordinate, three levels deep", { kty: "OKP", crv: "Ed25519", x: {} }, badKey],
     ["short", "a coordinate of 31 bytes", { kty: "OKP", crv: "Ed25519", x: x.slice(0, 42) }, badKey],
     ["small", "a key of small order", coordinate(1n), refusedKey],
     ["off", "a point that is not on the curve", off, refusedKey, cloudPlanner],

@@ -88,6 +88,11 @@ describe("a page of the feed", () => {
     expect(entriesOf(pages).map(({ id }) => id)).toEqual(names);
   });
 
+  it("has no more entries than its reader takes, however many a page of the log has", async () => {
+    const pages = await follow(logOf(Array.from({ length: 2001 }, (_, i) => revokes(`r${i}`))));
+    expect(pages.map(({ entries }) => entries.length)).toEqual([1000, 1000, 1]);
+  });
+
   it("begins again where the log's page begins, if the last entry that was sent has ended meanwhile", async () => {
     const log = logOf([revokes("a")], [lifts("b", 60_000), revokes("c")]);
     const { head } = await feedAnswer(log, "h1");

@@ -114,6 +114,7 @@ describe("the parser of URLs", () => {
     ["a longer host of another scheme", "app://ab/x"],
     ["a fragment", "https://a.example/#x"],
     ["a backslash", "https://a.example/\\x"],
+    ["a ^ before the query, which an older one keeps", "https://a.example/a^b"],
   ])("is not asked about what none of the origins can have: %s", (_, text) => {
     const asked = vi.spyOn(URL, "canParse");
     expect(passes(text)).toBe(false);

@@ -15,9 +15,9 @@ export interface UrlConstraint {
 }
 
 /**
- * A URL of one of these origins, at or below a path; in its one canonical spelling. It judges the text alone: no name is
- * resolved (DNS) and no redirect is followed, so what is fetched in the end may be another address. Whoever fetches it must
- * see to that.
+ * A URL of one of these origins, at or below a path; in its one canonical spelling, and with `%5E` for a `^` before its query. It
+ * judges the text alone: no name is resolved (DNS) and no redirect is followed, so what is fetched in the end may be another
+ * address. Whoever fetches it must see to that.
  */
 export function url(where: { origins: readonly string[]; under?: string }): UrlConstraint {
   if (!isPlainObject(where)) mustBe("url", "where", WHERE, where);

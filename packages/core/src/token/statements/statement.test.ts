@@ -8,6 +8,7 @@ import {
   ISSUER,
   JTI,
   NOW,
+  never,
   PAY,
   refusalOf,
   type World,
@@ -15,7 +16,7 @@ import {
 import { thumbprintOf, thumbprintUri } from "../keys/key.ts";
 import type { Signer } from "../keys/signer.ts";
 import { type ApprovalRequest, hashOfRequest } from "./approval-request.ts";
-import type { StatementType } from "./statement.ts";
+import type { ReadingOptions, StatementType } from "./statement.ts";
 import { verifyApproval } from "./verify-approval.ts";
 import { verifyRevocation } from "./verify-revocation.ts";
 
@@ -38,7 +39,7 @@ interface Kind {
   readonly typ: StatementType;
   /** Its own claims. */
   readonly claims: Claims;
-  readonly check: (text: string) => Promise<unknown>;
+  readonly check: (text: string, more?: Partial<ReadingOptions>) => Promise<unknown>;
 }
 
 const trust = [{ ...world.anchor, approvals: true }];
@@ -50,11 +51,11 @@ const trust = [{ ...world.anchor, approvals: true }];
 const KINDS: { readonly [Type in Exclude<StatementType, "hw-revocations+jwt">]: Omit<Kind, "typ"> } = {
   "hw-revoke+jwt": {
     claims: { target: { agent: "planner" } },
-    check: (revocation) => verifyRevocation({ revocation }, { trust, audience: PAY, nowSeconds: NOW }),
+    check: (revocation, more) => verifyRevocation({ revocation }, { trust, audience: PAY, nowSeconds: NOW, ...more }),
   },
   "hw-approval+jwt": {
     claims: { answer: "yes", exp: NOW + 60, request: await hashOfRequest(request), sub: "alice" },
-    check: (text) => verifyApproval(text, { trust, request, nowSeconds: NOW }),
+    check: (text, more) => verifyApproval(text, { trust, request, nowSeconds: NOW, ...more }),
   },
 };
 const kinds = Object.entries(KINDS).map(([typ, row]): Kind => ({ typ: typ as StatementType, ...row }));
@@ -98,6 +99,12 @@ describe.each(kinds)("a statement, $typ,", (kind) => {
     ["a kid that nobody has", { kid: "k2" }, "token_untrusted_issuer /kid"],
   ])("is refused with %s", async (_, header, expected) => {
     expect(await ask({ header })).toBe(expected);
+  });
+
+  it("waits for the keys that its issuer publishes as long as its reader says", async () => {
+    const stuck = [{ ...world.anchor, approvals: true, keys: { find: () => never } }];
+    const error = await errorOf(kind.check(await made(kind), { trust: stuck, deadlineMs: 7 }));
+    expect([error.code, error.message]).toEqual(["issuer_keys_unavailable", expect.stringContaining("within 7 ms")]);
   });
 
   it("is refused as the other statement", async () => {

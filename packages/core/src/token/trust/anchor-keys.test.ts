@@ -197,6 +197,17 @@ it("says how long a source was waited for, and never what its error says", async
   expect(await of({ find: () => Promise.reject(new Error("hunter2")) })).not.toContain("hunter2");
 });
 
+it("waits for a second where nobody says otherwise", async () => {
+  vi.useFakeTimers();
+  try {
+    const [asked] = createAnchorKeys(() => [{ ...partner, keys: { find: () => never } }], importKnownKey).ask("p1");
+    await vi.advanceTimersByTimeAsync(1000);
+    expect((await errorOf(asked?.keys as Promise<unknown>)).message).toContain("no answer within 1000 ms");
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 describe("the keys of an anchor", () => {
   const [ourKey] = OURS as [TrustedKey];
   const [theirKey] = THEIRS as [TrustedKey];

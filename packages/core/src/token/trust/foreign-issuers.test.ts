@@ -50,6 +50,13 @@ describe("a root with alg EdDSA", () => {
     expect(await refusalOf(verifyAt(own, [ed25519.anchor, twin]))).toBe("accepted");
   });
 
+  it("is held to the one of its issuer's anchors that is foreign, and its own roots to the first that has the key", async () => {
+    const strict = { ...ed25519.anchor, subjects: ["bob"] };
+    const trust = [strict, ...foreign()];
+    expect(await refusalOf(verifyAt(await ed25519.root({}, eddsa), trust))).toBe("accepted");
+    expect(await refusalOf(verifyAt(await ed25519.root(), trust))).toBe("token_untrusted_issuer /sub");
+  });
+
   it("does not let a derived token or a proof use that name", async () => {
     const root = await ed25519.root({}, eddsa);
     const child = await ed25519.child(root, {}, eddsa);
