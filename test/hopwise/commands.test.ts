@@ -352,7 +352,7 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
       const views = ["token_malformed", "proof_missing"].map((code, i) => {
         const { invocation = "", time = "", message = "" } = samples[i] ?? {};
         expect(message).not.toBe("");
-        return `denied read_invoice: ${code}: ${message}\n· call ${invocation} at ${time}\n· before a proof held: attempt 1 of its code\n`;
+        return `denied read_invoice: ${code}: ${message}\n· call ${invocation} at ${time}\n· before any proof held: attempt 1 with this code\n`;
       });
       for (const input of [
         lines.join(""),
@@ -369,7 +369,7 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
       const let_ = { unverified: "proof_missing", count: 7, message: "m", tool: "t\u001b[2J", enforced: false };
       expect((await hopwise(["explain"], { input: JSON.stringify(let_) })).out).toEqual(
         expect.stringMatching(
-          /^allowed t \[2J, in shadow mode alone: would be denied: proof_missing: m\n· before a proof held: attempt 7 of its code\nWhat to do:\n· proof_missing: /,
+          /^allowed t \[2J, in shadow mode alone: would be denied: proof_missing: m\n· before any proof held: attempt 7 with this code\nWhat to do:\n· proof_missing: /,
         ),
       );
       const second = samples[1]?.invocation ?? "";
@@ -384,6 +384,15 @@ const TESTED: Readonly<Record<CommandName, () => void>> = {
       expect(calls).toEqual([ALLOWED, REFUSED].map(({ invocation, time }) => [invocation, time]));
       const [, [second = ""] = []] = calls;
       expect((await hopwise(["explain", "--invocation", second], { input })).out).toMatch(/^denied read_invoice/);
+    });
+
+    it("says how many warnings of the server's start stand among the records, where nobody saw them", async () => {
+      const lines = ["hopwise: the server has prompts", "(node:7) HopwiseWarning: Cerbos died", "another line"];
+      const input = [...lines, JSON.stringify(ALLOWED)].join("\n");
+      const { code, err, out } = await hopwise(["explain"], { input });
+      expect([code, out]).toEqual([0, (await hopwise(["explain"], { input: JSON.stringify(ALLOWED) })).out]);
+      expect(err).toMatch(/^warnings of Hopwise among its lines: 2; grep -E .* shows them\n$/);
+      expect((await hopwise(["explain"], { input: `x\n${JSON.stringify(ALLOWED)}` })).err).toBe("");
     });
 
     it("says once what to do about each code, behind all decisions, and nothing of a code of another version", async () => {

@@ -305,6 +305,15 @@ describe("the answer of a hop, explained", () => {
     ]);
   });
 
+  it.each([
+    [{ effect: "allow", sees: "some" }, "allows some rows, but not handing it on"],
+    [{ effect: "allow", sees: "all" }, "allows every row, but not handing it on"],
+    [{ effect: "deny" }, "denies this, and handing it on"],
+    [{ effect: "error", problem: "no answer" }, "failed: no answer; denies handing it on"],
+  ] as const)("says of %j that it may not hand on, either", (changed, words) => {
+    expect(answered({ ...changed, delegation: "deny" })[0]).toBe(`alice  ${words}`);
+  });
+
   it("speaks for itself where it allows, also where it may hand on", () => {
     expect(answered({ ...known, effect: "allow", delegation: "allow" })).toEqual([
       "alice  allows (resource.payment)",

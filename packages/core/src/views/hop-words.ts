@@ -11,19 +11,21 @@ export function said(
   const isHere = (outcome === "denied" || shadow !== undefined) && failed === hop;
   const ended = `${shadow === undefined ? "" : "would be "}stopped by ${stage ?? "?"}: ${code ?? "?"}`;
   if (verdict === undefined) return isHere ? ended : "not asked";
-  const words = [
-    verdict.effect === "allow"
-      ? ALLOWS[verdict.sees ?? "it"]
-      : verdict.effect === "deny"
-        ? "denies"
-        : `failed: ${verdict.problem ?? "?"}`,
-  ];
-  if (verdict.delegation === "deny")
-    words.push(verdict.effect === "allow" ? "this, but not handing it on" : "and handing it on");
+  const words = [answered(verdict)];
   if (verdict.effect === "deny" && verdict.reasons[0] !== undefined) words.push(`"${verdict.reasons[0]}"`);
   if (isNamed(verdict.policy)) words.push(`(${verdict.policy})`);
   if (isHere && isElsewhere({ stage }, verdict)) words.push(`(${ended})`);
   return words.join(" ");
+}
+
+/** What its policies answered: to the call, and to its handing on, where they deny that. */
+function answered({ effect, sees, problem = "?", delegation }: HopVerdict): string {
+  const isKept = delegation === "deny";
+  if (effect === "deny") return isKept ? "denies this, and handing it on" : "denies";
+  if (effect === "error") return `failed: ${problem}${isKept ? "; denies handing it on" : ""}`;
+  const allows = ALLOWS[sees ?? "it"];
+  if (!isKept) return allows;
+  return `${sees === undefined ? `${allows} this` : allows}, but not handing it on`;
 }
 
 /**

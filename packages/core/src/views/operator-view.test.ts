@@ -44,7 +44,7 @@ describe("a decision, explained to people", () => {
       [
         "denied send_payment: policy_denied: over the limit",
         "alice  allows (resource.payment)",
-        '   └─ agent:planner  denies and handing it on "over the limit" (resource.payment.vdefault)',
+        '   └─ agent:planner  denies this, and handing it on "over the limit" (resource.payment.vdefault)',
         '      · resource.payment.vdefault denies "send" on payment to role finance_agent, in scope "acme"',
         "      · derived role acting_in_region",
         '      · rule resource.payment.vdefault#above_limit: "over the limit"',

@@ -38,7 +38,10 @@ export const explainCommand: Command = {
 async function readDecisions(typed: Typed, terminal: Terminal): Promise<readonly Found[]> {
   const invocation = typed.value("invocation");
   if (typed.has("audit")) return readLogs(typed, terminal, invocation);
-  const all = decisionsIn(await readText(typed.words[0], "a decision", terminal));
+  const text = await readText(typed.words[0], "a decision", terminal);
+  const all = decisionsIn(text);
+  const warnings = text.match(new RegExp(WARNINGS, "gm"))?.length ?? 0;
+  if (warnings > 0) terminal.err(`warnings of Hopwise among its lines: ${warnings}; grep -E "${WARNINGS}" shows them`);
   const asked = all.filter((it) => invocation === undefined || it.invocation === invocation);
   if (all.length > 0 && asked.length === 0) terminal.err("none of its decisions is about that call");
   return asked;
@@ -50,6 +53,12 @@ async function readLogs(typed: Typed, terminal: Terminal, invocation: string | u
   const found = await storyIn(typed.values("audit"), invocation, typed, terminal);
   return found === undefined ? [] : [found.decision];
 }
+
+/**
+ * Where a server's standard error was sent to a file, nobody saw its warnings. They are counted and not shown: what a line holds that
+ * merely looks like one is not known.
+ */
+const WARNINGS = "^hopwise: |HopwiseWarning: ";
 
 /** A decision with what tells it from others. `unproven` counts the attempts of its code so far, where its caller proved nothing. */
 type Found = Explainable & { readonly invocation?: unknown; readonly time?: unknown; readonly unproven?: number };
@@ -120,7 +129,7 @@ function inWords(view: string, decision: Found, terminal: Terminal): string {
     ...(invocation === undefined ? [] : [`call ${invocation}`]),
     ...(time === undefined ? [] : [`at ${time}`]),
   ];
-  const stranger = unproven === undefined ? [] : [`before a proof held: attempt ${unproven} of its code`];
+  const stranger = unproven === undefined ? [] : [`before any proof held: attempt ${unproven} with this code`];
   const lines = [call.join(" "), ...stranger].filter((line) => line !== "").map((line) => `· ${line}`);
   return [paint(terminal, color, headline), ...rest, ...lines].join("\n");
 }
