@@ -87,13 +87,18 @@ export async function streamsOfLog(folders: AuditFolders): Promise<readonly Stre
   );
 }
 
+const WHY_UNREAD: { readonly [code: string]: string } = {
+  ENOENT: "there is no such folder: name the one that openAuditLog writes to",
+  ENOTDIR:
+    "it is a file: name the folder of an audit log. Lines of jsonLinesAudit are none: `hopwise explain` reads them",
+  EACCES: "you may not read it: an audit log is for the user whose process writes it",
+};
+
 async function streamsIn(folder: string): Promise<readonly StreamFiles[]> {
   const names = await readdir(folder).catch((cause: unknown) => {
-    const isFile = (cause as NodeJS.ErrnoException).code === "ENOTDIR";
-    const hint = isFile
-      ? "; it is a file: name the folder of an audit log. Lines of jsonLinesAudit are none: `hopwise explain` reads them"
-      : "";
-    throw new HopwiseError("config_invalid", `the audit log's folder cannot be read: ${folder}${hint}`, { cause });
+    const { code = "" } = cause as NodeJS.ErrnoException;
+    const why = WHY_UNREAD[code] ?? code;
+    throw new HopwiseError("config_invalid", `the audit log's folder cannot be read: ${folder}; ${why}`, { cause });
   });
   const streams = new Map<string, StreamFiles["segments"][number][]>();
   for (const file of names) {
