@@ -53,9 +53,14 @@ const STEPS: { readonly [step: string]: Row } = {
       [undefined],
       [null, undefined],
       [TARGET],
-      ...["token", "key", "user"].map((name) => [{ [name]: "x" }] as [object]),
+      ...["token", "key"].map((name) => [{ [name]: "x" }] as [object]),
+      [{ user: { issuer: "i", subject: "s" }, notBefore: NOW }],
     ],
-    wrong: [false, 0, "planner", [], {}, Object.create(TARGET), { other: 1 }],
+    wrong: [
+      ...[false, 0, "planner", [], {}, Object.create(TARGET), { other: 1 }],
+      // It would be told by its name, and has none.
+      ...[{ agent: 5 }, { token: undefined }, { user: "s" }, { user: undefined }, { user: { issuer: "i" } }],
+    ],
     told: "something else than a target",
   },
   reserve: {

@@ -201,8 +201,15 @@ const TARGETS = ["token", "key", "agent", "user"] as const;
 
 function readTarget(target: unknown): RevocationTarget | undefined {
   if (target === undefined || target === null) return undefined;
-  const isTarget = typeof target === "object" && TARGETS.some((name) => Object.hasOwn(target, name));
-  return isTarget ? (target as RevocationTarget) : gaveNonsense("revocations", "something else than a target");
+  return isTarget(target) ? target : gaveNonsense("revocations", "something else than a target");
+}
+
+/** What was revoked is told to operators by its name. */
+function isTarget(target: unknown): target is RevocationTarget {
+  const kind = typeof target === "object" && TARGETS.find((name) => Object.hasOwn(target as object, name));
+  if (!kind) return false;
+  const named: unknown = (target as { readonly [name: string]: unknown })[kind];
+  return typeof (kind === "user" ? Object(named).subject : named) === "string";
 }
 
 function readReserved(answer: unknown, charges: number): Reserved {
