@@ -31,7 +31,7 @@ export async function checkAnswer(
 ): Promise<JsonRpcMessage> {
   const { operation, admission, decision } = flight;
   if (operation.kind === "lifecycle") return offerServed(message, rules.tools.size > 0);
-  if (admission === undefined || !("tool" in operation)) return message;
+  if (admission === undefined || operation.kind === "unguarded" || operation.kind === "malformed") return message;
   if (operation.kind === "list") {
     if (message.result === undefined) return noList(message, flight, admission);
     return filterList(message, flight, admission, operation.list, rules);
