@@ -11,3 +11,10 @@ it("an output schema that is made when it is needed, and never is, cannot be rea
   await vi.advanceTimersByTimeAsync(1000);
   expect(await Promise.race([read, "is waited for"])).toBe(null);
 });
+
+it.each([undefined, null])(
+  "a tool without an output schema (%s) has none, and not one that cannot be read",
+  async (none) => {
+    expect(await outputSchemaOf(none)).toBeUndefined();
+  },
+);

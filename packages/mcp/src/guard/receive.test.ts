@@ -71,6 +71,17 @@ describe("a tool call", () => {
     expect(stand.asked.at(-1)).toEqual(["decide", { parsed: { to: "Globex" }, fulfils: true, filters: true }]);
   });
 
+  it("comes to the server with what its transport told of it, as every request does", async () => {
+    const stand = createStand({ decide: async () => allowed() });
+    const told: unknown[] = [];
+    stand.guard.handler = (message, extra) => void told.push([message.method, extra]);
+    const extra = { authInfo: { token: "of alice" } };
+    const sent = [pay(), request(2, "tools/list"), request(3, "resources/read", { uri: "x:1" }), request(4, "ping")];
+    for (const message of sent) receive(stand.guard, message, extra);
+    await settled();
+    expect(told).toEqual(expect.arrayContaining(sent.map(({ method }) => [method, extra])));
+  });
+
   it("is denied where it is not admitted, and the server never hears of it", async () => {
     const stand = await received(pay(), { admit: async () => denied("agent_unknown") });
     expect([stand.handled, codesIn(stand)]).toEqual([[], ["agent_unknown"]]);
