@@ -157,6 +157,8 @@ describe("the reader", () => {
     const called = (invocation: string, changed: object) => log.record(decision({ invocation, ...changed }));
     const login = { kind: "id_token", issuer: "https://login.example", subject: "u-17" };
     const token = { jti: "", agent: "planner", key: "k", hash: "h", issuedAt: 0, expiresAt: 1, tools: [], login };
+    // A long one, which is longer than what is behind the others on their lines.
+    await called("long", { chain: { ...chain, subject: "s".repeat(256) } });
     await called("before", { chain: { ...chain, subject: "u-17" } });
     // A new chain service names her otherwise. Her provider does not.
     await called("asked", { chain: { ...chain, subject: "e-5" }, tokens: [token] });
@@ -165,7 +167,7 @@ describe("the reader", () => {
     const calls: string[] = [];
     for await (const { record } of readAuditLog(own, { user: { id: "alice", issuer: ISSUER } }))
       calls.push(record.invocation);
-    expect(calls).toEqual(["before", "asked", "refused"]);
+    expect(calls).toEqual(["long", "before", "asked", "refused"]);
   });
 
   it("finds what was done by a key or a token, whoever holds it, and by all below", async () => {

@@ -67,8 +67,7 @@ async function subjectsOf(
   const isKnown = (bytes: Buffer): boolean => {
     for (let at = bytes.indexOf(SUBJECT); at !== -1; at = bytes.indexOf(SUBJECT, at)) {
       at += SUBJECT.length;
-      const isAt = (subject: Buffer): boolean =>
-        bytes.compare(subject, 0, subject.length, at, at + subject.length) === 0;
+      const isAt = (subject: Buffer): boolean => bytes.subarray(at, at + subject.length).equals(subject);
       if (!known.some(isAt)) return false;
     }
     return true;
