@@ -6,7 +6,7 @@ const moduleAt = (path: string): string => JSON.stringify(new URL(path, import.m
 
 /** What a process that has as many files open as it may is told, and whether it lives on to tell it. */
 const WITHOUT_FILES = `
-import { closeSync, mkdtempSync, openSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { keepFolder } from ${moduleAt("./keep-folder.ts")};
@@ -20,6 +20,7 @@ const told = [() => keepFolder(path), () => supervise({ binary: "cerbos", folder
   try { return start(); } catch (fault) { return [fault.code, fault.message]; }
 });
 for (const one of open) closeSync(one);
+rmSync(path, { recursive: true, force: true }); // without a file to open, not even a folder can be removed
 await new Promise((later) => setTimeout(later, 20));
 console.log(JSON.stringify(told));
 `;
