@@ -16,7 +16,7 @@ export function planOf(condition: RowCondition, table: Table): CerbosPlan {
   return toCerbos({
     ...more,
     expression: folded,
-    required: required.filter((attribute) => table.columns[attribute]?.null !== undefined),
+    required: required.filter((attribute) => !isNeverNull(attribute, table)),
   });
 }
 
@@ -63,10 +63,13 @@ function withoutNull(expression: RowExpression, operands: readonly RowExpression
 }
 
 /** Never NULL: so the table says of its column, or it is the id. */
-function isNever(operand: RowExpression, { columns }: Table): boolean {
+function isNever(operand: RowExpression, table: Table): boolean {
   if (!("name" in operand)) return false;
   if (operand.name === "request.resource.id") return true;
-  const attribute = operand.name.startsWith(`${ATTRIBUTES}.`) ? operand.name.slice(ATTRIBUTES.length + 1) : "";
+  return operand.name.startsWith(`${ATTRIBUTES}.`) && isNeverNull(operand.name.slice(ATTRIBUTES.length + 1), table);
+}
+
+function isNeverNull(attribute: string, { columns }: Table): boolean {
   return Object.hasOwn(columns, attribute) && columns[attribute]?.null === undefined;
 }
 
