@@ -52,6 +52,7 @@ export const SECOND_LOOK = "packages/core/src/way/look-again.ts";
 
 /** What stands in for the host program's own directories, stores and sinks. The way asks them; they are no part of it. */
 const HOST: readonly string[] = [
+  "packages/core/src/principal/in-memory.ts",
   "packages/core/src/principal/sources.ts",
   "packages/core/src/state/",
   "packages/core/src/audit/sinks.ts",

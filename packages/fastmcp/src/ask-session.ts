@@ -4,14 +4,14 @@ import type { AnyTemplate } from "./wrap-template.ts";
 import type { AnyTool } from "./wrap-tool.ts";
 
 /** What a session has that no client ever sees. */
-interface Contents {
+interface SessionContents {
   readonly tools?: readonly AnyTool[];
   readonly resourcesTemplates?: readonly AnyTemplate[];
 }
 
 /** What FastMCP itself answers to one request, where a server has nothing else than this. */
 export async function askSession(
-  contents: Contents,
+  contents: SessionContents,
   request: { readonly method: string; readonly params?: JsonRpcMessage["params"] },
 ): Promise<JsonRpcMessage> {
   const nothing = { tools: [], prompts: [], resources: [], resourcesTemplates: [] };

@@ -4,7 +4,8 @@ import { type Chain, thumbprintOf } from "../token/index.ts";
 import { createWorld, errorOf, refusalOf, verifyAt, type World } from "../world.fixture.ts";
 import { confirmAgents } from "./confirm-agents.ts";
 import { hopWithoutTool } from "./hop-without-tool.ts";
-import { type Agent, type AgentClass, type AgentRegistry, inMemoryAgents } from "./sources.ts";
+import { inMemoryAgents } from "./in-memory.ts";
+import type { Agent, AgentClass, AgentRegistry } from "./sources.ts";
 
 /** A registry that nobody looked at: agents that come from elsewhere may be of any form. */
 const registryOf = (agents: { readonly [name: string]: Agent }): AgentRegistry => ({

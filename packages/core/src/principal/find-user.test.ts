@@ -3,7 +3,8 @@ import type { Subject } from "../token/index.ts";
 import { errorOf, ISSUER } from "../world.fixture.ts";
 import { usersFrom } from "./directories.ts";
 import { findUser as find } from "./find-user.ts";
-import { inMemoryUsers, type UserDirectory } from "./sources.ts";
+import { inMemoryUsers } from "./in-memory.ts";
+import type { UserDirectory } from "./sources.ts";
 import { createUserIds } from "./user-ids.ts";
 
 /** As where one issuer is trusted. */

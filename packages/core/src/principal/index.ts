@@ -11,18 +11,10 @@ export {
 export { type FoundUser, findUser } from "./find-user.ts";
 export { type Hop, hopsOf } from "./hop.ts";
 export { hopWithoutTool } from "./hop-without-tool.ts";
+export { inMemoryAgents, inMemoryUsers } from "./in-memory.ts";
 export { type OidcUsers, type OidcUsersOptions, oidcUsers, type VerifiedClaims } from "./oidc-users.ts";
 export { delegationSchema, principalSchema } from "./principal-schema.ts";
 export { DELEGATION, principalsOf } from "./principals.ts";
-export {
-  type Agent,
-  type AgentClass,
-  type AgentRegistry,
-  inMemoryAgents,
-  inMemoryUsers,
-  type User,
-  type UserDirectory,
-  type UserDirectoryTraits,
-} from "./sources.ts";
+export type { Agent, AgentClass, AgentRegistry, User, UserDirectory, UserDirectoryTraits } from "./sources.ts";
 export { checkLaterIssuers, createUserIds, type UserIds } from "./user-ids.ts";
 export { type HttpUsersOptions, usersOverHttp } from "./users-over-http.ts";

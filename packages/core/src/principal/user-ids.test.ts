@@ -4,8 +4,9 @@ import type { Subject } from "../token/index.ts";
 import { errorOf } from "../world.fixture.ts";
 import { usersFrom } from "./directories.ts";
 import { AGENT_PREFIX } from "./hop.ts";
+import { inMemoryUsers } from "./in-memory.ts";
 import { oidcUsers } from "./oidc-users.ts";
-import { inMemoryUsers, type User, type UserDirectoryTraits } from "./sources.ts";
+import type { User, UserDirectoryTraits } from "./sources.ts";
 import { checkLaterIssuers, createUserIds, type UserIds } from "./user-ids.ts";
 import { usersOverHttp } from "./users-over-http.ts";
 

@@ -9,6 +9,7 @@ export {
 } from "./accept-revocations.ts";
 export { answerOfStore, gaveNonsense } from "./answer-of-store.ts";
 export type { ApprovalStore, KeptAnswer, KeptRequest, NewRequest } from "./approvals.ts";
+export { askHealth } from "./ask-health.ts";
 export { type BudgetBound, budgetAmount, budgetBounds, budgetCharges } from "./budget-charges.ts";
 export { CLOCKS_APART, checkClocks } from "./clocks.ts";
 export type { StateDriver } from "./driver.ts";
@@ -16,7 +17,6 @@ export { ENDPOINT_STATUS } from "./endpoint-status.ts";
 export { firstTooMuch } from "./first-too-much.ts";
 export { createForgetting } from "./forgetting.ts";
 export { mayBeForgotten, type ProofTimes } from "./forgotten-proofs.ts";
-export { healthFrom } from "./health-from.ts";
 export { type MemoryRevocations, type MemoryState, memoryDriver, memoryRevocations, memoryState } from "./memory.ts";
 export { rememberingBegan } from "./memory-began.ts";
 export { ownerOf } from "./owner.ts";

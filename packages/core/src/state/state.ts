@@ -13,10 +13,10 @@ import {
   text,
 } from "../options/index.ts";
 import type { ApprovalStore } from "./approvals.ts";
+import { askHealth } from "./ask-health.ts";
 import { ANSWER_MS, behavedLog } from "./behaved-log.ts";
 import type { StateDriver } from "./driver.ts";
 import { type FollowedLog, followLog } from "./follow-log.ts";
-import { healthFrom } from "./health-from.ts";
 import type { ReplayStore } from "./replay.ts";
 import type { RevocationStore } from "./revocation.ts";
 import { type Revocations, revocationsOn } from "./shared-revocations.ts";
@@ -135,7 +135,7 @@ export function assembled<Kept extends Revocations>(
     approvals,
     revocations,
     health: async (nowSeconds) => {
-      const own = await healthFrom(driver.name, ANSWER_MS, () => driver.health(nowSeconds));
+      const own = await askHealth(driver.name, ANSWER_MS, () => driver.health(nowSeconds));
       // A store may be well while every call is refused: it was made anew, and its log of revocations is closed.
       return own.ok ? ((await revocations.health?.()) ?? own) : own;
     },

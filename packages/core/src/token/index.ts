@@ -11,7 +11,7 @@ export {
   everyTool,
   isKeptJwk,
   isNameOfUser,
-  isThumbprint,
+  isSha256,
   isWrittenHash,
   type Link,
   type Provenance,

@@ -4,7 +4,7 @@ import { HopwiseError } from "../errors.ts";
 import { type Health, strayMember } from "../lib/index.ts";
 import { answerOf } from "../options/index.ts";
 import type { AttributeSource } from "../source/index.ts";
-import { healthFrom } from "../state/index.ts";
+import { askHealth } from "../state/index.ts";
 import { UNWATCHED_STAGE } from "../telemetry/index.ts";
 import { isKeySource, type KeysHealth, type TrustAnchor } from "../token/index.ts";
 import type { EnforcementPoint } from "./options.ts";
@@ -35,7 +35,7 @@ type Part = Exclude<keyof AuthorizerHealth, keyof Health>;
 /** Asks each part, within the deadline. */
 export async function healthOf(point: EnforcementPoint): Promise<AuthorizerHealth> {
   const { deadlineMs } = point;
-  const asked = <T extends Health>(what: string, ask: () => T | Promise<T>) => healthFrom(what, deadlineMs, ask);
+  const asked = <T extends Health>(what: string, ask: () => T | Promise<T>) => askHealth(what, deadlineMs, ask);
   const [state, policies, audit, keys, sources, clock, nonces] = await Promise.all([
     asked("the state", () => point.state.health?.() ?? WELL),
     healthOfPdp(point),
@@ -75,8 +75,8 @@ function firstProblem(all: readonly Health[]): string | undefined {
 async function healthOfPdp(point: EnforcementPoint): Promise<Health> {
   const what = "the policy decision point";
   const [own, answers] = await Promise.all([
-    healthFrom(what, point.deadlineMs, () => point.pdp.health?.() ?? WELL),
-    healthFrom(what, point.deadlineMs, () => healthOfPolicies(point)),
+    askHealth(what, point.deadlineMs, () => point.pdp.health?.() ?? WELL),
+    askHealth(what, point.deadlineMs, () => healthOfPolicies(point)),
   ]);
   return own.ok ? answers : own;
 }
@@ -92,7 +92,7 @@ async function healthOfKeys({ trust, deadlineMs }: EnforcementPoint): Promise<Au
   const anchors = await Promise.all(
     trust.map(async ({ issuer, keys }: TrustAnchor): Promise<AnchorHealth> => {
       const ask = () => (isKeySource(keys) ? (keys.health?.() ?? WELL) : WELL);
-      return { issuer, ...(await healthFrom(`the keys of "${issuer}"`, deadlineMs, ask)) };
+      return { issuer, ...(await askHealth(`the keys of "${issuer}"`, deadlineMs, ask)) };
     }),
   );
   const problem = firstProblem(anchors);
@@ -101,7 +101,7 @@ async function healthOfKeys({ trust, deadlineMs }: EnforcementPoint): Promise<Au
 }
 
 async function healthOfSources({ users, agents, sources, deadlineMs }: EnforcementPoint): Promise<Health> {
-  const asked = (what: string, ask: () => Health | Promise<Health>) => healthFrom(what, deadlineMs, ask);
+  const asked = (what: string, ask: () => Health | Promise<Health>) => askHealth(what, deadlineMs, ask);
   // Policies are asked without an optional source.
   const further = (of: "user" | "agent") =>
     Object.entries<Further>(sources[of] ?? {}).map(([name, source]) =>

@@ -1,6 +1,6 @@
 import type { Decision } from "@hopwise/core";
 import type { ReadUri } from "@hopwise/core/adapter";
-import type { Announced, RequestScope } from "./decide-tool.ts";
+import type { RequestScope, TellSchemas } from "./decide-tool.ts";
 import type { Flight } from "./flights.ts";
 import { GUARD_FAILED, type Guard } from "./guard.ts";
 import { isBound } from "./is-bound.ts";
@@ -17,7 +17,7 @@ export async function decideFlight(
   guard: Guard,
   flight: Flight,
   parsed: unknown,
-  announced?: Announced,
+  announced?: TellSchemas,
   readAs?: ReadUri,
 ): Promise<Decision> {
   const { admission } = flight;
@@ -42,7 +42,7 @@ async function schemasOf(
   guard: Guard,
   flight: Flight,
   tool: string,
-  announced: Announced | undefined,
+  announced: TellSchemas | undefined,
 ): Promise<Schemas> {
   const listed = guard.listed.get(tool);
   const said = await saidByWrapper(guard, tool, announced);
@@ -72,7 +72,7 @@ export async function decideOrRefuse(
   guard: Guard,
   flight: Flight,
   parsed: unknown,
-  announced?: Announced,
+  announced?: TellSchemas,
 ): Promise<Decision> {
   try {
     return await decideFlight(guard, flight, parsed, announced);

@@ -13,7 +13,7 @@ export interface RequestScope {
   /** For a prompt: what it was decided on, and who hears that its function would have got something else. */
   readonly prompt?: { readonly name: unknown; readonly arguments: unknown; refused(why: Error): void } | undefined;
   /** Ends the call's admission in a decision, on the arguments that the tool's own schema made. */
-  decide(parsed: unknown, announced?: Announced): Promise<Decision>;
+  decide(parsed: unknown, announced?: TellSchemas): Promise<Decision>;
   /** For a call that waits: where people can answer, once it was decided. */
   page?(): string | undefined;
   /** The function of another tool was called. It did not run. */
@@ -37,7 +37,7 @@ export type ToolDecision =
   | { readonly run: false; readonly result: ToolDenial };
 
 /** Tells the schemas that the server lists of a tool. The guard asks it, and waits for it no longer than for a source. */
-export type Announced = () => Schemas | Promise<Schemas>;
+export type TellSchemas = () => Schemas | Promise<Schemas>;
 
 /**
  * The same function of a tool, which asks before each run, and runs with exactly the arguments that were decided. One that takes
@@ -47,7 +47,7 @@ export function askingFirst<Args, More extends readonly unknown[], Result>(
   scope: AsyncLocalStorage<RequestScope>,
   tool: string,
   run: (args: Args, ...more: More) => Result | Promise<Result>,
-  announced?: Announced,
+  announced?: TellSchemas,
 ): (args: Args, ...more: More) => Promise<Result | ToolDenial> {
   return async (args, ...more) => {
     const takesNone = getsContext([args, ...more]);
@@ -104,7 +104,7 @@ export async function decideTool(
   scope: AsyncLocalStorage<RequestScope>,
   tool: string,
   parsed: unknown,
-  announced?: Announced,
+  announced?: TellSchemas,
 ): Promise<ToolDecision> {
   const within = scope.getStore();
   // The tool ran outside of a guarded request, or in the request of another tool: no admission covers it.

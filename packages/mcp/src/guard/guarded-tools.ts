@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { atLeast, func, having, maybe, readerOf, type Shape, such, text } from "@hopwise/core/options";
 import { OPERATIONS, type ToolDenial } from "../protocol/index.ts";
-import { type Announced, askingFirst, type RequestScope } from "./decide-tool.ts";
+import { askingFirst, type RequestScope, type TellSchemas } from "./decide-tool.ts";
 import { createServerLists, type ServerLists } from "./server-lists.ts";
 import { createTurns, type Turns } from "./turns.ts";
 import { asDecided } from "./wrap-prompt.ts";
@@ -20,7 +20,7 @@ export interface GuardedTools {
   wrap<Args, More extends readonly unknown[], Result>(
     name: string,
     run: (args: Args, ...more: More) => Result | Promise<Result>,
-    announced?: Announced,
+    announced?: TellSchemas,
   ): (args: Args, ...more: More) => Promise<Result | ToolDenial>;
   /**
    * The same function of a prompt, which runs only with arguments that were decided: those that were sent. Where the prompt's own

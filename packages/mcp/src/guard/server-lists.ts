@@ -1,7 +1,7 @@
 import { type InputSchema, type OutputSchema, settleInTime } from "@hopwise/core/adapter";
 import { isUnserved, type JsonRpcMessage, type Plain, versionIn } from "../protocol/index.ts";
 import { announce } from "./announce.ts";
-import type { Announced } from "./decide-tool.ts";
+import type { TellSchemas } from "./decide-tool.ts";
 import type { Flight } from "./flights.ts";
 import type { Guard } from "./guard.ts";
 
@@ -57,7 +57,7 @@ export async function askedOfServer(guard: Guard, flight: Flight, tool: string):
 export async function saidByWrapper(
   { authorizer, report }: Guard,
   tool: string,
-  announced: Announced | undefined,
+  announced: TellSchemas | undefined,
 ): Promise<Schemas | undefined> {
   try {
     return await settleInTime(authorizer.deadlineMs, announced?.());

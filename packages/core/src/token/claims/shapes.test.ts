@@ -10,7 +10,7 @@ import {
   checkSigner,
   ISSUER,
   isKeptJwk,
-  isThumbprint,
+  isSha256,
   KEY_ID,
   PUBLIC_JWK,
   SIGNER,
@@ -95,8 +95,8 @@ it("a key that a registry keeps may have other members, and no private one", () 
 });
 
 it("a thumbprint is 32 bytes of base64url", () => {
-  expect(isThumbprint("A".repeat(43))).toBe(true);
+  expect(isSha256("A".repeat(43))).toBe(true);
   for (const text of ["A".repeat(42), "A".repeat(44), `${"A".repeat(42)}B`, "", 5, undefined]) {
-    expect(isThumbprint(text)).toBe(false);
+    expect(isSha256(text)).toBe(false);
   }
 });

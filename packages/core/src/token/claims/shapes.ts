@@ -97,11 +97,11 @@ export function isWrittenHash(text: string): boolean {
 }
 
 /** SHA-256 in base64url. */
-export function isThumbprint(value: unknown): boolean {
+export function isSha256(value: unknown): boolean {
   return typeof value === "string" && decodeBase64url(value)?.length === 32;
 }
 
-export const THUMBPRINT: Shape = such("a thumbprint, such as await thumbprintOf(publicJwk)", isThumbprint);
+export const THUMBPRINT: Shape = such("a thumbprint, such as await thumbprintOf(publicJwk)", isSha256);
 
 export const KEY_ID: Shape = text("up to 64 letters, digits, - and _, such as 2026-11", (kid) => KID.test(kid));
 

@@ -15,7 +15,7 @@ import {
   WHOLE_SECONDS,
   whole,
 } from "../../options/index.ts";
-import { AUDIENCE, isThumbprint, PROFILE_VERSION, type Subject, THUMBPRINT } from "../claims/index.ts";
+import { AUDIENCE, isSha256, PROFILE_VERSION, type Subject, THUMBPRINT } from "../claims/index.ts";
 import { AGENT_NAME, DEFAULT_LIMITS, operationProblem, type Thumbprint } from "../keys/index.ts";
 
 declare const brand: unique symbol;
@@ -47,7 +47,7 @@ export interface ApprovalRequest {
   readonly untilSeconds: number;
 }
 
-const HASH = such("a SHA-256 in base64url", isThumbprint);
+const HASH = such("a SHA-256 in base64url", isSha256);
 const HASHES = "hashes of the arguments, { received, parsed }";
 const RESOURCE = "a resource, { kind, id, attributes }";
 const AGENT = "an agent, { name, key }";

@@ -7,7 +7,7 @@ import type { KeysHealth } from "../token/index.ts";
  *
  * @param what it is, for a part that says nothing of use
  */
-export async function healthFrom(
+export async function askHealth(
   what: string,
   deadlineMs: number,
   ask: () => Health | Promise<Health>,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createWorld, errorOf } from "../world.fixture.ts";
-import { inMemoryAgents, inMemoryUsers } from "./sources.ts";
+import { inMemoryAgents, inMemoryUsers } from "./in-memory.ts";
 
 describe("what is kept in memory", () => {
   it("is a copy: a key or an attribute that its author changes later changes nothing", async () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { HopwiseError } from "../errors.ts";
 import { never } from "../world.fixture.ts";
-import { healthFrom } from "./health-from.ts";
+import { askHealth } from "./ask-health.ts";
 
-const asked = (answer: unknown) => healthFrom("the store", 5, () => answer as never);
+const asked = (answer: unknown) => askHealth("the store", 5, () => answer as never);
 const TOKEN = `eyJ${"a".repeat(20)}.eyJ${"b".repeat(20)}.c`;
 
 describe("how a part says that it is", () => {
@@ -50,13 +50,13 @@ describe("how a part says that it is", () => {
 });
 
 describe("a part that does not say how it is", () => {
-  const told = async (ask: () => never | Promise<never>) => (await healthFrom("the store", 5, ask)).problem;
+  const told = async (ask: () => never | Promise<never>) => (await askHealth("the store", 5, ask)).problem;
 
   it("is not well, in words that may be shown", async () => {
     const throws = (): never => {
       throw new Error("redis://:hunter2@cache");
     };
-    expect(await healthFrom("the store", 5, throws)).toStrictEqual({
+    expect(await askHealth("the store", 5, throws)).toStrictEqual({
       ok: false,
       problem: "the store could not say how it is: it failed",
     });
