@@ -85,7 +85,7 @@ export interface ToolEntry {
   /**
    * For a tool whose schema gives values that JSON cannot say (dates, URLs, maps): makes the plain data to check and
    * hash in their place. Keep the arguments' names: grants are checked on this data, too. Without a projection, such a
-   * call is refused.
+   * call is refused, and so is one for which it gives nothing.
    */
   readonly projection?: (parsed: never) => unknown;
   /**

@@ -93,6 +93,18 @@ describe("parsed arguments", () => {
     expect(error.message).not.toContain("can name a projection");
   });
 
+  it.each([undefined, null])(
+    "are refused where the projection gives %s: the tool would run with what nobody judged",
+    async (nothing) => {
+      const refused = { code: "arguments_malformed", pointer: "", rule: MADE_UNREADABLE };
+      const forgetful = { ...entry, projection: () => nothing };
+      expect(await errorOf(() => parsed(forgetful, due))).toMatchObject(refused);
+      const { point } = scene.point({ tools: { send_payment: forgetful } });
+      const inSession = () => receivedArguments(payment(scene.inSession, { arguments: due }), point);
+      expect(await errorOf(inSession)).toMatchObject(refused);
+    },
+  );
+
   it("are refused where the projection fails, whose error stays inside", async () => {
     const fail = (): never => {
       throw new TypeError("password=hunter2");

@@ -102,7 +102,13 @@ function asFarAsPlain(args: unknown, limits: Limits): JsonObject {
 
 function plainArguments(entry: ToolEntry | undefined, value: unknown, limits: Limits): JsonObject {
   if (entry?.projection === undefined) return freezeArguments(value, limits);
-  return ofTool(() => freezeArguments(projected(entry, value), limits));
+  return ofTool(() => {
+    const made = projected(entry, value);
+    // A caller who sends nothing sends no arguments. The tool runs with what came, whatever its projection forgets to return.
+    if (made !== undefined && made !== null) return freezeArguments(made, limits);
+    const message = "the tool map's projection gave nothing; have it return the arguments as plain data";
+    throw new HopwiseError("arguments_malformed", message, { pointer: "" });
+  });
 }
 
 function projected({ projection }: ToolEntry, value: unknown): unknown {
