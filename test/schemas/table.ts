@@ -261,6 +261,16 @@ const FROM_JSON_SCHEMA: Schemas = {
 const NAMED: Schemas = {
   zod: z.object({ to: to.zod, currency: z.enum(["EUR", "USD"]).default("EUR").meta({ id: "Currency" }) }),
 };
+/** A library may write into the list that it reads. */
+const DEFAULT_IN_A_LIST: Schemas = {
+  zod: z.object({ lines: z.array(z.object({ to: z.string(), currency: z.string().default("EUR") })) }),
+  zod3: z3.object({ lines: z3.array(z3.object({ to: z3.string(), currency: z3.string().default("EUR") })) }),
+  zodMini: mini.object({
+    lines: mini.array(mini.object({ to: mini.string(), currency: mini._default(mini.string(), "EUR") })),
+  }),
+  valibot: v.object({ lines: v.array(v.object({ to: v.string(), currency: v.optional(v.string(), "EUR") })) }),
+  arktype: type({ lines: type({ to: "string", currency: "string = 'EUR'" }).array() }),
+};
 const noMemo = optional(any(exact(null), oneOf("rent")));
 
 export const TABLE: { readonly [name: string]: Row } = {
@@ -285,6 +295,18 @@ export const TABLE: { readonly [name: string]: Row } = {
       pointer: "/to",
       rule: /^the argument is missing, and exact needs one; send it$/,
     },
+  },
+  default_in_a_list: {
+    schemas: DEFAULT_IN_A_LIST,
+    grant: { lines: each(object({ to: wildcard(), currency: optional(exact("EUR")) })) },
+    sent: { lines: [{ to: "ACME" }] },
+    expected: { ran: { lines: [{ to: "ACME", currency: "EUR" }] } },
+  },
+  default_in_a_list_that_no_grant_names: {
+    schemas: DEFAULT_IN_A_LIST,
+    grant: { lines: each(object({ to: wildcard() })) },
+    sent: { lines: [{ to: "ACME" }] },
+    expected: refused("/lines", made("each")),
   },
   default_that_passes: withDefault(exact("EUR"), DEFAULTED),
   default_under_wildcard: withDefault(wildcard(), DEFAULTED),

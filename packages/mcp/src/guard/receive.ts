@@ -127,7 +127,8 @@ async function handOverTool(guard: Guard, flight: Flight, tool: string, admissio
     const isWaitedFor = flights.isOpen(flight) && wait.lapsed === undefined;
     // The call before this one may have shown that its function does not ask.
     const mayRun = wait.turn !== undefined && tools.has(tool) && isWaitedFor;
-    if (mayRun) return handOver(guard, flight, { arguments: admission.arguments });
+    // A copy that may be changed: some schemas write into what they read, and decided is what they make of it.
+    if (mayRun) return handOver(guard, flight, { arguments: structuredClone(admission.arguments) });
     wait.answers();
     wait.answered();
     if (wait.lapsed !== undefined) return;
