@@ -55,6 +55,8 @@ const NO_SIGNER = [
 ];
 const NO_AUDIENCE = ["", 5, null, {}, "pay", "https://pay.example/#mcp", `https://pay.example/${"x".repeat(512)}`];
 const NO_AUDIENCES = [...NO_LIST, [], "text", ...NO_AUDIENCE.map((name) => [name])];
+/** A list that means every tool, and would name none. */
+const EVERY = ["send_payment", "*"];
 const NO_TEXTS = [...NO_LIST, "text", ...NO_TEXT.map((text) => [text])];
 const NO_GRANT = [
   ...NO_OBJECT,
@@ -83,7 +85,7 @@ const ANCHOR = {
   foreign: NO_FLAG,
   audiences: NO_AUDIENCES,
   subjects: ["alice", "", 5, null, {}, [5], [""], async () => true],
-  tools: ["do_send_all", "", 5, null, {}, [5], [""], () => true],
+  tools: ["do_send_all", "", 5, null, {}, [5], [""], EVERY, () => true],
   sharedBudgets: NO_FLAG,
   everyTool: NO_FLAG,
   lifetimeSeconds: NO_LIFE,
@@ -191,7 +193,7 @@ const CLASS = {
   attributes: NO_ATTRIBUTES,
   class: [...NO_TEXT, ...HIDDEN],
   owner: [...NO_TEXT, ...HIDDEN],
-  tools: NO_TEXTS,
+  tools: [...NO_TEXTS, EVERY],
   maxDepth: [...NO_COUNT, 0, 65],
   scope: NO_PLACE,
   policyVersion: [...NO_PLACE, "1.0"],
@@ -291,7 +293,7 @@ const doors: DoorRows<typeof core> = {
         [{ of: "user", calls: 1 }],
         Array.from({ length: 17 }, (_, i) => ({ of: "user", calls: 1, perSeconds: i + 1 })),
       ],
-      shadow: [false, null, 5, {}, "all", "send_payment", [5], [""], ["send_paymnt"], ["mcp:tools/call"], ["*"]],
+      shadow: [false, null, 5, {}, "all", "send_payment", [5], [""], ["send_paymnt"], ["mcp:tools/call"], EVERY],
       onWarning: NO_FUNCTION,
       nonces: [...NO_METHODS, { issue: async () => "" }],
       deadlineMs: [...NO_NUMBER, 0],

@@ -15,7 +15,7 @@ import {
   whole,
 } from "../options/index.ts";
 import { attributesShape, PLACE_ROWS } from "../source/index.ts";
-import { AGENT_NAMED, CLASS_NAME, httpsAddress, isKeptJwk, isSha256, SUBJECT } from "../token/index.ts";
+import { AGENT_NAMED, CLASS_NAME, httpsAddress, isKeptJwk, isSha256, listedTool, SUBJECT } from "../token/index.ts";
 import { DELEGATION } from "./principals.ts";
 import {
   type Agent,
@@ -54,7 +54,7 @@ const CLASS_ROWS: Rows<Omit<AgentClass, "classes">> = {
   ...PLACE_ROWS,
   class: maybe(named("a class of agents")),
   owner: maybe(named("who is responsible for it")),
-  tools: maybe(list(named("a tool's name"), "a list of tools' names")),
+  tools: maybe(list(listedTool("a tool's name", "leave tools out"), "a list of tools' names")),
   maxDepth: maybe(whole({ min: 1, max: 64, example: 3 })),
 };
 

@@ -14,6 +14,7 @@ export {
   isSha256,
   isWrittenHash,
   type Link,
+  listedTool,
   type Provenance,
   PUBLIC_JWK,
   SIGNER,

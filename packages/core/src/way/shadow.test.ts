@@ -41,7 +41,7 @@ describe("the option", () => {
   it("is true, everything, or a list of names: there is no false", async () => {
     const read = optionsOf<{ readonly shadow: unknown }>("createAuthorizer", { shadow: SHADOW });
     for (const shadow of [true, "everything", [], ["send_payment"]]) expect(read({ shadow })).toEqual({ shadow });
-    for (const shadow of [false, 1, "true", "send_payment", [5], [""]]) {
+    for (const shadow of [false, 1, "true", "send_payment", [5], [""], ["send_payment", "*"]]) {
       expect(await errorOf(() => read({ shadow } as never)), JSON.stringify(shadow)).toMatchObject({
         code: "config_invalid",
         message: expect.stringMatching(/^createAuthorizer: shadow/),

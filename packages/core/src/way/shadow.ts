@@ -1,9 +1,9 @@
 import { type DenialCode, type ErrorCode, isDenialCode } from "../codes.ts";
 import { HopwiseError } from "../errors.ts";
 import { quietly } from "../lib/index.ts";
-import { choice, either, list, named, type Shape, such } from "../options/index.ts";
+import { choice, either, list, type Shape, such } from "../options/index.ts";
 import { checkMapped, type ToolMap, toolEntry } from "../resource/index.ts";
-import { isOperation } from "../token/index.ts";
+import { isOperation, listedTool } from "../token/index.ts";
 import type { AuthorizerOptions } from "./options.ts";
 
 /**
@@ -19,7 +19,7 @@ export const SHADOW: Shape = either(
   'true, "everything", or a list of tools, such as ["send_payment"]',
   such("true", (value) => value === true),
   choice("everything"),
-  list(named("a tool's name, such as send_payment"), TOOLS),
+  list(listedTool("a tool's name, such as send_payment", "say shadow: true"), TOOLS),
 );
 
 /**

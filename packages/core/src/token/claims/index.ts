@@ -37,6 +37,7 @@ export {
   KEY_SOURCE,
   LIFETIME,
   LONGEST_NAME,
+  listedTool,
   MAX_DEPTH,
   PUBLIC_JWK,
   SIGNER,

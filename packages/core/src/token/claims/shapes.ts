@@ -11,11 +11,13 @@ import {
   maybe,
   members,
   mustBe,
+  named,
   type Rows,
   type Shape,
   such,
   suchAt,
   text,
+  unless,
   type Wrong,
   whole,
 } from "../../options/index.ts";
@@ -66,6 +68,16 @@ export const CLASS_NAME: Shape = text(
   "the name of a class of letters, digits and . _ -, up to 64, such as reader",
   (name) => /^[\w.-]{1,64}$/.test(name),
 );
+
+/**
+ * A tool in a list of tools. `"*"` is none there: a tool map has it for the tools that it does not name, and whoever writes it in a
+ * list means every tool, and would get none.
+ *
+ * @param every what to say for every tool
+ */
+export function listedTool(what: string, every: string): Shape {
+  return unless(`${what}; "*" is none: for every tool, ${every}`, (value) => value === "*", named(what));
+}
 
 /** Form and point of the key are checked here; a key that comes later, by a key set, costs its own issuer. */
 export const PUBLIC_JWK: Shape = copied(
