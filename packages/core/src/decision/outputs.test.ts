@@ -26,6 +26,7 @@ describe("the outputs of policy rules", () => {
     ["a pointer with a broken escape", { redact: ["/a~2"] }, "is not a list of JSON pointers"],
     ["an approval that does not say why", { approval: true }, "is neither a text that says why nor"],
     ["an empty approval", { approval: "" }, "is neither a text that says why nor"],
+    ["an approval that says nothing anybody sees", { approval: " \u200b\n" }, "is neither a text that says why nor"],
     ["an approval of nobody", { approval: { reason: "large", approvers: 0 } }, "with 1 to 64 of them"],
     ["an approval of too many", { approval: { reason: "large", approvers: 65 } }, "with 1 to 64 of them"],
     ["an approval with a misspelt number", { approval: { reason: "large", aprovers: 2 } }, "with 1 to 64 of them"],

@@ -62,10 +62,12 @@ const MEMBERS: {
   approval: (value) => {
     const { reason, approvers = 1, ...more } = typeof value === "string" ? { reason: value } : Object(value);
     const isWhole = Number.isSafeInteger(approvers) && approvers >= 1 && approvers <= MOST_APPROVERS;
-    if (typeof reason !== "string" || reason === "" || !isWhole || Object.keys(more).length > 0) {
+    // As it is shown: of a text of spaces nothing would be left to ask a person with.
+    const why = typeof reason === "string" ? plainText(reason) : "";
+    if (why === "" || !isWhole || Object.keys(more).length > 0) {
       return `neither a text that says why nor { reason, approvers } with 1 to ${MOST_APPROVERS} of them`;
     }
-    return { approval: plainText(reason), ...(approvers > 1 && { approvers }) };
+    return { approval: why, ...(approvers > 1 && { approvers }) };
   },
   redact: (value) =>
     Array.isArray(value) && value.every((pointer) => typeof pointer === "string" && POINTER.test(pointer))
