@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { approvalRules } from "./options.ts";
+import type { ShownApproval } from "./kept-request.ts";
+import { type ApprovalOptions, approvalRules } from "./options.ts";
 
 describe("the rules of approvals", () => {
   it("name nobody who approves, and give an hour and room for twenty, unless something else is said", () => {
@@ -19,5 +20,36 @@ describe("the rules of approvals", () => {
     warnOfNobody();
     warnOfNobody();
     expect(said).toEqual([expect.stringContaining("a call waits for an approval, and this authorizer knows nobody")]);
+  });
+
+  it("warn of a request of which perhaps nobody was told, without a word of somebody else's error", async () => {
+    const said: string[] = [];
+    const tell = async (onRequest: NonNullable<ApprovalOptions["onRequest"]>): Promise<unknown> =>
+      approvalRules({ approvals: { onRequest }, onWarning: (text) => said.push(text) }).onRequest?.({
+        id: "r1",
+      } as ShownApproval);
+    await tell(() => "told");
+    expect(said).toEqual([]);
+    await tell(() => {
+      throw new TypeError("hunter2");
+    });
+    await tell(async () => {
+      throw new Error("hunter2");
+    });
+    expect(said).toEqual([
+      expect.stringMatching(
+        /told of the request r1 for an approval: approvals.onRequest failed \(TypeError\); .*list\(\)/,
+      ),
+      expect.stringContaining("approvals.onRequest failed; "),
+    ]);
+    expect(said.join()).not.toContain("hunter2");
+  });
+
+  it("break nothing where who is warned fails, too", async () => {
+    const fails = (): never => {
+      throw new Error("hunter2");
+    };
+    const { onRequest } = approvalRules({ approvals: { onRequest: fails }, onWarning: fails });
+    await expect(onRequest?.({ id: "r1" } as ShownApproval)).resolves.toBeUndefined();
   });
 });

@@ -1,3 +1,4 @@
+import { failed } from "../../errors.ts";
 import { quietly } from "../../lib/index.ts";
 import { func, maybe, members, type Rows, type Shape, whole } from "../../options/index.ts";
 import { APPROVERS, type Approver } from "../../token/index.ts";
@@ -13,7 +14,10 @@ export interface ApprovalOptions {
   readonly withinSeconds?: number;
   /** How many requests one chain may make in each span of `withinSeconds`; spans begin at fixed times, so that up to twice as many may wait across the edge of two. Default 20. One user may make 200 by all chains together, or as many as one chain where that is more. */
   readonly maxWaiting?: number;
-  /** Told of each new request once it is on record, to tell somebody. Nobody waits for it, and what it throws changes nothing. */
+  /**
+   * Told of each new request once it is on record, to tell somebody. Nobody waits for it, and what it throws changes nothing: it is
+   * not called again for that request, and `onWarning` is told that it failed.
+   */
   readonly onRequest?: (request: ShownApproval) => unknown;
 }
 
@@ -38,7 +42,7 @@ const NOBODY =
   "createAuthorizer: a call waits for an approval, and this authorizer knows nobody who could give it: name people in approvals.approvers, or say approvals: true in a trust anchor";
 
 export function approvalRules({
-  approvals = {},
+  approvals: { onRequest, ...approvals } = {},
   onWarning = WARN,
 }: Pick<AuthorizerOptions, "approvals" | "onWarning">): ApprovalRules {
   let isSaid = false;
@@ -47,10 +51,27 @@ export function approvalRules({
     withinSeconds: 3600,
     maxWaiting: 20,
     ...approvals,
+    ...(onRequest !== undefined && { onRequest: heard(onRequest, onWarning) }),
     warnOfNobody: () => {
       if (isSaid) return;
       isSaid = true;
       quietly(() => onWarning(NOBODY));
     },
+  };
+}
+
+/** The same function, of which an operator hears where it fails: else a call would wait of which nobody knows. */
+function heard(
+  onRequest: NonNullable<ApprovalOptions["onRequest"]>,
+  onWarning: (text: string) => void,
+): (request: ShownApproval) => Promise<void> {
+  return async (request) => {
+    try {
+      await onRequest(request);
+    } catch (cause) {
+      const why = failed("approvals.onRequest", cause);
+      const text = `createAuthorizer: it is not sure that anybody was told of the request ${request.id} for an approval: ${why}; it is not told again, and approvals.list() has it`;
+      quietly(() => onWarning(text));
+    }
   };
 }
