@@ -209,7 +209,7 @@ export function testApprovalsList(): void {
     [
       "401 of a gateway",
       (outgoing) => outgoing.writeHead(401).end("who?"),
-      /does not let you in: give a login that it/,
+      /does not let you in: give a login that it takes, .* as the Authorization header/,
     ],
     ["403 of a gateway", (outgoing) => outgoing.writeHead(403).end(), /does not let you in/],
     ["404", (outgoing) => outgoing.writeHead(404).end("<html>"), /There is no inbox for approvals at this address/],

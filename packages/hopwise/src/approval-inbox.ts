@@ -119,7 +119,9 @@ async function answerOf(response: Response): Promise<Readonly<Record<string, unk
   const { code, message } = Object(body) as { readonly code?: unknown; readonly message?: unknown };
   // What stands before an inbox may say so in its own words.
   if (status === 401 || (status === 403 && (code === "authentication_failed" || code === undefined))) {
-    throw wrong("The inbox does not let you in: give a login that it knows, by --login FILE");
+    throw wrong(
+      "The inbox does not let you in: give a login that it takes, by --login FILE; the file's text is sent as the Authorization header, and nothing else, such as a cookie",
+    );
   }
   if (code === undefined && status !== 404) {
     throw wrong(`The inbox answered with the status ${status}, and did not say why`);
