@@ -180,7 +180,7 @@ describe("an answer is not taken", () => {
     );
     at.demoted.add("erin");
     expect(await give("erin")).toBe(
-      'approval_refused: the answer is not taken: the policies do not let "erin" approve this call',
+      'approval_refused: the answer is not taken: the policies do not let "erin" approve this call ("approve" on the kind "approval")',
     );
     revocations.revoke({ user: { issuer: ISSUER, subject: "erin" }, notBefore: NOW + 1 });
     expect(await give("erin")).toBe("approval_refused: the answer is not taken: the user of who answered was revoked");

@@ -142,11 +142,7 @@ async function takeAnswer(
   const verified = await verifyApproval(signed, { ...reading, request: asked.request, approvers: rules.approvers });
   const { approver, signedBy, jti, expiresAt, answer } = verified;
   const person = await approvingPerson(verified, asked, point);
-  if (isRefusal(person)) {
-    const why =
-      person.code === "revoked" ? person.message : `the policies do not let "${approver.subject}" approve this call`;
-    throw refused(why);
-  }
+  if (isRefusal(person)) throw refused(person.message);
   const { id } = asked;
   if (answer === "no") {
     const owner = ownerOf(asked.request.user);

@@ -133,7 +133,29 @@ it("who may approve is known by the id that policies see, which the directory gi
 
 describe("who answered may not approve", () => {
   it("where the policies say no", async () => {
-    expect(await ask({ answer: { actions: { approve: "EFFECT_DENY" } } })).toMatchObject({ code: "policy_denied" });
+    expect(await ask({ answer: { actions: { approve: "EFFECT_DENY" } } })).toMatchObject({
+      code: "policy_denied",
+      message: 'the policies do not let "dana" approve this call ("approve" on the kind "approval")',
+    });
+  });
+
+  it("where a rule could not be evaluated, as on an argument that records do not keep, and it says so", async () => {
+    const failuresOf = async () => [{ expression: "R.attr.arguments.amount < 5.0", error: "no such key: amount" }];
+    const [answer, pdp] = [{ actions: { approve: "EFFECT_DENY" } } as const, { failuresOf }];
+    expect(await ask({ answer, pdp })).toMatchObject({
+      message: expect.stringMatching(/"approval"\); a rule could not be evaluated: no such key: amount; .* of keepInRecord$/),
+    });
+  });
+
+  it("where they say no to who would approve their own call, with the reason that a policy gave", async () => {
+    const outputs = [{ source: "rule", action: "approve_own", value: "ask somebody else" }];
+    const answer = { actions: { approve_own: "EFFECT_DENY" }, outputs } as const;
+    expect(await ask({ of: { user: "dana" }, answer })).toMatchObject({
+      code: "policy_denied",
+      reason: "ask somebody else",
+      message:
+        'the policies do not let "dana" approve this call, which is their own ("approve_own" on the kind "approval"), reason given: "ask somebody else"',
+    });
   });
 
   it.each<[string, RevocationTarget]>([

@@ -1,6 +1,6 @@
 import type { Resource } from "@cerbos/core";
 import { rowOf } from "../../codes.ts";
-import { checkHops, combineVerdicts } from "../../decision/index.ts";
+import { checkHops, combineVerdicts, type HopVerdict, joinFailures } from "../../decision/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import type { JsonObject } from "../../json/index.ts";
 import type { Subject, VerifiedApproval } from "../../token/index.ts";
@@ -51,7 +51,7 @@ async function askPolicy(
   const person = known.hops[0]?.id ?? approver.subject;
   const isSubject = approver.issuer === request.user.issuer && approver.subject === request.user.subject;
   const isOwn = isSubject || person === user;
-  const action = isOwn ? "approve_own" : "approve";
+  const action = isOwn ? OWN : "approve";
   const question = { ...known, invocation, chainId: chain, action, resource: resourceOf(asked) };
   const verdicts = await checkHops(point.cerbos, question, point.deadlineMs);
   const refused = combineVerdicts(verdicts);
@@ -62,8 +62,32 @@ async function askPolicy(
       "a policy wants the approval of a call approved, which nobody can do",
     );
   }
-  return refused ?? person;
+  return refused === undefined ? person : notLet(refused, verdicts, { subject: approver.subject, action }, point);
 }
+
+/**
+ * Why the policies do not let somebody approve, for who answered: what was asked, the reason that a policy gave, and which of its
+ * rules could not tell. A rule on an argument that records do not keep fails for every approver.
+ */
+async function notLet(
+  { code, reason }: HopwiseError,
+  verdicts: readonly HopVerdict[],
+  { subject, action }: { readonly subject: string; readonly action: string },
+  { pdp, deadlineMs }: EnforcementPoint,
+): Promise<HopwiseError> {
+  const own = action === OWN ? ", which is their own" : "";
+  const given = reason === undefined ? "" : `, reason given: "${reason}"`;
+  const asked = `the policies do not let "${subject}" approve this call${own} ("${action}" on the kind "${KIND}")${given}`;
+  const [{ failures: [failure] = [] } = {}] = await joinFailures(verdicts, pdp.failuresOf, deadlineMs / 2);
+  const untold =
+    failure === undefined
+      ? ""
+      : `; a rule could not be evaluated: ${failure.error}; of a call's arguments, rules on approvers see those of keepInRecord`;
+  return new HopwiseError(code, asked + untold, { reason });
+}
+
+/** What is asked about who would approve their own call. */
+const OWN = "approve_own";
 
 const NO_ARGUMENTS: JsonObject = Object.freeze({});
 
