@@ -19,6 +19,7 @@ import { escapedDenies } from "./deny-for-roles.ts";
 import { everyToolUnread } from "./every-tool-unread.ts";
 import { hiddenNames } from "./hidden-names.ts";
 import { deniesOnOptional } from "./optional-attributes.ts";
+import { ownApprovals } from "./own-approvals.ts";
 import { policyTraps } from "./policy-traps.ts";
 import { NOT_EVALUATED, type PolicyWarning } from "./policy-warning.ts";
 import { neverFitting } from "./types-never-fit.ts";
@@ -63,6 +64,7 @@ const readOptions = optionsOf<LintPoliciesOptions>("lintPolicies", {
  * - DENY rules for named roles beside an ALLOW for others: whoever has both roles is allowed.
  * - Rules that some Cerbos takes for one another, scopes with two `scopePermissions`, and policies in files of tests.
  * - Rules about the handing over that read `actions` and not `everyTool`.
+ * - Rules on who approves that let people approve calls of their own by a pattern.
  * - Whole numbers and times beside attributes, which are JSON and never of these types.
  * - Members that `P.attr.delegation`, or the resource of a handing over, never has.
  * - `request.auxData`, unless the host supplies it; with `tools`, kinds and actions that no policy names, and DENY rules
@@ -101,6 +103,7 @@ export async function lintPolicies(folder: string, given: LintPoliciesOptions = 
     ...neverFitting(expressions),
     ...deniesOnOptional(rules, source.schemas),
     ...(handingOver === undefined ? [] : everyToolUnread(rules, handingOver)),
+    ...ownApprovals(rules),
     ...(tools === undefined ? [] : unnamedInPolicies(rules, tools, delegation, folder)),
     ...(tools === undefined ? [] : unaskedDenies(rules, tools, delegation)),
     ...insufficientPlans(source, tools ?? {}).map((it) => ({ code: "plans_do_not_suffice" as const, ...it })),

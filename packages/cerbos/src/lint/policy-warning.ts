@@ -13,6 +13,7 @@ export type PolicyWarningCode =
   | "action_unnamed"
   | "deny_unasked"
   | "every_tool_unread"
+  | "own_approval_allowed"
   | "plans_do_not_suffice"
   | "schema_ignored"
   | "file_unreadable";

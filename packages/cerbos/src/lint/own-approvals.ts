@@ -1,0 +1,48 @@
+import { covers, type PolicyRule, readExpression } from "../policies/index.ts";
+import type { PolicyWarning } from "./policy-warning.ts";
+
+/** What is asked about who would approve a call of their own chain. */
+const OWN = { kind: "approval", action: "approve_own" };
+
+/**
+ * Rules on who approves whose actions are a pattern, such as `*`: it fits `approve_own`, too, so that people approve what is done in
+ * their own name. Whoever means it writes the action out. None is named that reads the call's user, or beside which a DENY for all roles
+ * is for that action.
+ */
+export function ownApprovals(all: readonly PolicyRule[]): readonly PolicyWarning[] {
+  const rules = all.filter(
+    ({ policy, resource, actions }) =>
+      policy === "resource" && resource === OWN.kind && actions.some((action) => covers(action, OWN.action)),
+  );
+  const denials = rules.filter(({ effect, roles }) => effect === "EFFECT_DENY" && roles.includes("*"));
+  return rules.flatMap((rule): readonly PolicyWarning[] => {
+    const isMeant = rule.effect !== "EFFECT_ALLOW" || rule.actions.includes(OWN.action) || readsUser(rule);
+    return isMeant || denials.some((deny) => stands(deny, rule)) ? [] : [warningAbout(rule)];
+  });
+}
+
+function readsUser({ expressions }: PolicyRule): boolean {
+  return expressions
+    .map(readExpression)
+    .some(({ attributes, guarded }) =>
+      [...attributes, ...guarded].some(({ of, path: [member] }) => of === "resource" && member === "user"),
+    );
+}
+
+/** Whether a DENY is asked wherever the other rule is: a policy of a scope that allows is not asked any further. */
+function stands(deny: PolicyRule, { version, scope }: PolicyRule): boolean {
+  return deny.version === version && deny.scope === scope;
+}
+
+function warningAbout({ document, line, name, actions }: PolicyRule): PolicyWarning {
+  const pattern = JSON.stringify(actions.find((action) => covers(action, OWN.action)));
+  return {
+    code: "own_approval_allowed",
+    file: document.file,
+    line,
+    rule: name,
+    message:
+      `rule "${name}" allows ${pattern} on the kind "${OWN.kind}", which is "${OWN.action}", too: whoever may approve then ` +
+      `approves calls in their own name. Write "approve", or, where that is meant, "${OWN.action}" beside it`,
+  };
+}
