@@ -482,8 +482,8 @@ export const CODES = {
   rate_exceeded: {
     stage: "spending",
     retryable: true,
-    model: "Too many calls in a short time. Wait a moment, then try again.",
-    help: "The chain, the user or the agent made as many calls within the window as `rates` allows.",
+    model: "There were too many calls. Wait, then try again.",
+    help: "The chain, the user or the agent made as many calls within the window as `rates` allows. The next window begins at the time that the denial names.",
   },
 
   // audit: is it on record?

@@ -170,7 +170,7 @@ const CALLER_CAN: Readonly<Record<DenialCode, RegExp>> = {
   approval_void: /Report it; trying again does not help/,
   approval_limit: /Wait for these first/,
   budget_exhausted: /budget does not cover this call/,
-  rate_exceeded: /Wait a moment, then try again/,
+  rate_exceeded: /Wait, then try again\. Allowed: small\.$/,
   audit_unavailable: /Try again later/,
   result_withheld: /Do not call it again; report it/,
 };

@@ -67,8 +67,10 @@ const NOBODY_CAN = " Report it; sending it does not help.";
 /** The caller holds the chain, so it may be told the chain's content; `accepts` has its values quoted already. */
 function mayTry({ code, pointer, rule, wouldPass }: Pick<Denied, "code" | "pointer" | "rule" | "wouldPass">): string {
   if (code === "budget_exhausted" && wouldPass?.accepts !== undefined) return ` Left of it: ${wouldPass.accepts}.`;
-  if (!TELL_THE_ARGUMENT.has(code) || !pointer) return "";
   const accepts = wouldPass?.accepts;
+  // It may be a second, or a day.
+  if (code === "rate_exceeded" && accepts !== undefined) return ` Allowed: ${accepts}.`;
+  if (!TELL_THE_ARGUMENT.has(code) || !pointer) return "";
   const by = rule === undefined ? "" : (WHOSE.find(([how]) => rule.startsWith(how))?.[1] ?? "");
   const instead = accepts !== undefined ? ` Allowed there: ${accepts}.` : rule?.startsWith(PUT_THERE) ? NOBODY_CAN : "";
   return ` Argument: ${JSON.stringify(pointer)}${by}.${instead}`;

@@ -71,7 +71,12 @@ describe("a counter is of", () => {
     );
     expect(new Set(within.flat()).size).toBe(1);
     const [charge] = rateAccounts([RATE], caller, AT as never).own;
-    expect(charge).toMatchObject({ amount: 1, most: 4, untilSeconds: begin + 3600 + 30 });
+    expect(charge).toMatchObject({
+      amount: 1,
+      most: 4,
+      untilSeconds: begin + 3600 + 30,
+      rate: { endsAt: begin + 3600 },
+    });
   });
 });
 

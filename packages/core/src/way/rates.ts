@@ -32,7 +32,13 @@ export const RATES: Shape = list(
   { max: MOST_RATES },
 );
 
-type RateCharge = Charge & { readonly rate: Rate };
+/** A rate in the window of which a call is counted. */
+export interface CountedRate extends Rate {
+  /** When the window ends, in seconds since the epoch: the next one has room again. */
+  readonly endsAt: number;
+}
+
+type RateCharge = Charge & { readonly rate: CountedRate };
 
 /** An account is kept so long after its window, in seconds: clocks differ. */
 const KEPT_AFTER = 30;
@@ -52,13 +58,14 @@ export function rateAccounts(
   for (const rate of different.values()) {
     const { of, calls, perSeconds } = rate;
     const begin = Math.floor(now / perSeconds) * perSeconds;
+    const endsAt = begin + perSeconds;
     const charge = (whose: string): RateCharge => ({
       account: `rate ${JSON.stringify([audience, of, calls, perSeconds, begin, whose])}`,
       counter: "calls",
       amount: 1,
       most: calls,
-      untilSeconds: begin + perSeconds + KEPT_AFTER,
-      rate,
+      untilSeconds: endsAt + KEPT_AFTER,
+      rate: { ...rate, endsAt },
     });
     if (of === "agent") {
       const names = new Set(chain?.links.map(({ agent }) => agent));

@@ -143,7 +143,9 @@ describe("who answered may not approve", () => {
     const failuresOf = async () => [{ expression: "R.attr.arguments.amount < 5.0", error: "no such key: amount" }];
     const [answer, pdp] = [{ actions: { approve: "EFFECT_DENY" } } as const, { failuresOf }];
     expect(await ask({ answer, pdp })).toMatchObject({
-      message: expect.stringMatching(/"approval"\); a rule could not be evaluated: no such key: amount; .* of keepInRecord$/),
+      message: expect.stringMatching(
+        /"approval"\); a rule could not be evaluated: no such key: amount; .* of keepInRecord$/,
+      ),
     });
   });
 

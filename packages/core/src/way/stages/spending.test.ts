@@ -311,6 +311,7 @@ describe("what there is to count", () => {
       code: "rate_exceeded",
       message: "there were more calls than the rate allows: at most 1 call in 3600 seconds of one agent",
       rule: "at most 1 call in 3600 seconds of one agent",
+      wouldPass: { accepts: `a call from ${new Date((Math.floor(NOW / 3600) + 1) * 3_600_000).toISOString()} on` },
     });
     expect(asked).toEqual([
       ["invocation-1.0", OWNER, 1],

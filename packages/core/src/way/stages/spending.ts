@@ -14,7 +14,7 @@ import {
 import type { Chain } from "../../token/index.ts";
 import { leftOf } from "../budget-left.ts";
 import type { EnforcementPoint } from "../options.ts";
-import { type Rate, rateAccounts } from "../rates.ts";
+import { type CountedRate, rateAccounts } from "../rates.ts";
 import { askStore } from "./state.ts";
 import type { OpenedChain } from "./token.ts";
 
@@ -43,7 +43,7 @@ export interface Taken {
 /** One charge, and what it is told by where it does not fit. */
 interface Cost extends Charge {
   readonly bound?: BudgetBound;
-  readonly rate?: Rate;
+  readonly rate?: CountedRate;
 }
 
 /** Whether there is nothing to count: no budget, no rate, no approval. */
@@ -200,9 +200,13 @@ function shortOf(cost: Cost | undefined, spent: number): HopwiseError {
     return new HopwiseError("budget_exhausted", rule, { hop, pointer, rule, wouldPass });
   }
   if (cost?.rate !== undefined) {
-    const { calls, perSeconds, of } = cost.rate;
+    const { calls, perSeconds, of, endsAt } = cost.rate;
     const rule = `at most ${countOf(calls, "call")} in ${countOf(perSeconds, "second")} of one ${of}`;
-    return new HopwiseError("rate_exceeded", `there were more calls than the rate allows: ${rule}`, { rule });
+    const wouldPass = { accepts: `a call from ${isoOf(endsAt)} on` };
+    return new HopwiseError("rate_exceeded", `there were more calls than the rate allows: ${rule}`, {
+      rule,
+      wouldPass,
+    });
   }
   return cost?.counter === "no"
     ? new HopwiseError("approval_denied", "somebody who may approve the call said no")
