@@ -53,6 +53,7 @@ beforeAll(async () => {
   people = Object.fromEntries(await Promise.all(made)) as typeof people;
 });
 beforeEach(() => {
+  ofTheirTenant = false;
   ids = new Map([
     [nameOf("alice"), "alice"],
     [nameOf("alice@acme.example"), "alice"],
@@ -64,13 +65,16 @@ beforeEach(() => {
   ]);
 });
 
-/** What policies were asked about people, as `action id`. They let everybody approve what is not their own. */
+/** What policies were asked about people, as `action id`. They let everybody approve what is not their own, or of their tenant alone. */
 const asked: string[] = [];
+let ofTheirTenant = false;
 function policies(approvers: number): AnsweringPdp {
-  return answeringPdp(({ resource: { kind }, action, principal: { id } }) => {
+  return answeringPdp(({ resource: { kind, attr }, action, principal: { id, attr: its } }) => {
     if (kind === "payment") return { effect: "allow", outputs: [{ approval: { reason: "large", approvers } }] };
     if (kind !== "approval") return "allow";
     asked.push(`${action} ${id}`);
+    const { user } = Object(its?.["delegation"]) as { readonly user?: { readonly issuer: string } };
+    if (ofTheirTenant && attr?.["tenant"] !== user?.issuer) return "deny";
     return action === "approve" ? "allow" : "deny";
   });
 }
@@ -170,4 +174,12 @@ describe("two who must approve", () => {
     expect((await authorizer.approvals.find(id))?.state).toBe("waiting");
     expect(await make()).toBe("pending");
   });
+});
+
+it("policies can tell whether who approves is of the tenant of the chain's user", async () => {
+  const anybody = await scene();
+  expect(await anybody.says("dana at the partner")).toBe("approved");
+  ofTheirTenant = true;
+  const { says } = await scene();
+  expect([await says("dana at the partner"), await says(people.dana)]).toEqual(["approval_refused", "approved"]);
 });

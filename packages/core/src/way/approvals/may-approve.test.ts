@@ -83,6 +83,7 @@ describe("the policies are asked", () => {
             tool: "send_payment",
             audience: PAY,
             user: "alice",
+            tenant: ISSUER,
             agents: ["planner", "researcher"],
             reason: "large",
             approvers: 2,
