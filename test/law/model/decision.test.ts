@@ -117,7 +117,7 @@ async function decide(model: ModelChain, call: Call, { seed, edges, named }: Cas
     telemetry: NO_TELEMETRY,
     pdp: {},
     auxData: undefined,
-    approvalRules: { approvers: [], withinSeconds: 60, maxWaiting: 1, warnOfNobody: () => {} },
+    approvalRules: { approvers: [], withinSeconds: 60, maxWaiting: 1, warnOfTooFew: () => {} },
     rates: [],
     shadow: shadowOf({ tools: {} }),
     trust: [],

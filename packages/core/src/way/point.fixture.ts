@@ -181,7 +181,7 @@ function pointOf({ world, chain }: Pick<Scene, "world" | "chain">, parts: Parts 
     nonces: undefined,
     pdp: {},
     auxData: undefined,
-    approvalRules: { approvers: [], withinSeconds: 3600, maxWaiting: 20, warnOfNobody: () => {} },
+    approvalRules: { approvers: [], withinSeconds: 3600, maxWaiting: 20, warnOfTooFew: () => {} },
     rates: [],
     shadow: shadowOf({ tools: TOOLS }),
     trust: [world.anchor],

@@ -34,17 +34,29 @@ export const APPROVALS: Shape = members(ROWS, "how calls wait for a person, such
 export interface ApprovalRules
   extends Required<Omit<ApprovalOptions, "onRequest">>,
     Pick<ApprovalOptions, "onRequest"> {
-  /** Says, once, that a call waits for nobody. */
-  readonly warnOfNobody: () => void;
+  /** Says, once, that a call waits for more people than have a key here. */
+  readonly warnOfTooFew: (needed: number) => void;
 }
 
-const NOBODY =
-  "createAuthorizer: a call waits for an approval, and this authorizer knows nobody who could give it: name people in approvals.approvers, or say approvals: true in a trust anchor";
+function tooFew(needed: number, known: number): string {
+  const [waits, few] =
+    known === 0
+      ? ["an approval", "nobody who could give it"]
+      : [`the approval of ${needed} people`, `${known} alone who could give it`];
+  return `createAuthorizer: a call waits for ${waits}, and this authorizer knows ${few}: name people, each with a key, in approvals.approvers, or say approvals: true in a trust anchor`;
+}
+
+/** Two keys of one person are one person; who has none signs nothing. */
+function peopleIn(approvers: readonly Approver[]): number {
+  const signing = approvers.filter(({ keys }) => keys.length > 0);
+  return new Set(signing.map(({ issuer, subject }) => JSON.stringify([issuer, subject]))).size;
+}
 
 export function approvalRules({
   approvals: { onRequest, ...approvals } = {},
   onWarning = WARN,
 }: Pick<AuthorizerOptions, "approvals" | "onWarning">): ApprovalRules {
+  const known = peopleIn(approvals.approvers ?? []);
   let isSaid = false;
   return {
     approvers: [],
@@ -52,10 +64,10 @@ export function approvalRules({
     maxWaiting: 20,
     ...approvals,
     ...(onRequest !== undefined && { onRequest: heard(onRequest, onWarning) }),
-    warnOfNobody: () => {
-      if (isSaid) return;
+    warnOfTooFew: (needed) => {
+      if (isSaid || needed <= known) return;
       isSaid = true;
-      quietly(() => onWarning(NOBODY));
+      quietly(() => onWarning(tooFew(needed, known)));
     },
   };
 }

@@ -2,7 +2,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Allowed } from "../../decision/index.ts";
 import type { KeptRequest, NewRequest, Reservation, SharedState } from "../../state/index.ts";
+import type { Approver } from "../../token/index.ts";
 import { ARGUMENTS, errorOf, ISSUER, NOW } from "../../world.fixture.ts";
+import { approvalRules } from "../approvals/options.ts";
 import { type Waiting, waitingAt } from "../approvals/waiting.fixture.ts";
 import { ALICE, BY_ALICE, createScene, type Scene, settled, TOOLS } from "../point.fixture.ts";
 import { shadowOf } from "../shadow.ts";
@@ -337,15 +339,17 @@ describe("a request that is asked for", () => {
     expect(seen[0]?.charges.map(({ most }) => most)).toEqual([500, 500]);
   });
 
-  it("warns where nobody could answer it: no approver is named, and no issuer may approve", async () => {
-    const warned = async (approvers: readonly object[], ...approvals: readonly (boolean | undefined)[]) => {
+  it("warns where nobody, or too few, could answer it: no approver is named, and no issuer may approve", async () => {
+    let needed = 1;
+    const warned = async (approvers: readonly Approver[], ...approvals: readonly (boolean | undefined)[]) => {
       let times = 0;
       const at = await waitingAt(scene);
       const { point } = at;
-      const rules = { ...point.approvalRules, approvers, warnOfNobody: () => void times++ };
+      const { warnOfTooFew } = approvalRules({ approvals: { approvers }, onWarning: () => void times++ });
+      const rules = { ...point.approvalRules, approvers, warnOfTooFew };
       const [anchor] = point.trust;
       const trust = approvals.map((may) => ({ ...anchor, ...(may !== undefined && { approvals: may }) }));
-      await (await waitingAt(scene, { approvalRules: rules, trust } as never)).call();
+      await (await waitingAt(scene, { approvalRules: rules, trust, approvers: needed } as never)).call();
       return times;
     };
     const { approvers } = (await waitingAt(scene)).point.approvalRules;
@@ -356,6 +360,8 @@ describe("a request that is asked for", () => {
       await warned([], false, true),
       await warned(approvers, undefined),
     ]).toEqual([1, 1, 0, 0, 0]);
+    needed = 3;
+    expect([await warned(approvers, undefined), await warned(approvers, true)]).toEqual([1, 0]);
   });
 
   it("gives its room back where another instance asked for the same call at the same moment", async () => {

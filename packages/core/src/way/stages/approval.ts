@@ -168,8 +168,8 @@ async function askAnew(
   point: EnforcementPoint,
 ): Promise<ApprovalFound | HopwiseError> {
   const { approvals, spending } = stores;
-  const { approvers, warnOfNobody } = point.approvalRules;
-  if (approvers.length === 0 && !point.trust.some((anchor) => anchor.approvals === true)) warnOfNobody();
+  if (!point.trust.some((anchor) => anchor.approvals === true))
+    point.approvalRules.warnOfTooFew(asked.request.approvers);
   const room = roomFor(asked, caller, point);
   const giveRoom = (): unknown =>
     askStore("one request less waits", () =>
