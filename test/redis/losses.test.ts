@@ -40,15 +40,37 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("Redis that loses what it k
     expect(driver.replay.notBefore).toBeGreaterThan(used);
   });
 
+  it("starts again with an older copy: its log of revocations is young once more, so that all are closed until it has back what it lost", async () => {
+    const server = await aServer();
+    const living = await aDriver(server.port);
+    await living.revocations.append({ id: "e", text: "before the copy" });
+    await server.ask("SAVE");
+    const copied = await living.revocations.read(undefined);
+    await living.revocations.append({ id: "f", text: "after it" });
+    await server.kill();
+    const restarted = now();
+    await server.restart();
+    await recovers(living);
+    for (const driver of [living, await aDriver(server.port)]) {
+      // Whose copy ends where the log ends now would else not notice.
+      expect(await driver.revocations.head()).not.toBe(copied.head);
+      const page = await driver.revocations.read(copied.head);
+      expect(page).toMatchObject({ epoch: copied.epoch, continues: true, entries: [] });
+      expect(page.ageSeconds).toBeLessThanOrEqual(now() - restarted);
+    }
+  });
+
   it("starts again and wrote all to disk first: the same epoch, and nothing is good twice", async () => {
     const server = await aServer(...ALWAYS);
     const driver = await aDriver(server.port, { durable: true });
     const { notBefore } = driver.replay;
     await claim(driver, "k");
     await pay(driver, "r", 40);
+    const head = await driver.revocations.head();
     await server.kill();
     await server.restart();
     await until(async () => (await driver.health()).ok);
+    expect(await driver.revocations.head(), "also of its log of revocations").toBe(head);
     expect(await claim(driver, "k")).toBe(false);
     expect(await pay(driver, "s", 40)).toMatchObject({ spent: [80] });
     expect(driver.replay.notBefore).toBe(notBefore);
@@ -163,6 +185,7 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("Redis that loses what it k
     expect(driver.replay.notBefore, "and nothing from before counts").toBeGreaterThan(used);
     expect(driver.spending.notBefore).toBeGreaterThan(used);
     await until(async () => (await driver.revocations.read(undefined)).entries.length === 2);
+    await until(async () => (await state.revocations.find(asked)) !== undefined);
     expect(await state.revocations.find(asked), "the living instance gave it back").toEqual({ key });
     expect(await spent(driver)).toBe(10);
     await state.close();

@@ -39,7 +39,7 @@ export async function healthOf(
     const ours = `${Math.round(nowSeconds * 1000)}`;
     const write = (tag: Tag): Promise<unknown> =>
       steps.askPlainly({ tag, script: WRITE, keys: [`${tag.text}:health`], args: [ours] });
-    await Promise.all(oneOfEachServer(line, [...tags.marked, tags.revocations]).map(write));
+    await Promise.all(oneOfEachServer(line, tags.marked).map(write));
     return { ok: true };
   } catch (error) {
     return { ok: false, problem: faultOf(connected, error).message };

@@ -13,7 +13,7 @@ export interface Tag {
 
 /** The tags of one store. Users are spread over them: all that belongs to one user lies under one tag. */
 export interface Tags {
-  /** All that have a mark: those of users, and that of approvals. */
+  /** All of them: each has a mark. */
   readonly marked: readonly Tag[];
   readonly approvals: Tag;
   readonly revocations: Tag;
@@ -27,10 +27,11 @@ const PARTS = 32;
 export function tagsOf(prefix: string): Tags {
   const parts = Array.from({ length: PARTS }, (_, n) => tagOf(`${prefix}:${n}`));
   const approvals = tagOf(`${prefix}:approvals`);
+  const revocations = tagOf(`${prefix}:revocations`);
   return {
-    marked: [...parts, approvals],
+    marked: [...parts, approvals, revocations],
     approvals,
-    revocations: tagOf(`${prefix}:revocations`),
+    revocations,
     of: (owner) => parts[createHash("sha256").update(owner).digest().readUInt32BE() % PARTS] as Tag,
   };
 }

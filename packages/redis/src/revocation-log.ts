@@ -25,11 +25,12 @@ export function revocationLogOf(steps: Steps, { revocations: tag }: Tags, append
   return {
     head: async () => {
       believed();
-      return String(await steps.askPlainly({ tag, script: HEAD, keys, args: [random] }));
+      const [head] = await steps.ask({ tag, script: HEAD, keys, args: [random] });
+      return String(head);
     },
     read: async (...given) => {
       const [after] = readStep.read(...given);
-      const answer = await steps.askPlainly({
+      const answer: readonly unknown[] = await steps.ask({
         tag,
         script: READ,
         keys,

@@ -8,7 +8,7 @@ import { markOf, type Watch } from "./watch.ts";
 /** How the stores come to Redis: what they ask is done in an epoch that is known, in time, or it throws. */
 export interface Steps {
   /**
-   * Runs a script that begins with {@link UNDER_MARK}: at once, in this turn. Its keys get the mark in front, its
+   * Runs a script that begins with {@link UNDER_MARK}, or {@link UNDER_LIFE}: at once, in this turn. Its keys get the mark in front, its
    * arguments the mark, the server's replication id and the caller's time.
    *
    * @throws {HopwiseError} `state_unavailable`
@@ -29,12 +29,15 @@ local now = t[1] * 1000 + math.floor(t[2] / 1000)
 if math.abs(now - ${sent}) > 5000 then return {'clock'} end
 `;
 
-/** What each step of a store does first: it is for the life of the server that its sender knows, and their clocks agree. */
-export const UNDER_MARK: string = `
+/** What a step does first that stands on what the server knows: it is for the life of the server that its sender knows. */
+export const UNDER_LIFE = `
 local info = redis.call('INFO', 'replication')
 if not string.find(info, 'role:master', 1, true) or not string.find(info, 'master_replid:' .. ARGV[2], 1, true)
   or redis.call('GET', KEYS[1]) ~= ARGV[1] then return {'life'} end
-${underClock("ARGV[3]")}`;
+`;
+
+/** The same of each step that goes by the time: their clocks agree, too. */
+export const UNDER_MARK: string = `${UNDER_LIFE}${underClock("ARGV[3]")}`;
 
 export function stepsOf(connected: Connected, trips: Trips, watch: Watch, deadlineMs: number): Steps {
   const { name } = connected.line;

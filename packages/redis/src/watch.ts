@@ -12,7 +12,7 @@ import type { Trips } from "./trips.ts";
 export interface Watch {
   /** What the last look found at the server of a tag. */
   known(tag: Tag): Found | undefined;
-  /** Since when nothing was lost, by this machine's clock; undefined before the first look. */
+  /** Since when nothing but revocations was lost, by this machine's clock; undefined before the first look. */
   readonly notBefore: number | undefined;
   /** Why the last look at some server failed. */
   readonly wrong: unknown;
@@ -61,7 +61,8 @@ export function watchStore(line: Line, trips: Trips, tags: Tags, options: WatchO
     if (typeof found === "string" || words !== undefined) throw new Misconfigured(words);
     if (areApart(found, trip)) throw clocksApart(line.name);
     looked.set(tag, { ...found, at });
-    if (found.name === known?.name) return;
+    // What was lost of the log of revocations is given back to it.
+    if (found.name === known?.name || tag === tags.revocations) return;
     notBefore = sinceWhen(found, notBefore);
   };
 

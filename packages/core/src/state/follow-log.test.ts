@@ -407,15 +407,24 @@ describe("when a copy may be used", () => {
     },
   );
 
-  it("a log that is old enough is open at once, and stays so in its epoch; one that was made anew is closed", async () => {
-    const { log, page } = logOf({ ageSeconds: 90 });
-    const followed = follow(log, 5);
-    expect(followed.newest()).toHaveProperty("find");
-    Object.assign(page, { head: "h2", ageSeconds: 0 });
-    expect(followed.newest()).toHaveProperty("find");
-    Object.assign(page, { head: "h3", epoch: "e2", continues: false });
-    expect(await closed(() => followed.newest())).toContain("opens in 5 s");
-  });
+  it.each<[string, Partial<LogPage>]>([
+    ["was made anew", { epoch: "e2", continues: false }],
+    ["may have lost its end, by the age that it says", {}],
+  ])(
+    "a log that is old enough is open at once, and stays so with each page; one that %s is closed",
+    async (_, lost) => {
+      const { log, page } = logOf({ ageSeconds: 90 });
+      const followed = follow(log, 5);
+      expect(followed.newest()).toHaveProperty("find");
+      Object.assign(page, { head: "h2", ageSeconds: 91 });
+      expect(followed.newest()).toHaveProperty("find");
+      Object.assign(page, { head: "h3", ageSeconds: 1, ...lost });
+      expect(await closed(() => followed.newest())).toContain("opens in 4 s");
+      wait(4);
+      Object.assign(page, { head: "h4", ageSeconds: 5 });
+      expect(followed.newest()).toHaveProperty("find");
+    },
+  );
 
   it("a copy is compared at each call, or once it is older than it may be, by whoever compares", () => {
     const { log, asked } = logOf();

@@ -47,19 +47,16 @@ const UNKNOWN = (): number => Number.POSITIVE_INFINITY;
  * @param log answers in time: all callers wait for what is under way
  */
 export function followLog(log: RevocationLog, { clock, repairSeconds, maxStalenessSeconds }: Following): FollowedLog {
-  let epoch: string | undefined;
+  let isRead = false;
   let closedUntil = 0;
   /** How long ago it was asked whether the copy is the newest, and it was. */
   let ageMs = UNKNOWN;
   const listeners = createListeners();
 
   const copy = copyLog(log, clock, (page) => {
-    const isFirst = epoch === undefined;
-    if (page.epoch !== epoch) {
-      epoch = page.epoch;
-      closedUntil = performance.now() + Math.max(0, repairSeconds - page.ageSeconds) * 1000;
-    }
-    if (!isFirst || page.entries.length > 0) listeners.tell();
+    closedUntil = performance.now() + Math.max(0, repairSeconds - page.ageSeconds) * 1000;
+    if (isRead || page.entries.length > 0) listeners.tell();
+    isRead = true;
   });
 
   const compare = (): Awaitable<void> => {

@@ -13,7 +13,10 @@ export interface LogEntry {
 export interface LogPage {
   /** The log's epoch: another one means that it was made anew, and lost what it knew. */
   readonly epoch: string;
-  /** For how long this epoch has been there, in seconds by the store's own clock. */
+  /**
+   * For how long this epoch has been there and nothing of it was lost, as far as the store can tell, in seconds by its own clock.
+   * Where the end of a log may have been lost, as by a server that starts again, it is young once more.
+   */
   readonly ageSeconds: number;
   /**
    * Whether the page goes on right where the caller's head stands. False: the log is another one, or forgot what came next.
@@ -29,8 +32,8 @@ export interface LogPage {
 }
 
 /**
- * An append-only log, of which every process holds a copy. Its head is a text that is different after each entry, and in
- * each epoch; also two logs of the same length that differ in an entry have different heads (a hash over epoch and
+ * An append-only log, of which every process holds a copy. Its head is a text that is different after each entry, in
+ * each epoch, and whenever its end may have been lost; also two logs of the same length that differ in an entry have different heads (a hash over epoch and
  * entries). So to know whether a copy is whole it is enough to compare heads.
  */
 export interface RevocationLog {
