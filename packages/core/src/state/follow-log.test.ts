@@ -286,7 +286,7 @@ describe("a log that several processes follow", () => {
     await shared.append({ id: "x", text: JSON.stringify({ version: 2, target: { token: T1 } }) });
     expect(await errorOf(async () => joined(shared).find(query(T1)))).toMatchObject({
       code: "state_unavailable",
-      message: "an entry of the log of revocations cannot be read by this version",
+      message: expect.stringContaining("an entry of the log of revocations cannot be read by this version"),
     });
   });
 
@@ -480,7 +480,8 @@ describe("when a copy may be used", () => {
 
   it("whoever listens is told of the first reading where it has entries, and of each later one", () => {
     const told: string[] = [];
-    const entry = { id: "a", text: JSON.stringify({ version: 1, atSeconds: NOW, target: { agent: "a" }, by: {} }) };
+    const by = { operator: "ops" };
+    const entry = { id: "a", text: JSON.stringify({ version: 1, atSeconds: NOW, target: { agent: "a" }, by }) };
     for (const [name, entries] of Object.entries({ empty: [], full: [entry] })) {
       const { log, page } = logOf({ entries });
       const followed = follow(log, 0);

@@ -47,3 +47,4 @@ export type { RevocationHow, Revocations } from "./shared-revocations.ts";
 export type { Charge, Reservation, Reserved, SpendingStore } from "./spending.ts";
 export { openedState, type SharedState, STATE_ROWS, type State, type StateOptions } from "./state.ts";
 export { STORE_LIMITS } from "./store-limits.ts";
+export { unreadable } from "./unreadable.ts";

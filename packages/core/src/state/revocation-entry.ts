@@ -1,8 +1,8 @@
-import { HopwiseError } from "../errors.ts";
 import { defined, isListOf } from "../lib/index.ts";
 import type { RevocationTarget } from "./revocation.ts";
 import type { LogEntry } from "./revocation-log.ts";
 import { type Revocation, readRevocation } from "./revocation-rules.ts";
+import { unreadable } from "./unreadable.ts";
 
 /** Who said that something is revoked, or lifted: for the record. */
 export type RevokedBy =
@@ -41,16 +41,23 @@ export function entryText({ id: _, ...entry }: RevocationEntry): string {
 export function readEntry({ id, text, untilSeconds }: LogEntry): RevocationEntry {
   try {
     const kept = JSON.parse(text) as RevocationEntry & { version: number };
-    const { version, atSeconds, target, lifts, by, reason, countsFor } = kept;
-    if (version !== 1 || !Number.isFinite(atSeconds)) throw new Error("it is of another version");
+    const { version, atSeconds, target, lifts, untilSeconds: _, by, reason, countsFor, ...unknown } = kept;
+    // What a later version says besides may change what the entry means: a lift of a part would be read as one of all.
+    const isKnown = version === 1 && Number.isFinite(atSeconds) && Object.keys(unknown).length === 0;
+    if (!isKnown) throw new Error("it is of another version");
     if (!areTexts(lifts) || !areTexts(countsFor)) throw new Error("it has no lists of texts");
+    if (!isWriter(by) || !["string", "undefined"].includes(typeof reason)) throw new Error("it says nobody, or no why");
     const revocation: Revocation = readRevocation(target, untilSeconds, 0);
     return { id, atSeconds, ...revocation, by, ...defined({ lifts, reason, countsFor }) };
   } catch (cause) {
-    throw new HopwiseError("state_unavailable", "an entry of the log of revocations cannot be read by this version", {
-      cause,
-    });
+    throw unreadable("an entry of the log of revocations", cause);
   }
+}
+
+function isWriter(by: unknown): boolean {
+  const { operator, issuer, agent, hop } = Object(by) as { readonly [name: string]: unknown };
+  const [name, ...others] = [operator, issuer, agent].filter((it) => it !== undefined);
+  return typeof name === "string" && others.length === 0 && (agent === undefined || Number.isSafeInteger(hop));
 }
 
 function areTexts(value: unknown): boolean {

@@ -1,7 +1,6 @@
-import { HopwiseError } from "../../errors.ts";
 import type { JsonObject } from "../../json/index.ts";
 import { jsonObject, maybe, number, optionsOf, text, whole } from "../../options/index.ts";
-import type { KeptRequest } from "../../state/index.ts";
+import { type KeptRequest, unreadable } from "../../state/index.ts";
 import {
   type ApprovalAnswer,
   type ApprovalRequest,
@@ -80,6 +79,6 @@ export function readKnown({ id, text: kept, answers }: KeptRequest): KnownReques
     const { version: _, ...asked } = readKept(JSON.parse(kept));
     return { kept: { ...asked, id }, answers };
   } catch (cause) {
-    throw new HopwiseError("state_unavailable", "a request for an approval cannot be read by this version", { cause });
+    throw unreadable("a request for an approval", cause);
   }
 }
