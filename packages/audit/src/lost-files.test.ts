@@ -27,6 +27,14 @@ async function invocations(folder: string): Promise<readonly string[]> {
   return found;
 }
 
+/** What verifies once it has its own name again is named. */
+const renamed = {
+  ok: false,
+  broken: {
+    reason: "deleted",
+    message: expect.stringMatching(/is missing; ".*\.000001\.ndjson\.old" is there: .* give it its name again$/),
+  },
+};
 const gone = { ok: false, broken: { reason: "deleted", file: expect.stringContaining(".000001.ndjson") } };
 
 interface Loss {
@@ -39,7 +47,7 @@ interface Loss {
 /** What may happen to the file under a running log, what is left of the records, and what the verifier says of it then. */
 const LOST: readonly Loss[] = [
   { how: "deleted", lose: (file) => rmSync(file), kept: ["after"], found: gone },
-  { how: "moved", lose: (file) => renameSync(file, `${file}.old`), kept: ["after"], found: gone },
+  { how: "moved", lose: (file) => renameSync(file, `${file}.old`), kept: ["after"], found: renamed },
   {
     how: "replaced",
     lose: (file) => {

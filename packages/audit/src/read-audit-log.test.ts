@@ -1,4 +1,4 @@
-import { appendFileSync, cpSync } from "node:fs";
+import { appendFileSync, cpSync, mkdirSync, readdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { generateSigner, type Signer } from "@hopwise/core";
 import type { ChainView, DecisionRecord } from "@hopwise/core/audit";
@@ -83,6 +83,25 @@ describe("the reader", () => {
     const copy = temporaryFolder();
     cpSync(folder, copy, { recursive: true });
     await expect(readAuditLog([folder, copy]).next()).rejects.toThrow(/one is a copy of the other/);
+  });
+
+  it("reads no log of which a part was moved away while it was open, until its files are in one folder again", async () => {
+    const parts = temporaryFolder();
+    const [first, second] = [join(parts, "first"), join(parts, "second")];
+    const log = await openAuditLog({ folder: second, signer: await generateSigner() });
+    await log.record(decision({ invocation: "before" }));
+    renameSync(second, first);
+    mkdirSync(second);
+    await expect(log.record(decision({ invocation: "lost" }))).rejects.toThrow(/moved/);
+    await log.record(decision({ invocation: "after" }));
+    await log.close();
+    await expect(readAuditLog([first, second]).next()).rejects.toThrow(
+      `each has a part of it, as where a folder was moved while its log was open; put its files into one folder, such as ${second}`,
+    );
+    for (const name of readdirSync(first)) renameSync(join(first, name), join(second, name));
+    const found = [];
+    for await (const { record } of readAuditLog(second)) found.push(record.invocation);
+    expect(found).toEqual(["before", "after"]);
   });
 
   it.each<readonly [AuditFilter, readonly string[]]>([

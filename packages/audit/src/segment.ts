@@ -53,21 +53,29 @@ export function segmentName(writer: string, number: number): string {
  * The streams of a folder, or of several, oldest first.
  *
  * @throws {HopwiseError} `config_invalid` where a folder cannot be read, and where two have the same stream: one is a copy,
- *   and each of its records would be there twice
+ *   and each of its records would be there twice; or each has a part
  */
 export async function listStreams(folders: AuditFolders): Promise<readonly StreamFiles[]> {
   const streams = (await Promise.all([folders].flat().map(streamsIn))).flat();
-  const seen = new Map<string, string>();
-  for (const { writer, folder } of streams) {
+  const seen = new Map<string, StreamFiles>();
+  for (const stream of streams) {
+    const { writer, folder } = stream;
     const other = seen.get(writer);
-    seen.set(writer, folder);
+    seen.set(writer, stream);
     if (other === undefined) continue;
     throw new HopwiseError(
       "config_invalid",
-      `${other} and ${folder} both have the stream ${writer}: one is a copy of the other; leave one out`,
+      `${other.folder} and ${folder} both have the stream ${writer}: ${howTwice(stream, other)}`,
     );
   }
   return streams.sort((a, b) => (a.writer < b.writer ? -1 : 1));
+}
+
+/** A folder that is moved away while its log is open has a part of the stream, and the one that is made in its place has what came then. */
+function howTwice({ segments, folder }: StreamFiles, other: StreamFiles): string {
+  const isPart = !segments.some(({ file }) => other.segments.some((it) => it.file === file));
+  if (!isPart) return "one is a copy of the other; leave one out";
+  return `each has a part of it, as where a folder was moved while its log was open; put its files into one folder, such as ${folder}`;
 }
 
 /**
@@ -83,7 +91,7 @@ export async function streamsOfLog(folders: AuditFolders): Promise<readonly Stre
   throw new HopwiseError(
     "config_invalid",
     `the folder ${empty} holds no file of an audit log: name the folder that openAuditLog writes to; where it is this one, ` +
-      "its files were taken away",
+      "its files were taken away, renamed or packed",
   );
 }
 

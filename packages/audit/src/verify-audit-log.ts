@@ -6,6 +6,7 @@ import { type TrustedKeys, trustKeys } from "./checkpoint.ts";
 import { type Head, parseLine } from "./line.ts";
 import { type AuditFolders, FOLDERS } from "./option-shapes.ts";
 import { firstLine } from "./read-lines.ts";
+import { withRenamed } from "./renamed.ts";
 import { headerOf, listStreams, type NotedStream, type StreamFiles, segmentName, streamsOfLog } from "./segment.ts";
 import { type StreamReading, verifyStream } from "./verify-stream.ts";
 
@@ -89,10 +90,14 @@ export async function verifyAuditLog(options: VerifyOptions): Promise<AuditVerif
   // A head that is expected names the stream that was taken away.
   const streams = await (expected.length > 0 ? listStreams : streamsOfLog)(folder);
   const claims = await collectClaims(streams, expected);
+  const notSound = async (broken: Broken): Promise<AuditVerification> => ({
+    ok: false,
+    broken: await withRenamed(broken, folder),
+  });
   const readings = new Map<string, StreamReading>();
   for (const stream of streams) {
     const reading = await verifySettled(stream, trusted, claims.get(stream.writer) ?? []);
-    if ("reason" in reading) return { ok: false, broken: { folder: stream.folder, ...reading } };
+    if ("reason" in reading) return notSound({ folder: stream.folder, ...reading });
     readings.set(stream.writer, reading);
   }
   for (const [writer, reading] of readings) {
@@ -103,7 +108,7 @@ export async function verifyAuditLog(options: VerifyOptions): Promise<AuditVerif
   for (const claim of [...claims.values()].flat()) {
     const reading = readings.get(claim.writer);
     const broken = checkClaim(claim, reading);
-    if (broken !== undefined) return { ok: false, broken: { ...(reading && { folder: reading.folder }), ...broken } };
+    if (broken !== undefined) return notSound({ ...(reading && { folder: reading.folder }), ...broken });
   }
   const sound = [...readings].map(([writer, reading]) => describe(reading, claims.get(writer) ?? []));
   return { ok: true, records: sound.reduce((sum, { records }) => sum + records, 0), streams: sound };
