@@ -86,10 +86,7 @@ function whatItIs(db: DatabaseSync, { file, called, mustExist }: Settings): "emp
   }
   if (of !== APPLICATION_ID) return wrong("is a database of something else; give another one");
   if (version === SCHEMA_VERSION) return "ours";
-  const age = version > SCHEMA_VERSION ? "a newer" : "an older";
-  return wrong(
-    `was made by ${age} version of @hopwise/sqlite (its tables are number ${version}, and here they are number ${SCHEMA_VERSION}): start that version, or give another file`,
-  );
+  return wrong(otherVersion(version));
 }
 
 function inTransaction(db: DatabaseSync, work: () => void): void {
@@ -162,9 +159,22 @@ function adopt(sql: Connection["sql"], { machine: { boot }, settings, found, los
   sql("UPDATE meta SET inode = ?, born = ?").run(found.inode, found.born || meta.born);
 }
 
-/** @throws {HopwiseError} `state_unavailable` where the row is gone */
+/**
+ * What each step reads first. A newer program may have made other tables of a file that is open here: steps would go on by what these
+ * were.
+ *
+ * @throws {HopwiseError} `state_unavailable` where the row is gone, or the tables are of another version
+ */
 export function readMeta({ sql }: Pick<Connection, "sql">): Meta {
-  const meta = sql("SELECT * FROM meta").get();
-  if (meta === undefined) throw unavailable(`the state ${NO_ROW}`);
+  const found = sql("SELECT meta.*, user_version AS version FROM meta, pragma_user_version").get();
+  if (found === undefined) throw unavailable(`the state ${NO_ROW}`);
+  const { version, ...meta } = found;
+  if (version !== SCHEMA_VERSION) throw unavailable(`the state ${otherVersion(Number(version))}`);
   return meta as unknown as Meta;
+}
+
+/** Tables of another version than these. */
+function otherVersion(version: number): string {
+  const age = version > SCHEMA_VERSION ? "a newer" : "an older";
+  return `was made by ${age} version of @hopwise/sqlite (its tables are number ${version}, and here they are number ${SCHEMA_VERSION}): start that version, or give another file`;
 }

@@ -102,3 +102,21 @@ describe("a file that is damaged", () => {
     await expect(openSqlite({ file })).rejects.toMatchObject({ code: "config_invalid", message });
   });
 });
+
+it("a file whose tables a newer version changes while it is open is closed for all steps, and open once they are those of this one", async () => {
+  const file = newFile();
+  const driver = await open(file);
+  const newer = new DatabaseSync(file);
+  onTestFinished(() => newer.close());
+  newer.exec("PRAGMA user_version = 3");
+  const refused = expect.objectContaining({
+    code: "state_unavailable",
+    message: expect.stringMatching(/was made by a newer version of @hopwise\/sqlite .*start that version/),
+  });
+  await expect(pay(driver, "a")).rejects.toEqual(refused);
+  await expect(driver.replay.claim("k", now() + 50)).rejects.toEqual(refused);
+  await expect(driver.revocations.head()).rejects.toEqual(refused);
+  expect(await driver.health()).toMatchObject({ ok: false, problem: expect.stringContaining("a newer version") });
+  newer.exec("PRAGMA user_version = 2");
+  expect(await pay(driver, "a")).toMatchObject({ outcome: "reserved" });
+});
