@@ -102,6 +102,31 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("Redis that fails"), () => 
     expect(await pay(driver, "r")).toMatchObject({ outcome: "reserved", spent: [10] });
   });
 
+  it("takes no more clients: still lets something be revoked, and where a replica would have to take it, says why not", async () => {
+    const server = await aServer("--min-replicas-max-lag", "10");
+    const driver = await aDriver(server.port, { failOverMs: 15_000 });
+    const asker = await server.client();
+    later(() => asker.destroy());
+    const set = (name: string, value: string): Promise<unknown> => asker.sendCommand(["CONFIG", "SET", name, value]);
+    const takeNoMore = async (): Promise<unknown> => {
+      const [, clients = ""] =
+        /connected_clients:(\d+)/.exec(String(await asker.sendCommand(["INFO", "clients"]))) ?? [];
+      return set("maxclients", clients);
+    };
+    await takeNoMore();
+    await driver.revocations.append({ id: "e", text: "revoked" });
+    expect((await driver.revocations.read(undefined)).entries).toHaveLength(1);
+    await set("maxclients", "1000");
+    await aServer("--replicaof", "127.0.0.1", `${server.port}`);
+    await set("min-replicas-to-write", "1");
+    await until(async () => String(await server.ask("INFO", "replication")).includes("state=online"));
+    await recovers(driver);
+    await takeNoMore();
+    expect(await refusal(Promise.resolve(driver.revocations.append({ id: "f", text: "revoked" })))).toMatch(
+      /has the revocation, and was asked for one more connection.*: it takes no more clients \(maxclients\)/,
+    );
+  });
+
   it("is made a read-only replica: closed, with a word of it", async () => {
     const server = await aServer();
     const driver = await aDriver(server.port);

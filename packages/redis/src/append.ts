@@ -2,7 +2,7 @@ import { performance } from "node:perf_hooks";
 import { HopwiseError } from "@hopwise/core";
 import type { SingleClient } from "./client.ts";
 import type { Connected } from "./connect.ts";
-import { unavailable } from "./faults.ts";
+import { saysLittle, unavailable, wordsOf } from "./faults.ts";
 import { HAS } from "./log-scripts.ts";
 import { faultOf, type Step } from "./run-step.ts";
 import { runScript } from "./script.ts";
@@ -18,13 +18,18 @@ export interface Appending {
 
 /** Connecting, and waiting for a replica: who revokes something waits longer than who makes a call. */
 const DEADLINE_MS = 3000;
+const CONNECT_MS = 2000;
 const REPLICA_MS = 1000;
 /** A connection is kept so long for what is appended next. */
 const IDLE_MS = 5000;
 
+/** There is no connection beside, and why. */
+class NotBeside extends Error {}
+
 /**
  * On a connection of its own to the log's master, which is made where it is needed: `WAIT` holds up everything behind it, and
- * is for what its own connection wrote.
+ * is for what its own connection wrote. Where the server takes no more connections, something must be revoked all the same: then by
+ * the one that is there, which is enough where there is no replica to wait for.
  */
 export function appendingOf(connected: Connected, trips: Trips, steps: Steps): Appending {
   const { line } = connected;
@@ -41,10 +46,8 @@ export function appendingOf(connected: Connected, trips: Trips, steps: Steps): A
     own ??= line.masterOf(step.tag).then((master) => connectBeside(master, trips));
     const connection = own;
     try {
-      await trips.wait(
-        endsAt,
-        connection.then((client) => appendOn(client, step, line.name)),
-      );
+      const client = await trips.wait(endsAt, connection);
+      await trips.wait(endsAt, appendOn(client, step, line.name));
     } catch (error) {
       // Of whatever it was: the master may be another one now.
       leave(connection);
@@ -62,6 +65,7 @@ export function appendingOf(connected: Connected, trips: Trips, steps: Steps): A
         // The connection may be an old one, to who is no master any more. An entry is kept once, however often it is appended.
         const isOld = own !== undefined;
         await appendOnce(step, endsAt).catch((error) => {
+          if (error instanceof NotBeside) return appendPlainly(line.name, steps, step, error.cause);
           if (isOld && !(error instanceof HopwiseError)) return appendOnce(step, endsAt);
           throw error;
         });
@@ -93,6 +97,15 @@ async function appendOn(client: SingleClient, { tag, script, keys, args }: Step,
   );
 }
 
+/** By the connection that all steps take: nobody waits on it for a replica. @param cause why there is no other one */
+async function appendPlainly(name: string, { askPlainly }: Steps, step: Step, cause: unknown): Promise<void> {
+  if (Number(await askPlainly(step)) === 0) return;
+  throw unavailable(
+    `${name} has the revocation, and was asked for one more connection, to wait until a replica took it: it ${wordsOf(cause)}; the revocation would be lost with the master; try again`,
+    cause,
+  );
+}
+
 /** The connection was made by the client's options: of a client that was led elsewhere since, all steps are asked elsewhere. */
 async function checkIsRead(name: string, { askPlainly }: Steps, step: Step): Promise<void> {
   if ((await askPlainly({ ...step, script: HAS })) === "1") return;
@@ -101,17 +114,20 @@ async function checkIsRead(name: string, { askPlainly }: Steps, step: Step): Pro
   );
 }
 
-/** A connection of its own to a server. */
+/** A connection of its own to a server. @throws {NotBeside} */
 async function connectBeside(master: SingleClient, trips: Trips): Promise<SingleClient> {
   // While it waits for a replica nothing comes on it, not even the answer to a ping.
   const socket = { ...master.options?.socket, socketTimeout: DEADLINE_MS };
   const client = master.duplicate({ pingInterval: undefined, socket });
-  client.on("error", () => {});
+  let said: unknown;
+  client.on("error", (error) => {
+    if (said === undefined || !saysLittle(error)) said = error;
+  });
   try {
-    await trips.wait(performance.now() + DEADLINE_MS, client.connect());
+    await trips.wait(performance.now() + CONNECT_MS, client.connect());
     return client;
   } catch (error) {
     client.destroy();
-    throw error;
+    throw new NotBeside("no connection beside", { cause: said ?? error });
   }
 }
