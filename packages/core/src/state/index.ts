@@ -21,7 +21,13 @@ export { type MemoryRevocations, type MemoryState, memoryDriver, memoryRevocatio
 export { rememberingBegan } from "./memory-began.ts";
 export { ownerOf } from "./owner.ts";
 export { readStep } from "./read-step.ts";
-export { type ClaimAbout, type MemoryReplayOptions, memoryReplay, type ReplayStore } from "./replay.ts";
+export {
+  type ClaimAbout,
+  isOfOneProcess,
+  type MemoryReplayOptions,
+  memoryReplay,
+  type ReplayStore,
+} from "./replay.ts";
 export {
   AGENT_REVOKED,
   KEY_REVOKED,

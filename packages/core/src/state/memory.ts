@@ -8,7 +8,7 @@ import { memoryApprovals } from "./memory-approvals.ts";
 import { memoryBegan } from "./memory-began.ts";
 import { memoryLog } from "./memory-log.ts";
 import { memorySpending } from "./memory-spending.ts";
-import { MEMORY_ROWS, type MemoryReplayOptions, replayInMemory } from "./replay.ts";
+import { inOneProcess, MEMORY_ROWS, type MemoryReplayOptions, replayInMemory } from "./replay.ts";
 import type { RevocationTarget } from "./revocation.ts";
 import { type RevocationHow, type Revocations, revocationsOn } from "./shared-revocations.ts";
 import { assembled, type SharedState } from "./state.ts";
@@ -76,7 +76,7 @@ function driverOf(options: MemoryReplayOptions): StateDriver {
   };
   return {
     name: "memory",
-    replay,
+    replay: inOneProcess(replay),
     spending: memorySpending(clock, since / 1000),
     approvals: memoryApprovals(clock, since / 1000),
     revocations: memoryLog(clock),

@@ -89,6 +89,19 @@ interface MemoryReplay extends ReplayStore {
 
 const readOptions = optionsOf<MemoryReplayOptions>("memoryReplay", MEMORY_ROWS);
 
+const MEMORIES = new WeakSet<object>();
+
+/** Whether it is known that no other process remembers with this one. */
+export function isOfOneProcess(replay: ReplayStore): boolean {
+  return MEMORIES.has(replay);
+}
+
+/** Notes of a memory that it is one. */
+export function inOneProcess(replay: ReplayStore): ReplayStore {
+  MEMORIES.add(replay);
+  return replay;
+}
+
 /** One proof, with whose shares it takes a part of. */
 interface Seen {
   readonly madeAt: number;
@@ -105,7 +118,7 @@ interface Seen {
  */
 export function memoryReplay(options: MemoryReplayOptions = {}): ReplayStore {
   const { checkRoom: _, ...replay } = replayInMemory(readOptions(options));
-  return replay;
+  return inOneProcess(replay);
 }
 
 /** The same, of options that were read, for the driver that says how it is. */

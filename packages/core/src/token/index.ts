@@ -85,6 +85,7 @@ export {
   serializeCompact,
 } from "./make/index.ts";
 export {
+  areShared,
   type Credential,
   createNonces,
   type Invocation,

@@ -1,6 +1,7 @@
 /** Stores that answer something else than their types say, late, or never. */
 import { describe, expect, it } from "vitest";
-import { CLOCKS_APART, memoryState, type State } from "../state/index.ts";
+import { CLOCKS_APART, memoryDriver, memoryReplay, memoryState, openedState, type State } from "../state/index.ts";
+import { createNonces } from "../token/index.ts";
 import { errorOf, NOW, never } from "../world.fixture.ts";
 import { behavedState, type StateBehaviour } from "./behaved-state.ts";
 
@@ -369,5 +370,33 @@ describe("a state that behaves", () => {
     const before = Date.now() / 1000;
     stateWith();
     expect(memoryState().replay.notBefore).toBeGreaterThanOrEqual(before);
+  });
+});
+
+describe("nonces that other instances take, too, since their secret was given", () => {
+  const secret = new Uint8Array(32).fill(7);
+  const behaving = (state: State, nonces?: unknown) =>
+    behavedState(state, { deadlineMs: 5, limits: LIMITS, nowSeconds: () => NOW, nonces });
+  const MEMORIES: readonly (readonly [string, () => State | Promise<State>])[] = [
+    ["memoryState", () => memoryState()],
+    ["memoryReplay in a state of one's own", () => ({ ...memoryState(), replay: memoryReplay() })],
+    ["memoryDriver, opened", () => openedState(memoryDriver(), { repairSeconds: 0 })],
+  ];
+
+  it.each(MEMORIES)("are refused beside the memory of one process: %s", async (_, make) => {
+    const state = await make();
+    const error = await errorOf(() => behaving(state, createNonces({ secret })));
+    expect(error.code).toBe("config_invalid");
+    expect(error.message).toMatch(
+      /give all instances one store, such as redisState or sqliteState, or leave out the secret$/,
+    );
+    expect(() => behaving(state, createNonces())).not.toThrow();
+    expect(() => behaving(state)).not.toThrow();
+    await state.close?.();
+  });
+
+  it("are taken beside a store, of which it is not known who else has it", () => {
+    const state = { ...memoryState(), replay: { claim: () => true } };
+    expect(() => behaving(state, createNonces({ secret }))).not.toThrow();
   });
 });

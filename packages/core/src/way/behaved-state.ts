@@ -5,6 +5,7 @@ import {
   answerOfStore,
   CLOCKS_APART,
   gaveNonsense,
+  isOfOneProcess,
   type KeptRequest,
   type ReplayStore,
   type Reserved,
@@ -13,7 +14,7 @@ import {
   type SpendingStore,
   type State,
 } from "../state/index.ts";
-import type { Limits } from "../token/index.ts";
+import { areShared, type Limits } from "../token/index.ts";
 
 /** Asks a store, and reads its answer by its type. One in memory answers at once, without a promise or a timer. */
 type Ask = <T>(store: string, run: () => unknown, read: (answer: unknown) => T) => T | Promise<T>;
@@ -29,12 +30,14 @@ export interface StateBehaviour {
 /**
  * Stores that answer what they were asked, in time.
  *
- * @throws {HopwiseError} `config_invalid` for a memory of proofs that is known to be too short
+ * @throws {HopwiseError} `config_invalid` for a memory of proofs that is known to be too short, and for one of this process alone
+ *   beside nonces that others take, too: each would take a used one once
  */
 export function behavedState(state: State, { deadlineMs, limits, nonces, nowSeconds }: StateBehaviour): State {
   const windowSeconds = nonces === undefined ? limits.proofWindowSeconds + limits.skewSeconds : 0;
   const shortAtStart = shortMemory(state.replay, windowSeconds);
   if (shortAtStart !== undefined) throw new HopwiseError("config_invalid", `createAuthorizer: ${shortAtStart}`);
+  if (areShared(nonces) && isOfOneProcess(state.replay)) throw new HopwiseError("config_invalid", UNSHARED);
   // Whatever it is kept in, this authorizer lets calls in from now on.
   rememberingBegan();
   const { replay, revocations, spending, approvals } = state;
@@ -66,6 +69,9 @@ export function behavedState(state: State, { deadlineMs, limits, nonces, nowSeco
     close: async () => state.close?.(),
   };
 }
+
+const UNSHARED =
+  "createAuthorizer: nonces has a secret, so that other instances take its nonces, too, and state is the memory of this process alone: each instance would take a used one once more; give all instances one store, such as redisState or sqliteState, or leave out the secret";
 
 /** Every proof would be refused by it. A store that was not reached yet cannot tell: then health does, later. */
 function shortMemory(replay: ReplayStore, needed: number): string | undefined {

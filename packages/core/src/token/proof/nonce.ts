@@ -20,10 +20,21 @@ export interface NonceTimes {
 }
 
 export interface NoncesOptions {
-  /** At least 32 bytes, shared by all instances that accept each other's nonces. Default: random, for this instance. */
+  /**
+   * At least 32 bytes, shared by all instances that accept each other's nonces; these must share their `state`, too. Default:
+   * random, for this instance.
+   */
   readonly secret?: Uint8Array;
   /** How long a nonce may be used. Default 60. */
   readonly lifetimeSeconds?: number;
+}
+
+/** Those of a secret that was given: whoever has it, too, takes them. */
+const OF_GIVEN_SECRET = new WeakSet<object>();
+
+/** Whether other processes may take these nonces, too, since somebody gave their secret. */
+export function areShared(nonces: unknown): boolean {
+  return OF_GIVEN_SECRET.has(Object(nonces));
 }
 
 const RANDOM_BYTES = 16;
@@ -47,13 +58,14 @@ const readOptions = optionsOf<NoncesOptions>("createNonces", {
  * @throws {HopwiseError} `config_invalid` for a short secret
  */
 export function createNonces(options: NoncesOptions = {}): Nonces {
-  const { secret = crypto.getRandomValues(new Uint8Array(32)), lifetimeSeconds = 60 } = readOptions(options);
+  const read = readOptions(options);
+  const { secret = crypto.getRandomValues(new Uint8Array(32)), lifetimeSeconds = 60 } = read;
   const key = crypto.subtle.importKey("raw", new Uint8Array(secret), { name: "HMAC", hash: "SHA-256" }, false, [
     "sign",
     "verify",
   ]);
 
-  return {
+  const nonces: Nonces = {
     issue: async (now) => {
       checkSeconds("issue", "nowSeconds", now);
       const body = new Uint8Array(BODY_BYTES);
@@ -76,4 +88,6 @@ export function createNonces(options: NoncesOptions = {}): Nonces {
       return expiresAt > now ? { issuedAt: times.getFloat64(0), expiresAt } : undefined;
     },
   };
+  if (read.secret !== undefined) OF_GIVEN_SECRET.add(nonces);
+  return nonces;
 }
