@@ -189,6 +189,19 @@ export function testApprovalsList(): void {
     expect(err).toMatch(words);
   });
 
+  it.each(["Authorization: Bearer let-dana-in", "Cookie: session=dana"])(
+    "refuses a login that has a header's name: %s",
+    async (line) => {
+      const { run, at, folder } = await office();
+      writeFileSync(join(folder, "login"), `${line}\n`);
+      const { code, err } = await run("approvals", "list", ...at);
+      expect([code, err]).toEqual([
+        2,
+        expect.stringMatching(/login has no value of an Authorization header, .* without the header's name\n$/),
+      ]);
+    },
+  );
+
   it("is not let in without a login", async () => {
     const { run, url } = await office();
     const { code, err } = await run("approvals", "list", "--at", url);

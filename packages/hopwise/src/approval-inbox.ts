@@ -17,6 +17,10 @@ export interface RemoteInbox {
 }
 
 const TIMEOUT_MS = 15_000;
+/** A line of a header, with its name, would be sent as a value, and known to nobody. */
+const NO_LOGIN =
+  "has no value of an Authorization header, which is such as Bearer and a token, without the header's name";
+
 /** A thousand requests of some size. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
@@ -32,8 +36,8 @@ export async function inboxOf(typed: Typed, terminal: Terminal): Promise<RemoteI
   const file = typed.value("login");
   // On the command line, everybody who lists processes would see it.
   const login = file === undefined ? undefined : (await readText(file, "a login", terminal)).trim();
-  if (login !== undefined && !/^[\x21-\x7e]+( [\x21-\x7e]+)*$/.test(login)) {
-    throw wrong(`${named(file as string)} has no value of an Authorization header`);
+  if (login !== undefined && (!/^[\x21-\x7e]+( [\x21-\x7e]+)*$/.test(login) || /^\S*: /.test(login))) {
+    throw wrong(`${named(file as string)} ${NO_LOGIN}`);
   }
 
   const ask = async (id: string | undefined, body?: object): Promise<Readonly<Record<string, unknown>>> => {
