@@ -6,7 +6,14 @@ import { describeArguments, type Grant, type ToolGrant } from "../grant/index.ts
 import { canonicalJson, type JsonObject } from "../json/index.ts";
 import { defined, plainText } from "../lib/index.ts";
 import type { Chain } from "../token/index.ts";
-import type { ApprovedCall, DecisionRecord, HiddenItems, TokenRecord, UnverifiedAttempt } from "./record.ts";
+import type {
+  ApprovedCall,
+  DecisionRecord,
+  HiddenItems,
+  OtherRequest,
+  TokenRecord,
+  UnverifiedAttempt,
+} from "./record.ts";
 
 /** The call's own part of a record, beside the decision. */
 export interface RecordedCall {
@@ -26,6 +33,7 @@ export interface RecordedCall {
   readonly hidden: readonly HiddenOne[];
   readonly pdpVersion: string | undefined;
   readonly approved?: ApprovedCall | undefined;
+  readonly other?: OtherRequest | undefined;
 }
 
 /** One item of a list that was not shown. */
@@ -55,7 +63,7 @@ export async function decisionRecord(decision: Decision, call: RecordedCall): Pr
     ...(call.hidden.length > 0 && { hidden: hiddenItems(call.hidden) }),
     ...(kept.length > 0 && keptOf(kept, parsed ?? received)),
     ...(decision.outcome === "denied" && refusalIn(decision)),
-    ...(decision.outcome === "pending" && { approval: decision.approval }),
+    ...(decision.outcome === "pending" && { approval: decision.approval, ...defined({ other: call.other }) }),
     ...(decision.outcome === "allowed" &&
       defined({ obligations: decision.obligations, left: decision.left, approved: call.approved })),
     ...(decision.outcome === "allowed" && defined({ enforced: decision.enforced, shadow: decision.shadow })),

@@ -9,6 +9,7 @@ export type {
   AuditSink,
   DecisionRecord,
   HiddenItems,
+  OtherRequest,
   OutcomeRecord,
   TokenRecord,
   UnverifiedAttempt,

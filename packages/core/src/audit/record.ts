@@ -49,6 +49,8 @@ export interface DecisionRecord extends Partial<Omit<Refusal<DenialCode>, "nonce
   readonly outcome: "allowed" | "denied" | "pending";
   /** Of a call that waits: for which request. */
   readonly approval?: WaitingApproval;
+  /** Of a call that waits anew, though its caller named a request: why that one was not of this call. */
+  readonly other?: OtherRequest;
   /** Of a call that people approved: who, and by which request. */
   readonly approved?: ApprovedCall;
   /** What is left of the chain's budget, of what the call counted against. */
@@ -71,6 +73,14 @@ export interface DecisionRecord extends Partial<Omit<Refusal<DenialCode>, "nonce
   /** For a list: what was not shown, and why; of a long list the first hundred. */
   readonly hidden?: readonly HiddenItems[];
   readonly timings: Timings;
+}
+
+/** A request for an approval of which the caller said that the call is the one. */
+export interface OtherRequest {
+  /** The request's id. */
+  readonly request: string;
+  /** What is not as it was: up to twenty JSON pointers into the request, such as `/resource/attributes/region`. */
+  readonly changed: readonly string[];
 }
 
 /** Who approved a call. */

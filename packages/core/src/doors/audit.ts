@@ -11,6 +11,7 @@ export {
   type HiddenItems,
   type LineWriter,
   type MemoryAudit,
+  type OtherRequest,
   type Outcome,
   type OutcomeRecord,
   type TokenRecord,

@@ -1,15 +1,17 @@
-import type { ApprovedCall } from "../audit/index.ts";
+import type { ApprovedCall, OtherRequest } from "../audit/index.ts";
 import type { WaitingApproval } from "../decision/index.ts";
 import { isoOf } from "../lib/index.ts";
 
 /** What a call waits for, and who approved it, in words for people: a line each. */
 export function approvalWords(decision: {
   readonly approval?: WaitingApproval;
+  readonly other?: OtherRequest;
   readonly approved?: ApprovedCall;
 }): readonly string[] {
-  const { approval, approved } = decision;
+  const { approval, other, approved } = decision;
   return [
     ...(approval === undefined ? [] : [waits(approval)]),
+    ...(other === undefined ? [] : [wasOfAnother(other)]),
     ...(approved === undefined ? [] : [`approved by ${namesIn(approved)} (request ${approved.request})`]),
   ];
 }
@@ -17,6 +19,14 @@ export function approvalWords(decision: {
 function waits({ request, reason, approvers, untilSeconds }: WaitingApproval): string {
   const people = approvers === 1 ? "a person" : `${approvers} people`;
   return `waits for ${people} until ${isoOf(untilSeconds)}: "${reason}" (request ${request})`;
+}
+
+/** People would be asked again and again, whatever they say, where an attribute changes by itself. */
+function wasOfAnother({ request, changed }: OtherRequest): string {
+  const what = `its caller named request ${request}, and since that was made ${changed.join(", ")} changed`;
+  return changed.some((pointer) => pointer.startsWith("/resource/attributes/"))
+    ? `${what}; name the attributes that count in showToApprovers of the tool map, without those that change by themselves`
+    : what;
 }
 
 function namesIn({ by }: ApprovedCall): string {

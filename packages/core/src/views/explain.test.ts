@@ -247,6 +247,21 @@ describe("an explanation", () => {
     expect(odd.children.at(-1)?.text).toContain("until ?");
   });
 
+  it.each([
+    [["/reason"], "/reason changed"],
+    [
+      ["/reason", "/resource/attributes/seen"],
+      "/reason, /resource/attributes/seen changed; name the attributes that count in showToApprovers of the tool map, without those that change by themselves",
+    ],
+  ])("says why the request that a caller named is of another call: %j", (changed, words) => {
+    const approval = { request: "R", reason: "large", approvers: 2, untilSeconds: 1_800_000_000 };
+    const waits = explain({ ...base, outcome: "pending", approval, other: { request: "Q", changed } });
+    expect(waits.children.at(-1)).toMatchObject({
+      kind: "approval",
+      text: `its caller named request Q, and since that was made ${words}`,
+    });
+  });
+
   it("names the hop whose policy asks for an approval", () => {
     const asking = { redact: [], limit: {}, approval: "large" };
     const verdict = { hop: 0, kind: "user", id: "alice", effect: "allow", reasons: [], obligations: asking } as const;

@@ -1,4 +1,4 @@
-import type { ApprovedCall, HiddenItems } from "../audit/index.ts";
+import type { ApprovedCall, HiddenItems, OtherRequest } from "../audit/index.ts";
 import type { Asked, ChainView, HopVerdict, WaitingApproval } from "../decision/index.ts";
 import type { Refusal } from "../errors.ts";
 import type { AppliedCondition } from "../filter/index.ts";
@@ -32,6 +32,8 @@ export interface Explainable extends Partial<Omit<Refusal, "code" | "nonce">> {
   readonly shadow?: Partial<Omit<Refusal, "code" | "nonce">> & { readonly code?: string; readonly stage?: string };
   /** For a call that waits: what for. */
   readonly approval?: WaitingApproval;
+  /** For a call that waits anew: why the request that its caller named was not of it. */
+  readonly other?: OtherRequest;
   /** For a call that people approved: by whom. */
   readonly approved?: ApprovedCall;
 }

@@ -1,4 +1,4 @@
-import type { ApprovedCall, HiddenOne } from "../audit/index.ts";
+import type { ApprovedCall, HiddenOne, OtherRequest } from "../audit/index.ts";
 import { type DenialCode, rowOf, type Stage } from "../codes.ts";
 import type {
   Allowed,
@@ -53,6 +53,8 @@ export interface Notes {
   readonly shown?: { readonly items: number; readonly of: number };
   /** For a list: what was not shown, and why. */
   readonly hidden?: readonly HiddenOne[];
+  /** The request that the caller named, where it was of another call. */
+  readonly other?: OtherRequest;
   /** Who approved the call, by which request. */
   readonly approved?: ApprovedCall;
   /** The first refusal that shadow mode did not enforce. */

@@ -48,7 +48,7 @@ export async function unrecordedAs(
 
 function recordOf(
   decision: Decision,
-  { caller, calledAt, received, parsed, kept, shown, applied, approved, hidden = [] }: Notes,
+  { caller, calledAt, received, parsed, kept, shown, applied, approved, other, hidden = [] }: Notes,
   { tool, caller: { via } }: IncomingCall,
   { audience: [audience], pdp }: EnforcementPoint,
 ): Promise<DecisionRecord> {
@@ -66,6 +66,7 @@ function recordOf(
     hidden,
     pdpVersion: pdp.version,
     approved,
+    other,
   });
 }
 

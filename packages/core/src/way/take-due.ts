@@ -70,7 +70,10 @@ export async function takeDue(
     if (!isRefusal(approval)) found = approval;
     else if (!log.lets(approval)) return log.deny(approval);
   }
-  if (found.waits !== undefined) return wait(found, log, point);
+  if (found.waits !== undefined) {
+    log.note(defined({ other: found.other }));
+    return wait(found, log, point);
+  }
   log.note(defined({ approved: found.approved }));
   const costs = { ...cost, approval: found.charges, lets: log.lets };
   if (costsNothing(costs, point)) return { outcome: "due", obligations, taken: undefined };

@@ -148,6 +148,24 @@ describe("a call that the policies want approved", () => {
     expect(await at.call({ ...ARGUMENTS, amount: 901 }, id)).toMatch(/^[\w-]{22}$/);
   });
 
+  it("asks anew where the row changed since the request that is named, and the record says what, and nobody else", async () => {
+    let seen = 0;
+    const attributes = (): object => ({ seen: ++seen, region: "EMEA" });
+    const tools = { send_payment: { kind: "payment", action: "send", id: "to", attributes } };
+    const at = await waitingAt(scene, { tools: tools as never });
+    const id = await at.call();
+    expect(at.audit.records.at(-1)).not.toHaveProperty("other");
+    await at.answer(id, "dana");
+    const again = await at.decide({ approval: id });
+    expect(again).toMatchObject({ outcome: "pending" });
+    expect(again).not.toMatchObject({ approval: { request: id } });
+    expect(again).not.toHaveProperty("other");
+    expect(at.audit.records.at(-1)).toMatchObject({
+      outcome: "pending",
+      other: { request: id, changed: ["/resource/attributes/seen"] },
+    });
+  });
+
   it("asks anew where a store names the request of another call, though that was approved", async () => {
     let other: string | undefined;
     const stateOf = changed("approvals", (memory) => ({

@@ -1,9 +1,10 @@
-import type { ApprovedCall } from "../../audit/index.ts";
+import type { ApprovedCall, OtherRequest } from "../../audit/index.ts";
 import type { HopVerdict } from "../../decision/index.ts";
 import { HopwiseError, isRefusal } from "../../errors.ts";
 import { persistently } from "../../lib/index.ts";
 import { type Charge, ownerOf, type Reservation, type SpendingStore } from "../../state/index.ts";
 import { hashOfRequest } from "../../token/index.ts";
+import { changedSince } from "../approvals/changed-since.ts";
 import { type ApprovableCall, asOf, describeCall, sentIn } from "../approvals/describe-call.ts";
 import {
   type AskedApproval,
@@ -24,7 +25,12 @@ export type ApprovalFound =
   /** It was approved: what its one use costs. Or it needs no approval. */
   | { readonly waits: undefined; readonly charges: readonly Charge[]; readonly approved?: ApprovedCall }
   /** It waits for people, who were asked just now or before. */
-  | { readonly waits: AskedApproval; readonly answers: readonly CountedAnswer[] };
+  | {
+      readonly waits: AskedApproval;
+      readonly answers: readonly CountedAnswer[];
+      /** The request that the caller named, where it was of another call. */
+      readonly other?: OtherRequest;
+    };
 
 export const NO_APPROVAL: ApprovalFound = { waits: undefined, charges: [] };
 
@@ -52,15 +58,25 @@ export async function findApproval(
   if (isRefusal(sent)) return sent;
   const asked = await describeCall(call, sent, reason, point);
   const named = call.named === undefined ? undefined : await findRequest(call.named, stores, point);
-  if (named !== undefined) {
-    const current = await asOf(named.kept, asked);
-    const isSame = current.hash === named.kept.hash;
-    const found = isSame
-      ? await judgeNamed(current, named, unasked, stores, point)
-      : await refuseVoid(current, named.kept);
-    if (found !== undefined) return found;
+  const current = named && (await asOf(named.kept, asked));
+  if (named === undefined || current === undefined) return joinOrAsk(asked, { ...call, unasked }, stores, point);
+  if (current.hash === named.kept.hash) {
+    const found = await judgeNamed(current, named, unasked, stores, point);
+    return found ?? joinOrAsk(asked, { ...call, unasked }, stores, point);
   }
-  return joinOrAsk(asked, { ...call, unasked }, stores, point);
+  const changed = changedSince(named.kept.request, current.request);
+  if (isMadeAnew(changed)) return new HopwiseError("approval_void", MADE_ANEW);
+  const found = await joinOrAsk(asked, { ...call, unasked }, stores, point);
+  const isAskedAnew = !isRefusal(found) && found.waits !== undefined;
+  return isAskedAnew ? { ...found, other: { request: named.kept.id, changed } } : found;
+}
+
+const MADE_ANEW =
+  "the tool's own schema made something else of the same arguments than when approval was asked for, so no approval can be of the call";
+
+/** The same arguments were sent, and the tool's own schema made something else of them: that it may do each time. */
+function isMadeAnew(changed: readonly string[]): boolean {
+  return changed.length === 1 && changed[0] === "/argumentsHash/parsed";
 }
 
 /**
@@ -148,16 +164,6 @@ function unapproved({ verdicts }: ApprovableCall, reason: string, why = ""): Hop
   const { id, hop } = verdicts.find(({ obligations }) => obligations?.approval === reason) as HopVerdict;
   const message = `policy allows this to "${id}" once a person has approved it${why}`;
   return new HopwiseError("approval_required", message, { hop, reason });
-}
-
-/** The same arguments were sent, and the tool's own schema made something else of them: that it may do each time. */
-async function refuseVoid(current: AskedApproval, kept: AskedApproval): Promise<HopwiseError | undefined> {
-  const { argumentsHash } = kept.request;
-  if (current.request.argumentsHash.received !== argumentsHash.received) return undefined;
-  const asBefore = await hashOfRequest({ ...current.request, argumentsHash });
-  if (asBefore !== kept.hash) return undefined;
-  const message = "the tool's own schema made something else of the same arguments than when approval was asked for";
-  return new HopwiseError("approval_void", `${message}, so no approval can be of the call`);
 }
 
 async function askAnew(
