@@ -193,9 +193,11 @@ export const DECISION_CODES = {
     when: "a policy decision point that is not there",
     produce: (world) =>
       plannerReads(world, {
-        cerbos: failing(Object.assign(new Error("14 UNAVAILABLE: connection refused"), { name: "NotOK", code: 14 })),
+        cerbos: failing(
+          Object.assign(new Error("gRPC error 14 (UNAVAILABLE): connection refused"), { name: "NotOK", code: 14 }),
+        ),
       }),
-    says: /the policies could not be asked about "alice": 14 UNAVAILABLE: connection refused/,
+    says: /the policies could not be asked about "alice": gRPC error 14 \(UNAVAILABLE\): connection refused/,
     at: { hop: 0 },
     retryable: true,
   },

@@ -66,7 +66,7 @@ export const OPENLY: { readonly [Code in Seen]: Row } = {
   policy_inconclusive: {
     tool: "open",
     entry: OPEN_TO_ALICE,
-    options: () => ({ cerbos: failing(Object.assign(new Error("no"), { name: "ValidationFailed" })) }),
+    options: () => ({ cerbos: failing(Object.assign(new Error("no"), { validationErrors: [] })) }),
   },
   grant_tool_missing: { tool: "open", entry: OPEN_TO_ALICE, held: async ({ planner }) => planner },
   attributes_invalid: { tool: "open", entry: OPEN_TO_ALICE, options: plannerAs({ roles: [] }) },

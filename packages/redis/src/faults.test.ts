@@ -1,11 +1,12 @@
+import * as client from "@redis/client";
 import { describe, expect, it } from "vitest";
 import { isBroken, isOffline, isReplica, mistakeIn, offlineWordsOf, wordsOf } from "./faults.ts";
 
 class SimpleError extends Error {}
-class ClientOfflineError extends Error {}
-class ClientClosedError extends Error {}
-class SocketClosedUnexpectedlyError extends Error {}
-class SocketTimeoutError extends Error {}
+/** A class of the client as a bundler leaves it that minifies. */
+class t extends Error {}
+const OFFLINE = "The client is offline";
+const TIMED_OUT = "Socket timeout timeout. Expecting data, but didn't receive any in 500ms.";
 const system = (code: string): Error => Object.assign(new Error(`connect ${code} 10.0.0.1:6379`), { code });
 
 describe("the words for a fault of Redis", () => {
@@ -54,10 +55,14 @@ describe("the words for a fault of Redis", () => {
     ],
     [new Error("QUEUED"), /^is asked by a client that is in a transaction of somebody else \(MULTI\)/],
     [new SimpleError("ERR whatever of alice"), /^answered ERR$/],
-    [new ClientOfflineError("The client is offline"), /^cannot be reached$/],
-    [new ClientClosedError("The client is closed"), /^is not connected: the client was closed$/],
-    [new SocketClosedUnexpectedlyError("Socket closed unexpectedly"), /^lost its connection, and it is not known/],
-    [new SocketTimeoutError("Socket timeout"), /^lost its connection, and it is not known/],
+    [new t(OFFLINE), /^cannot be reached$/],
+    [new t("The client is closed"), /^is not connected: the client was closed$/],
+    [new t("Socket closed unexpectedly"), /^lost its connection, and it is not known/],
+    [new t(TIMED_OUT), /^lost its connection, and it is not known/],
+    [new t("Disconnects client"), /^lost its connection, and it is not known/],
+    [new t("All the root nodes are unavailable"), /^cannot be reached$/],
+    [new t("Connection timeout"), /^cannot be reached: nobody answered in time/],
+    [new t("Too many Cluster redirections"), /^is a cluster whose slots move faster/],
     [system("ECONNRESET"), /^lost its connection, and it is not known/],
     [system("ECONNREFUSED"), /^cannot be reached \(ECONNREFUSED\)$/],
     [new Error("The queue is full"), /^is asked more than it answers/],
@@ -77,13 +82,27 @@ describe("the words for a fault of Redis", () => {
     expect(offlineWordsOf(system("ECONNREFUSED"))).toBe("cannot be reached (ECONNREFUSED)");
     expect(offlineWordsOf(new SimpleError("WRONGPASS invalid"))).toMatch(/^refuses the login/);
     expect(offlineWordsOf(system("CERT_HAS_EXPIRED"))).toBe("cannot be reached (CERT_HAS_EXPIRED)");
-    const closed = new SocketClosedUnexpectedlyError("Socket closed unexpectedly");
+    const closed = new t("Socket closed unexpectedly");
     expect(offlineWordsOf(closed)).toMatch(/^cannot be reached: it ends the connection; .* do both sides speak TLS/);
     expect(offlineWordsOf(system("ECONNRESET"))).toMatch(/^cannot be reached \(ECONNRESET\): it ends the connection/);
-    expect(offlineWordsOf(new SocketTimeoutError("Socket timeout"))).toMatch(
-      /^cannot be reached: nobody answered in time/,
-    );
+    expect(offlineWordsOf(new t(TIMED_OUT))).toMatch(/^cannot be reached: nobody answered in time/);
     expect(offlineWordsOf(undefined)).toBe("cannot be reached");
+  });
+
+  it("know the client's own errors by what these say, for a bundler gives their classes other names", () => {
+    const errors = [
+      new client.ClientOfflineError(),
+      new client.ClientClosedError(),
+      new client.SocketClosedUnexpectedlyError(),
+      new client.SocketTimeoutError(500),
+      new client.DisconnectsClientError(),
+      new client.RootNodesUnavailableError(),
+      new client.ConnectionTimeoutError(),
+      new client.MaxCommandRedirectionsError(),
+    ];
+    const words = errors.map(wordsOf);
+    for (const word of words) expect(word).not.toMatch(/^(failed|answered)/);
+    expect(errors.map(({ message }) => wordsOf(new t(message)))).toEqual(words);
   });
 
   it("are of any error, whatever was thrown", () => {
@@ -91,9 +110,9 @@ describe("the words for a fault of Redis", () => {
   });
 
   it("tell what is not known to be done, what was not sent, and what will not go by itself", () => {
-    expect([system("EPIPE"), new SocketTimeoutError("x")].map(isBroken)).toEqual([true, true]);
-    expect([new ClientOfflineError("x"), new SimpleError("OOM x")].map(isBroken)).toEqual([false, false]);
-    expect([new ClientOfflineError("x"), new SimpleError("x")].map(isOffline)).toEqual([true, false]);
+    expect([system("EPIPE"), new t(TIMED_OUT)].map(isBroken)).toEqual([true, true]);
+    expect([new t(OFFLINE), new SimpleError("OOM x")].map(isBroken)).toEqual([false, false]);
+    expect([new t(OFFLINE), new SimpleError("x")].map(isOffline)).toEqual([true, false]);
     expect(mistakeIn(new SimpleError("NOAUTH x"))).toMatch(/^refuses the login/);
     expect([new SimpleError("OOM x"), system("ECONNREFUSED"), undefined].map(mistakeIn)).toEqual([
       undefined,

@@ -94,24 +94,31 @@ function saidIn(error: unknown): string | undefined {
 
 const SILENT = `${DOWN}: nobody answered in time; where it is well, does only one side speak TLS?`;
 
-/** What an error of the client means, by its class. */
-const ERRORS: { readonly [name: string]: string } = {
-  ClientOfflineError: DOWN,
-  ClientClosedError: "is not connected: the client was closed",
-  RootNodesUnavailableError: DOWN,
-  ConnectionTimeoutError: SILENT,
-  MaxCommandRedirectionsError: "is a cluster whose slots move faster than they are followed",
-};
+/**
+ * The client's own errors that carry no code. They are told by their texts: a bundler that minifies gives their classes other names.
+ */
+const OFFLINE = /^The client is offline$/;
+const CLOSED = /^The client is closed$/;
+const TIMED_OUT = /^Socket timeout\b/;
+const BROKEN = /^(Socket closed unexpectedly|Disconnects client)$/;
+
+/** What the others mean. */
+const ERRORS: readonly (readonly [RegExp, string])[] = [
+  [OFFLINE, DOWN],
+  [CLOSED, "is not connected: the client was closed"],
+  [/^All the root nodes are unavailable$/, DOWN],
+  [/^Connection timeout$/, SILENT],
+  [/^Too many Cluster redirections$/, "is a cluster whose slots move faster than they are followed"],
+];
+
+function meantBy(text: string): string | undefined {
+  return ERRORS.find(([says]) => says.test(text))?.[1];
+}
 
 /** A connection that broke with a question on its way: nobody knows whether it was done. */
 export function isBroken(error: unknown): boolean {
-  const { name, code, text } = partsOf(error);
-  return (
-    /^Socket(ClosedUnexpectedly|Timeout)/.test(name) ||
-    /^(ECONNRESET|EPIPE|ETIMEDOUT)$/.test(code) ||
-    /^Disconnects/.test(name) ||
-    text === "Socket closed unexpectedly"
-  );
+  const { code, text } = partsOf(error);
+  return BROKEN.test(text) || TIMED_OUT.test(text) || /^(ECONNRESET|EPIPE|ETIMEDOUT)$/.test(code);
 }
 
 /** That a connection broke, or that no Sentinel was of use, says less than what came before it. */
@@ -124,12 +131,12 @@ export class NotConnected extends Error {}
 
 /** Nothing was sent. */
 export function isOffline(error: unknown): boolean {
-  return error instanceof NotConnected || partsOf(error).name === "ClientOfflineError";
+  return error instanceof NotConnected || OFFLINE.test(partsOf(error).text);
 }
 
 /** It is not trying either: its program closed it, or the client of a cluster found nobody and is between two tries. */
 export function isClosed(error: unknown): boolean {
-  return partsOf(error).name === "ClientClosedError";
+  return CLOSED.test(partsOf(error).text);
 }
 
 /** What went wrong, in words that begin after the store's name. Never the text of a reply: it may quote what was sent. */
@@ -138,7 +145,8 @@ export function wordsOf(error: unknown): string {
   const said = lacksRights(error) ? NO_RIGHTS : saidIn(error);
   if (said !== undefined) return said;
   if (isBroken(error)) return "lost its connection, and it is not known whether this was done";
-  if (Object.hasOwn(ERRORS, name)) return ERRORS[name] as string;
+  const meant = meantBy(text);
+  if (meant !== undefined) return meant;
   if (isCode(code)) return `${DOWN} (${code})`;
   const word = firstWordOf(text);
   return word === "" ? `failed (${name})` : `answered ${word}`;
@@ -150,10 +158,10 @@ export function wordsOf(error: unknown): string {
  * @param last what the client said of its connection: its commands do not tell
  */
 export function offlineWordsOf(last: unknown): string {
-  const { name, code } = partsOf(last);
-  const known = saidIn(last) ?? (Object.hasOwn(ERRORS, name) ? ERRORS[name] : undefined);
+  const { code, text } = partsOf(last);
+  const known = saidIn(last) ?? meantBy(text);
   if (known !== undefined) return known;
-  if (name === "SocketTimeoutError") return SILENT;
+  if (TIMED_OUT.test(text)) return SILENT;
   const down = isCode(code) ? `${DOWN} (${code})` : DOWN;
   return isBroken(last) || code.startsWith("ERR_SSL_") ? `${down}: ${ENDED}` : down;
 }

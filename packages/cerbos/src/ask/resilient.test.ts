@@ -74,7 +74,7 @@ describe("a client that failed", () => {
     ["an invalid argument", notOK(3)],
     ["a message that is too large", notOK(8)],
     ["out of range", notOK(11)],
-    ["a schema violation, where the client throws these", Object.assign(new Error("x"), { name: "ValidationFailed" })],
+    ["a schema violation, where the client throws these", Object.assign(new Error("x"), { validationErrors: [] })],
     ["a request that cannot be written down", notOK(13, "Request message serialization failure: x")],
     ["an answer that nobody can read (gRPC)", new Error("google.protobuf.Value cannot be NaN or Infinity")],
     ["the same (HTTP)", notOK(2, "proto: google.protobuf.Value.number_value: invalid +Inf value")],

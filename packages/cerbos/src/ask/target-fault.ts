@@ -16,8 +16,8 @@ export type Verdict =
  */
 export function judge(error: unknown): Verdict {
   if (error instanceof Error && error.cause === NEVER_ASKED) return "full";
-  const { name, code, details } = (error ?? {}) as { name?: unknown; code?: unknown; details?: unknown };
-  if (name === "ValidationFailed") return "refused";
+  const { code, details } = (error ?? {}) as { code?: unknown; details?: unknown };
+  if (isSchemaViolation(error)) return "refused";
   if (typeof code === "number" && REQUEST_IS_WRONG.has(code)) return "refused";
   // The client could not even serialise the request.
   if (typeof details === "string" && details.startsWith("Request message serialization failure")) return "refused";
@@ -40,6 +40,11 @@ export function noRoom(message: string): HopwiseError {
  */
 export function isNotFinite(error: unknown): boolean {
   return error instanceof Error && /google\.protobuf\.Value\b.*(?:NaN|Inf)/.test(error.message);
+}
+
+/** What a client throws that is set to. Told by what it carries: a bundler that minifies gives its class another name. */
+export function isSchemaViolation(error: unknown): boolean {
+  return Array.isArray((Object(error) as { readonly validationErrors?: unknown }).validationErrors);
 }
 
 /** INVALID_ARGUMENT, RESOURCE_EXHAUSTED (a message that is too large), OUT_OF_RANGE. */

@@ -1,4 +1,4 @@
-import { isNotFinite } from "../ask/index.ts";
+import { isNotFinite, isSchemaViolation } from "../ask/index.ts";
 
 /**
  * Whether a shared request failed since one of its questions is bad: then each is asked alone, and only the bad one
@@ -10,10 +10,10 @@ import { isNotFinite } from "../ask/index.ts";
  */
 export function oneIsBad(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const { name, message, code, details } = error as Error & { readonly code?: unknown; readonly details?: unknown };
+  const { message, code, details } = error as Error & { readonly code?: unknown; readonly details?: unknown };
   if (isNotFinite(error)) return true;
   // A client can be set to throw where one entry does not fit its schema.
-  if (name === "ValidationFailed" || code === INVALID_ARGUMENT || code === OUT_OF_RANGE) return true;
+  if (isSchemaViolation(error) || code === INVALID_ARGUMENT || code === OUT_OF_RANGE) return true;
   const text = typeof details === "string" ? details : "";
   if (code === RESOURCE_EXHAUSTED) return TOO_LARGE.test(text);
   if (code === INTERNAL) return text.startsWith("Policy check failed") || NOT_WRITTEN.test(text);

@@ -369,7 +369,7 @@ describe("asking the policies of every hop", () => {
 describe("a request that a decision point does not take", () => {
   const rejecting = (code: number, details: string): PolicyDecisionPoint => {
     const reject = () =>
-      Promise.reject(Object.assign(new Error(`${code}: ${details}`), { name: "NotOK", code, details }));
+      Promise.reject(Object.assign(new Error(`gRPC error ${code}: ${details}`), { name: "NotOK", code, details }));
     return { checkResources: reject, planResources: reject };
   };
 
@@ -465,7 +465,7 @@ describe("a decision point that is not there", () => {
   });
 
   it("that refuses the request for its schema is not unavailable: asking again will not help", async () => {
-    const fault = Object.assign(new Error("schema"), { name: "ValidationFailed" });
+    const fault = Object.assign(new Error("schema"), { validationErrors: [] });
     const verdicts = await checkHops(
       failing(() => {
         throw fault;

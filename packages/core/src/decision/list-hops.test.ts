@@ -425,7 +425,7 @@ describe("a decision point that is not there", () => {
   });
 
   it("that refuses the request for its schema is not unavailable: asking again will not help", async () => {
-    const fault = Object.assign(new Error("schema"), { name: "ValidationFailed" });
+    const fault = Object.assign(new Error("schema"), { validationErrors: [] });
     const error = await errorOf(shownBy(answering(() => Promise.reject(fault)).pdp, about([listed(read)])));
     expect(error.code).toBe("policy_inconclusive");
   });

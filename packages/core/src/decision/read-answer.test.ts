@@ -1,3 +1,4 @@
+import { NotOK, Status, ValidationFailed } from "@cerbos/core";
 import { expect, it } from "vitest";
 import { faultOf, isUnread, readAnswers } from "./read-answer.ts";
 
@@ -49,8 +50,25 @@ it("what only quotes such words is an outage like any other", () => {
   expect([isUnread(cause), faultOf(cause)]).toEqual([false, { problem: cause.message, unavailable: true }]);
 });
 
+class t extends NotOK {}
+class e extends ValidationFailed {}
+
+it("errors of the client are known in a bundle, too, where their classes have other names", () => {
+  const refused = new t(Status.INVALID_ARGUMENT, "invalid auxData");
+  const problems = [new t(Status.UNAVAILABLE, "no connection"), refused, new e([])].map((cause) => {
+    expect(cause.name).toMatch(/^[et]$/);
+    return faultOf(cause);
+  });
+  expect(problems).toEqual([
+    { problem: "gRPC error 14 (UNAVAILABLE): no connection", unavailable: true },
+    { problem: expect.stringMatching(/^gRPC error 3 \(INVALID_ARGUMENT\): invalid auxData /), refused: true },
+    { problem: "the request does not fit a policy's schema" },
+  ]);
+});
+
 it.each([
   Object.assign(new Error("hunter2"), { name: "NotOK" }),
+  Object.assign(new Error("hunter2"), { name: "NotOK", code: 14 }),
   Object.assign(new Error("hunter2"), { name: "OwnError", code: 14 }),
   { name: "NotOK", code: 14, message: "hunter2" },
 ])("only what the client for gRPC itself says is told: %s", (cause) => {

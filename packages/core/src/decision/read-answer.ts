@@ -100,7 +100,7 @@ export interface PolicyFault {
 }
 
 export function faultOf(cause: unknown): PolicyFault {
-  if (cause instanceof Error && cause.name === "ValidationFailed") {
+  if (isSchemaViolation(cause)) {
     return { problem: "the request does not fit a policy's schema" };
   }
   // There was an answer: asking again does not help.
@@ -114,6 +114,15 @@ export function faultOf(cause: unknown): PolicyFault {
   return isRefused(cause) ? { problem, refused: true } : { problem, unavailable: true };
 }
 
+/*
+ * The errors of Cerbos' clients are told by what they carry: a bundler that minifies gives their classes, and so the errors, other
+ * names.
+ */
+
+function isSchemaViolation(cause: unknown): boolean {
+  return Array.isArray((Object(cause) as { readonly validationErrors?: unknown }).validationErrors);
+}
+
 /** gRPC ends some texts with the label of a note that it does not have. */
 const EMPTY_NOTE = /Resolution note:\s*$/;
 
@@ -125,7 +134,7 @@ const AUX_DATA_WORDS =
 function isTold(cause: unknown): cause is Error {
   if (!(cause instanceof Error)) return false;
   if (isOwn(cause) || cause instanceof DeadlinePassed) return true;
-  return cause.name === "NotOK" && typeof (cause as { readonly code?: unknown }).code === "number";
+  return /^gRPC error \d+\b/.test(cause.message) && typeof (cause as { readonly code?: unknown }).code === "number";
 }
 
 /** INVALID_ARGUMENT and OUT_OF_RANGE of gRPC; clients over HTTP give the same. */
