@@ -253,7 +253,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
   ],
   // A door of its own (`@hopwise/core/testing`): no test framework, no file, no process.
   "core/testing": [
-    "core/options",
+    "core/lib",
     "core/audit",
     "core/decision",
     "core/errors.ts",

@@ -1,4 +1,5 @@
 import { type Allowed, type Authorizer, type Decision, HopwiseError, type Session } from "@hopwise/core";
+import { isOfLiterals } from "@hopwise/core/options";
 import { withCaller } from "@hopwise/core/running";
 import { type Announced, announcedBy } from "./announced-schemas.ts";
 import { type AnyTool, type Callback, memberOf, type ReadTool } from "./read-tool.ts";
@@ -95,10 +96,7 @@ function eachWithin(run: LoopRun, results: AsyncGenerator): AsyncIterable<unknow
 /** The loop's options, with `context.caller`, where the tool's context is an object that can take one more member. */
 function withOptions(options: Options): Options {
   const { context = {} } = options ?? {};
-  const isPlain =
-    typeof context === "object" &&
-    context !== null &&
-    [Object.prototype, null].includes(Object.getPrototypeOf(context));
+  const isPlain = typeof context === "object" && context !== null && isOfLiterals(context);
   return isPlain ? { ...options, context: withCaller(context) } : options;
 }
 

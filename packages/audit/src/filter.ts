@@ -2,6 +2,7 @@ import { HopwiseError } from "@hopwise/core";
 import type { DecisionRecord, OutcomeRecord } from "@hopwise/core/audit";
 import {
   DENIAL_CODE,
+  isKind,
   maybe,
   members,
   millisecondsOf,
@@ -41,7 +42,7 @@ export interface AuditFilter {
 const TIME = such(`a time: ${WRITTEN_TIME}; a Date; or milliseconds (not seconds) since the epoch`, isTime);
 
 function isTime(value: unknown): boolean {
-  if (typeof value === "string" || value instanceof Date) return !Number.isNaN(millisecondsOf(value));
+  if (typeof value === "string" || isKind(value, "Date")) return !Number.isNaN(millisecondsOf(value));
   // As milliseconds, what is less lies before 1973: they are seconds, but for the beginning itself.
   return Number.isFinite(value) && (value === 0 || (value as number) >= 1e11);
 }

@@ -1,3 +1,4 @@
+import { isKind } from "@hopwise/core/options";
 /**
  * What JSON would be made of a row or a value: models and decimals of an ORM say it by their `toJSON`. Times and bytes are kept as
  * they are, for columns hold them.
@@ -19,7 +20,7 @@ export function readWritten(value: unknown): unknown {
 }
 
 function writerOf(value: unknown): (() => unknown) | undefined {
-  if (typeof value !== "object" || value === null || value instanceof Date || ArrayBuffer.isView(value)) return;
+  if (typeof value !== "object" || value === null || isKind(value, "Date") || ArrayBuffer.isView(value)) return;
   const { toJSON } = value as { readonly toJSON?: unknown };
   return typeof toJSON === "function" ? () => Reflect.apply(toJSON, value, []) : undefined;
 }

@@ -1,4 +1,5 @@
 import { fulfil, type Obligations } from "@hopwise/core/adapter";
+import { isKind, isOfLiterals } from "@hopwise/core/options";
 import { listIn } from "./cell.ts";
 import { pointerOf } from "./misfit.ts";
 import type { Plain } from "./own-row.ts";
@@ -82,7 +83,7 @@ function open(value: unknown, isList: boolean): Opened {
 /** As JSON writes them, since obligations are about JSON. */
 function writable(value: unknown): unknown {
   if (typeof value === "bigint") return String(value);
-  return value instanceof Date ? value.toJSON() : value;
+  return isKind(value, "Date") ? value.toJSON() : value;
 }
 
 /** As deep as {@link fulfil} goes; what refers to itself is deeper. */
@@ -99,8 +100,7 @@ function isJson(value: unknown, depth = 0): boolean {
       return true;
     case "object": {
       if (value === null) return true;
-      const prototype: unknown = Object.getPrototypeOf(value);
-      const isPlain = Array.isArray(value) || prototype === Object.prototype || prototype === null;
+      const isPlain = Array.isArray(value) || isOfLiterals(value);
       if (!isPlain || depth === DEEPEST || Object.hasOwn(value, "__proto__")) return false;
       return Object.entries(value).every(([name, it]) => name.isWellFormed() && isJson(it, depth + 1));
     }

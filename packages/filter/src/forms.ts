@@ -1,3 +1,4 @@
+import { isKind } from "@hopwise/core/options";
 import type { Column, ElementType, ValueType } from "./column.ts";
 import type { Dialect } from "./names.ts";
 import { parameter, type Sql, sql } from "./sql.ts";
@@ -189,7 +190,7 @@ const SQLITE_MOMENT = (raw: Sql, { milliseconds }: Column): Sql => sql`(SELECT C
 
 function momentFrom(given: unknown, { milliseconds }: Column): Scalar | undefined {
   const found =
-    typeof given === "string" ? momentOf(given) : given instanceof Date && milliseconds ? momentAt(given) : undefined;
+    typeof given === "string" ? momentOf(given) : isKind(given, "Date") && milliseconds ? momentAt(given) : undefined;
   return found !== undefined && milliseconds && !isWholeMilliseconds(found) ? undefined : found;
 }
 

@@ -1,5 +1,6 @@
 import { HopwiseError } from "@hopwise/core";
 import { inOwnWords } from "@hopwise/core/adapter";
+import { isKind } from "@hopwise/core/options";
 import type { ColumnType } from "./column.ts";
 import type { NamedColumn } from "./table.ts";
 
@@ -91,7 +92,7 @@ export function pointerOf(column: string): string {
 export function typeWords(value: unknown): string {
   if (value === null || value === undefined) return "nothing";
   if (Array.isArray(value)) return "a list";
-  if (value instanceof Date) return "a Date";
+  if (isKind(value, "Date")) return "a Date";
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return "bytes";
   if (typeof value === "string") return "a text";
   return typeof value === "object" ? "an object" : `a ${typeof value}`;

@@ -1,4 +1,4 @@
-import { isObject } from "@hopwise/core/options";
+import { isKind, isObject } from "@hopwise/core/options";
 import { asWritten } from "./as-written.ts";
 import { asInherited, type Misfit, typeWords } from "./misfit.ts";
 import { type Resource, readResource } from "./resource-of.ts";
@@ -66,8 +66,8 @@ const UNREADABLE =
 function copied(value: unknown): unknown {
   const written = asWritten(value);
   if (Array.isArray(written)) return written.map(copied);
-  if (written instanceof Map) return new Map(Array.from(written, ([key, it]) => [copied(key), copied(it)]));
-  if (written instanceof Set) return new Set(Array.from(written, copied));
+  if (isKind(written, "Map")) return new Map(Array.from(written, ([key, it]) => [copied(key), copied(it)]));
+  if (isKind(written, "Set")) return new Set(Array.from(written, copied));
   if (typeof written === "function") throw new TypeError("a function");
   // A class may call itself what it likes: of one that a clone makes a plain object of, the values within are copied as of others.
   const cloned = isTaggedObject(written) ? written : structuredClone(written);

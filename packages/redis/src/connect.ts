@@ -1,3 +1,4 @@
+import { isKind } from "@hopwise/core/options";
 import { isSingle, type RedisClient } from "./client.ts";
 import { saysLittle } from "./faults.ts";
 import { type Line, lineOf } from "./line.ts";
@@ -23,7 +24,7 @@ const REPLICA_MS = 1000;
 /** The client of Sentinel tells of a server by an object that has the error in it. */
 function errorIn(said: unknown): unknown {
   const { error } = Object(said) as { readonly error?: unknown };
-  return error instanceof Error ? error : said;
+  return isKind(error, "Error") ? error : said;
 }
 
 /** @param ready is called at each new connection to a server */

@@ -1,5 +1,6 @@
 import { HopwiseError } from "@hopwise/core";
 import { inOwnWords } from "@hopwise/core/adapter";
+import { isKind } from "@hopwise/core/options";
 import { lacksRights, NO_RIGHTS } from "./rights.ts";
 
 const DOWN = "cannot be reached";
@@ -187,7 +188,7 @@ function firstWordOf(text: string): string {
 }
 
 function partsOf(error: unknown): { readonly name: string; readonly code: string; readonly text: string } {
-  if (!(error instanceof Error)) return { name: typeof error, code: "", text: "" };
+  if (!isKind(error, "Error")) return { name: typeof error, code: "", text: "" };
   const { code } = error as { readonly code?: unknown };
   return { name: error.constructor.name, code: typeof code === "string" ? code : "", text: error.message };
 }

@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import { plainText, quietly } from "../lib/index.ts";
+import { isKind, plainText, quietly } from "../lib/index.ts";
 
 /** What of a Node stream tells that it is broken: an event that ends the process where nobody hears it. */
 export interface Breakable {
@@ -52,5 +52,5 @@ function unwritten(what: string, cause?: unknown): HopwiseError {
 
 /** Node's own: `ENOSPC: no space left on device, write`. */
 function isOfSystem(error: unknown): error is Error {
-  return error instanceof Error && /^(E[A-Z0-9]+|ERR_STREAM_\w+)$/.test(String((error as { code?: unknown }).code));
+  return isKind(error, "Error") && /^(E[A-Z0-9]+|ERR_STREAM_\w+)$/.test(String((error as { code?: unknown }).code));
 }

@@ -5,7 +5,7 @@
  * @packageDocumentation
  */
 export { DENIAL_CODE } from "../audit/index.ts";
-export { hasUnset, hiddenInName, plainName } from "../lib/index.ts";
+export { hasUnset, hiddenInName, isKind, isOfLiterals, noteMadeHere, plainName } from "../lib/index.ts";
 export {
   argumentOf,
   atLeast,

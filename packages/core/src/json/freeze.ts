@@ -1,5 +1,5 @@
 import { HopwiseError, isOwn } from "../errors.ts";
-import { dropPromises, forMore } from "../lib/index.ts";
+import { dropPromises, forMore, isOfLiterals } from "../lib/index.ts";
 import { isExactNumber, isForbiddenKey, isJsonObject, type JsonObject, type JsonValue, pointerTo } from "./value.ts";
 
 /** Bounds of an arguments object. */
@@ -87,8 +87,8 @@ export function freezeJson(value: unknown, limits: FreezeLimits): JsonValue {
   };
 
   const copyObject = (object: object, pointer: string, depth: number): JsonValue => {
-    const prototype: unknown = Object.getPrototypeOf(object);
-    if (prototype !== Object.prototype && prototype !== null) {
+    // Own members alone are read: what somebody put on the prototype of another realm is in no copy.
+    if (!isOfLiterals(object)) {
       dropPromises(object);
       const what = object instanceof Promise ? "a promise, which was not awaited," : "an object that is not plain data";
       return refuse(pointer, what);

@@ -4,6 +4,7 @@
  */
 export { ageBy } from "./age-by.ts";
 export { answered } from "./answered.ts";
+export { isKind, isOfLiterals } from "./any-realm.ts";
 export type { Awaitable } from "./awaitable.ts";
 export { countOf } from "./count-of.ts";
 export {

@@ -1,4 +1,4 @@
-import { strayMember } from "../lib/index.ts";
+import { isOfLiterals, strayMember } from "../lib/index.ts";
 
 /**
  * Whether a value is an object as a literal or JSON gives it, of whichever realm: no list, no promise, of no class, and all
@@ -20,9 +20,7 @@ export function isPlainObject(value: unknown): value is { readonly [name: string
  */
 export function inherits(value: object): boolean {
   const prototype: object | null = Object.getPrototypeOf(value);
-  if (prototype === null) return false;
-  const isOfLiterals = Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf");
-  return !isOfLiterals || strayMember(prototype) !== undefined;
+  return !isOfLiterals(value) || (prototype !== null && strayMember(prototype) !== undefined);
 }
 
 /** Whether an author named something by a symbol. A mark that cannot be enumerated is no member. */

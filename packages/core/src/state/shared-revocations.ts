@@ -1,5 +1,5 @@
 import { faultOf } from "../errors.ts";
-import { type Awaitable, andThen, defined } from "../lib/index.ts";
+import { type Awaitable, andThen, defined, isKind } from "../lib/index.ts";
 import { maybe, members, optionsOf, reading, readListener, SECONDS, secondsBy, text } from "../options/index.ts";
 import type { FollowedLog } from "./follow-log.ts";
 import type { RevocationStore, RevocationTarget } from "./revocation.ts";
@@ -75,7 +75,7 @@ export function revocationsOn(log: FollowedLog, clock: () => number): Revocation
     find: (query, maxAgeMs) => andThen(log.newest(maxAgeMs), (index) => index.find(query, secondsBy(clock))),
     revoke: (target, how = {}) => {
       // A time of another type has no names to be refused for.
-      const isTime = typeof how === "number" || reading("revoke", "how", HOW, how, (it) => it instanceof Date);
+      const isTime = typeof how === "number" || reading("revoke", "how", HOW, how, (it) => isKind(it, "Date"));
       const given = isTime ? { untilSeconds: how as number } : how;
       const { untilSeconds, by = THE_OPERATOR, reason } = readHow(given);
       return log.append(revoking(target, { untilSeconds, by, reason }, secondsBy(clock)));

@@ -1,3 +1,4 @@
+import { isKind } from "../lib/index.ts";
 import { argumentOf, millisecondsOf, mustBe, such } from "../options/index.ts";
 
 /** A clock that a test sets. It gives milliseconds since the epoch, as every option `clock` wants them. */
@@ -15,7 +16,7 @@ const A_TIME = 'a time, such as "2026-03-01T09:00:00Z"';
 const readTime = argumentOf<Date | number | string>(
   "set",
   "time",
-  such(A_TIME, (time) => typeof time === "number" || typeof time === "string" || time instanceof Date),
+  such(A_TIME, (time) => typeof time === "number" || typeof time === "string" || isKind(time, "Date")),
 );
 
 /**
