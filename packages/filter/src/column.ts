@@ -3,6 +3,7 @@ import {
   choice,
   flag,
   maybe,
+  noteMadeHere,
   optionsOf,
   type Rows,
   type Shape,
@@ -115,6 +116,7 @@ export function list(
 function made(column: Column): Column {
   const frozen = Object.freeze(column);
   MADE.add(frozen);
+  noteMadeHere(frozen);
   return frozen;
 }
 

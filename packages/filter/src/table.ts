@@ -1,5 +1,5 @@
 import type { JsonObject } from "@hopwise/core/adapter";
-import { mapOf, mustBe, optionsOf, type Rows, such } from "@hopwise/core/options";
+import { mapOf, mustBe, noteMadeHere, optionsOf, type Rows, such } from "@hopwise/core/options";
 import { type Column, isColumn } from "./column.ts";
 import { isName, NAME } from "./names.ts";
 import { resourceIn } from "./resource-of.ts";
@@ -63,6 +63,7 @@ export function table(options: TableOptions): Table {
     resourceOf: (row: object) => resourceIn(own, row),
   });
   TABLES.add(own);
+  noteMadeHere(own);
   return own;
 }
 

@@ -150,7 +150,7 @@ describe("who passes in what cannot be right is told", () => {
       const { code, message } = await errorOf(async () => ask());
       expect([code, message]).toEqual([
         "config_invalid",
-        expect.stringMatching(/; got one of another copy of @hopwise\/core/),
+        expect.stringMatching(/; got one of another copy of Hopwise's packages/),
       ]);
       expect(message).not.toContain("lacks the chain");
     }

@@ -1,4 +1,4 @@
-import { createListeners, deepFrozen } from "../../lib/index.ts";
+import { createListeners, deepFrozen, noteMadeHere } from "../../lib/index.ts";
 import { argumentOf, either, readListener, type Shape, such } from "../../options/index.ts";
 import { checkAnchors, TRUST_ANCHORS, type TrustAnchor } from "./trust.ts";
 
@@ -65,6 +65,7 @@ export function createTrust(anchors: readonly TrustAnchor[]): Trust {
     onChange: (listener: () => void) => listeners.add(readListener(listener)),
   });
   CHECKS.set(trust, checks);
+  noteMadeHere(trust);
   return trust;
 }
 
