@@ -10,7 +10,7 @@ const OTHERS: readonly (readonly [is: (given: { readonly [member: string]: unkno
   ],
   [
     ({ addTool, start }) => isFunction(addTool) && isFunction(start),
-    "it is of another copy of fastmcp, such as the CommonJS one; import FastMCP from the same copy (ESM) as @hopwise/fastmcp does",
+    'it is of another copy of fastmcp than @hopwise/fastmcp has, such as the CommonJS one, which require gives; there, take FastMCP from await import("fastmcp"), and of two installed versions keep one',
   ],
   [
     ({ registerTool, setRequestHandler }) => isFunction(registerTool) || isFunction(setRequestHandler),
