@@ -13,6 +13,7 @@ interface Manifest {
   readonly exports?: { readonly [door: string]: string };
   readonly dependencies?: { readonly [name: string]: string };
   readonly peerDependencies?: { readonly [name: string]: string };
+  readonly peerDependenciesMeta?: { readonly [name: string]: { readonly optional?: boolean } };
   readonly devDependencies?: { readonly [name: string]: string };
 }
 interface Project {
@@ -21,13 +22,14 @@ interface Project {
 
 const all = readdirSync(packages).map((folder) => {
   const manifest = dataOf<Manifest>(`packages/${folder}/package.json`);
-  const { name, exports = {}, dependencies, peerDependencies: peers = {} } = manifest;
-  const uses = Object.keys({ ...dependencies, ...peers });
+  const { name, exports = {}, dependencies: own = {}, peerDependencies: peers = {} } = manifest;
+  const dependencies = Object.keys(own);
+  const uses = [...dependencies, ...Object.keys(peers)];
   const doors = Object.entries(exports).map(([door, file]) => ({
     door: name + door.slice(1),
     file: join(folder, file),
   }));
-  return { folder, name, uses, peers, doors };
+  return { folder, name, dependencies, uses, peers, doors };
 });
 const folderOf = new Map(all.map(({ name, folder }) => [name, folder]));
 const referencesOf = (path: string): readonly string[] =>
@@ -86,6 +88,19 @@ describe("a package", () => {
     expect(peers.length).toBeGreaterThan(4);
     const others = peers.filter(([peer, range]) => range !== `^${tested.get(peer)}`).map(([peer]) => peer);
     expect(others.sort()).toEqual(Object.keys(TAKEN_EARLIER));
+  });
+
+  it("brings what its own dependencies want beside them: Yarn's Plug'n'Play, and pnpm without hoisting, find nothing else", () => {
+    const missing = all.flatMap(({ folder, name, dependencies, uses }) =>
+      dependencies.flatMap((dependency) => {
+        const { peerDependencies = {}, peerDependenciesMeta = {} } = dataOf<Manifest>(
+          `packages/${folder}/node_modules/${dependency}/package.json`,
+        );
+        const wanted = Object.keys(peerDependencies).filter((peer) => peerDependenciesMeta[peer]?.optional !== true);
+        return wanted.filter((peer) => !uses.includes(peer)).map((peer) => `${name}: ${dependency} wants ${peer}`);
+      }),
+    );
+    expect(missing).toEqual([]);
   });
 
   it.each(["test/options", "test/arguments"])("has a row for each function of each of its doors in %s", (folder) => {
