@@ -56,26 +56,26 @@ describe("an answer of the server", () => {
   });
 
   it.each([
-    ["a list", "tools/list", { tools: [], ttlMs: 900, cacheScope: "public" }, {}, { ttlMs: 900 }],
-    ["a resource", "resources/read", { contents: [], ttlMs: 900, cacheScope: "public" }, {}, { ttlMs: 900 }],
+    ["a list", "tools/list", { tools: [], ttlMs: 900, cacheScope: "public" }, {}],
+    ["a resource", "resources/read", { contents: [], ttlMs: 900, cacheScope: "public" }, {}],
+    ["a resource of a server that says how long alone", "resources/read", { contents: [], ttlMs: 900 }, {}],
     [
       "a resource that policies changed",
       "resources/read",
       { contents: [{ uri: "x:1", text: '{"iban":1}' }], ttlMs: 900, cacheScope: "public" },
       { obligations: { redact: ["/iban"], limit: {} } },
-      { ttlMs: 0 },
     ],
-  ])("may be kept for its caller alone, whatever its server says: %s", async (_, method, given, changed, kept) => {
+  ])("is kept by no cache, whatever its server says: %s", async (_, method, given, changed) => {
     const newer = { uri: "x:1", _meta: { "io.modelcontextprotocol/protocolVersion": "2026-07-28" } };
     const { guard, flight, sent } = await flying({}, method, true, newer);
     flight.decision = allowed(changed);
     await reply(guard, { jsonrpc: "2.0", id: flight.id, result: given });
-    expect(sent[0]?.message.result).toMatchObject({ resultType: "complete", cacheScope: "private", ...kept });
+    expect(sent[0]?.message.result).toMatchObject({ resultType: "complete", cacheScope: "private", ttlMs: 0 });
 
     const older = await flying({}, method, true, { uri: "x:1" });
     older.flight.decision = allowed();
     await reply(older.guard, { jsonrpc: "2.0", id: older.flight.id, result: given });
-    expect(older.sent[0]?.message.result).toEqual({ ...given, cacheScope: "private" });
+    expect(older.sent[0]?.message.result).toEqual({ ...given, cacheScope: "private", ttlMs: 0 });
     const oldest = await flying({}, method, true, { uri: "x:1" });
     oldest.flight.decision = allowed();
     await reply(oldest.guard, { jsonrpc: "2.0", id: oldest.flight.id, result: { contents: [], tools: [] } });

@@ -5,8 +5,8 @@ const META_VERSION = "io.modelcontextprotocol/protocolVersion";
 /** And beside it, who its client is, and what it can do: a server refuses a request that does not say so. */
 const META_CLIENT = ["io.modelcontextprotocol/clientInfo", "io.modelcontextprotocol/clientCapabilities"];
 const COMPLETE = "complete";
-/** What is decided for each caller, and may be kept in caches, as its result says. */
-const KEPT: ReadonlySet<string> = new Set([
+/** What is decided for each caller, and what a cache may keep, as its result says. */
+const CACHEABLE: ReadonlySet<string> = new Set([
   "tools/list",
   "prompts/list",
   "resources/list",
@@ -16,19 +16,21 @@ const KEPT: ReadonlySet<string> = new Set([
 
 /**
  * The same answer, as clients of the request's version take it: newer ones refuse a result that does not say of which type it is,
- * or for how long and for whom it may be kept, and a loop would take that for a call that failed, and make it again. It may be
- * kept for this caller alone, whatever the server says: a shared cache would give it to others, who may not see it.
+ * or for how long and for whom it may be kept, and a loop would take that for a call that failed, and make it again. It answers
+ * this one request, whatever the server says. A cache tells callers apart by their access token, or not at all, and never by their
+ * chain: it would give what it kept to others, without a decision and without a record.
  */
 export function inItsVersion(answer: JsonRpcMessage, request: JsonRpcRequest): JsonRpcMessage {
   const { result } = answer;
   if (result === undefined) return answer;
   const isNewer = META_VERSION in metaOf(request);
-  const isKept = KEPT.has(request.method) && (isNewer ? isComplete(result) : "cacheScope" in result);
-  if (!isNewer && !isKept) return answer;
-  const { resultType = COMPLETE, ttlMs = 0 } = result;
+  const saysSo = isNewer ? isComplete(result) : "cacheScope" in result || "ttlMs" in result;
+  const isCacheable = CACHEABLE.has(request.method) && saysSo;
+  if (!isNewer && !isCacheable) return answer;
+  const { resultType = COMPLETE } = result;
   return {
     ...answer,
-    result: { ...result, ...(isNewer && { resultType }), ...(isKept && { ttlMs, cacheScope: "private" }) },
+    result: { ...result, ...(isNewer && { resultType }), ...(isCacheable && { ttlMs: 0, cacheScope: "private" }) },
   };
 }
 
