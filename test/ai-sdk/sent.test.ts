@@ -59,6 +59,16 @@ describe("the default of a tool's own schema", () => {
     expect({ ran, refused: refused() }).toEqual({ ran: [], refused: [["grant_argument_refused", "/memo"]] });
   });
 
+  it("is the tool's own in another framework, which has the schema read what was sent by the Standard Schema", async () => {
+    const { tools, ran, refused } = await guarded(WITH_DEFAULT);
+    const { "~standard": door } = Object(tools.send_payment).inputSchema as typeof WITH_DEFAULT;
+    for (const sent of [SENT, READ]) {
+      const read = await door.validate(sent);
+      if ("value" in read) await tools.send_payment?.execute?.(read.value, OPTIONS)?.catch(() => {});
+    }
+    expect({ ran, refused: refused() }).toEqual({ ran: [READ], refused: REFUSED });
+  });
+
   it("is not where execute is called directly: nobody knows what was sent", async () => {
     const { tools, ran, refused } = await guarded(WITH_DEFAULT);
     await expect(tools.send_payment?.execute?.(READ, OPTIONS)).rejects.toThrow(/Not allowed/);

@@ -1,5 +1,5 @@
 import { HopwiseError } from "@hopwise/core";
-import { asSchema } from "ai";
+import { asSchema, jsonSchema } from "ai";
 import { describe, expect, it, vi } from "vitest";
 import { watchSchema } from "./watch-schema.ts";
 
@@ -43,6 +43,58 @@ describe("what a Standard Schema says of an input", () => {
     const { own, read, refused } = watched(standard(() => answer));
     await expect(own.validate?.({ n: 1 })).rejects.toThrow(TypeError);
     expect([read.mock.calls, refused.mock.calls]).toEqual([[], [[{ n: 1 }]]]);
+  });
+});
+
+/** What other frameworks read by, which take tools of the AI SDK. */
+interface Door {
+  readonly validate: (value: unknown) => unknown;
+  readonly jsonSchema: { readonly input: (target: object) => unknown };
+}
+
+describe("who reads by the Standard Schema", () => {
+  const doorOf = (own: object) => (own as { readonly "~standard": Door })["~standard"];
+
+  it.each([
+    ["at once", (answer: unknown) => answer],
+    ["later", async (answer: unknown) => answer],
+  ])("is heard as well, where the schema answers %s", async (_, give) => {
+    const issues = [{ message: "too much" }];
+    const answers = [{ value: { n: 1 } }, { issues, value: { n: 1 } }, undefined];
+    for (const answer of answers) {
+      const { own, read, refused } = watched(standard(() => give(answer)));
+      expect(await doorOf(own).validate({ n: "1" })).toBe(answer);
+      const isRead = answer === answers[0];
+      expect(read.mock.calls).toEqual(isRead ? [[{ n: "1" }, { n: 1 }]] : []);
+      expect(refused.mock.calls).toEqual(isRead ? [] : [[{ n: "1" }]]);
+    }
+    const fault = new Error("broken");
+    const fails = watched(
+      standard(() =>
+        give(0) instanceof Promise
+          ? Promise.reject(fault)
+          : (() => {
+              throw fault;
+            })(),
+      ),
+    );
+    await expect((async () => doorOf(fails.own).validate({ n: 1 }))()).rejects.toBe(fault);
+    expect(fails.refused.mock.calls).toEqual([[{ n: 1 }]]);
+  });
+
+  it("is told that the tool is offered as a loop is, once it asks what the schema takes", () => {
+    const { own, offered } = watched(standard(() => ({ value: {} })));
+    const door = doorOf(own);
+    door.validate({});
+    expect(offered).not.toHaveBeenCalled();
+    expect(door.jsonSchema.input({ target: "draft-07" })).toEqual({ type: "object" });
+    expect(offered).toHaveBeenCalledOnce();
+  });
+
+  it("finds no door that the schema does not have", () => {
+    const { own } = watched({ "~standard": { version: 1, vendor: "any", validate: () => ({ value: {} }) } });
+    expect("jsonSchema" in doorOf(own)).toBe(false);
+    expect("~standard" in watched(jsonSchema({}, { validate: (value) => ({ success: true, value }) })).own).toBe(false);
   });
 });
 

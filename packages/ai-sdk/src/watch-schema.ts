@@ -1,6 +1,6 @@
 import { HopwiseError } from "@hopwise/core";
 import { quietly } from "@hopwise/core/adapter";
-import { isPromise } from "@hopwise/core/options";
+import { isObject, isPromise } from "@hopwise/core/options";
 import { asSchema, type FlexibleSchema } from "ai";
 
 /** What came of the inputs that a tool's own schema read. */
@@ -18,7 +18,8 @@ export interface SchemaWatch {
  *
  * @throws {HopwiseError} `config_invalid` for what the AI SDK can make no schema of
  */
-export function watchSchema(name: string, schema: unknown, { offered, refused, read }: SchemaWatch): unknown {
+export function watchSchema(name: string, schema: unknown, watch: SchemaWatch): unknown {
+  const { offered, refused, read } = watch;
   if (schema === undefined || schema === null) return schema;
   const own = schemaOf(name, schema);
   const { validate } = own;
@@ -51,7 +52,47 @@ export function watchSchema(name: string, schema: unknown, { offered, refused, r
       enumerable: true,
     },
     validate: { value: watching, enumerable: true },
+    ...watchedStandard(schema, watch),
   });
+}
+
+/**
+ * The same by its other door: frameworks that take the AI SDK's tools, such as Mastra, have an input read by the Standard Schema. What
+ * the schema put there would count as sent.
+ */
+function watchedStandard(schema: unknown, { offered, refused, read }: SchemaWatch): PropertyDescriptorMap {
+  const { "~standard": standard } = Object(schema) as { readonly "~standard"?: Standard };
+  const { validate } = standard ?? {};
+  if (standard === undefined || typeof validate !== "function") return {};
+  const validating = (value: unknown): unknown => {
+    const sent = copyOf(value);
+    const heard = (result: unknown): unknown => {
+      const { issues, value: parsed } = Object(result) as { readonly issues?: unknown; readonly value?: unknown };
+      if (issues || !isObject(result)) refused(value);
+      else read(sent, parsed);
+      return result;
+    };
+    const failed = (error: unknown): never => {
+      refused(value);
+      throw error;
+    };
+    let result: unknown;
+    try {
+      result = validate.call(standard, value);
+    } catch (error) {
+      return failed(error);
+    }
+    return isPromise(result) ? (result as Promise<unknown>).then(heard, failed) : heard(result);
+  };
+  const announcing = (): unknown => {
+    offered();
+    return standard.jsonSchema;
+  };
+  const watched = Object.create(standard, {
+    validate: { value: validating, enumerable: true },
+    ...("jsonSchema" in standard && { jsonSchema: { get: announcing, enumerable: true } }),
+  });
+  return { "~standard": { value: watched, enumerable: true } };
 }
 
 /** As the AI SDK reads it: a function is asked for its schema. */
@@ -82,6 +123,7 @@ const SCHEMA = Symbol.for("vercel.ai.schema");
 interface Standard {
   readonly vendor?: unknown;
   readonly validate?: (value: unknown) => unknown;
+  readonly jsonSchema?: unknown;
 }
 
 /**
