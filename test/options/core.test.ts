@@ -275,6 +275,7 @@ const doors: DoorRows<typeof core> = {
         { withinSeconds: 0 },
         { maxWaiting: 0 },
         { onRequest: "tell" },
+        { onAnswer: "tell" },
         { approver: [] },
         {
           approvers: ["bob", "dana"].map((subject) => ({

@@ -125,7 +125,7 @@ const ROWS: readonly Row[] = [
   ),
   row<ApprovalOptions>(
     "createAuthorizer: approvals",
-    { approvers: "own", withinSeconds: "own", maxWaiting: "own", onRequest: "own" },
+    { approvers: "own", withinSeconds: "own", maxWaiting: "own", onRequest: "own", onAnswer: "own" },
     (approvals) => createAuthorizer({ ...authorizer, approvals }),
   ),
   row<FeedReaderOptions>(

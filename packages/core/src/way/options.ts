@@ -104,7 +104,7 @@ export interface AuthorizerOptions {
   readonly shadow?: ShadowOption;
   /**
    * Told at the start that shadow mode is on, or that an anchor of `trust` may not name this enforcement point, so that none of its
-   * chains is taken; once that a call waits for an approval that nobody here could give, or too few; and each time that `approvals.onRequest` fails.
+   * chains is taken; once that a call waits for an approval that nobody here could give, or too few; and each time that `approvals.onRequest` or `onAnswer` fails.
    *
    * @defaultValue `console.warn`
    */

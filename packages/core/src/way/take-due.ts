@@ -95,7 +95,7 @@ async function wait(
   const pending = await log.wait(asked);
   const { onRequest } = point.approvalRules;
   if (pending.outcome === "pending" && onRequest !== undefined && (await isFirstToTell(asked, log.id, point))) {
-    quietly(() => onRequest({ ...asked, state: "waiting", answers }));
+    quietly(() => onRequest(asked.id, { ...asked, state: "waiting", answers }));
   }
   return pending;
 }

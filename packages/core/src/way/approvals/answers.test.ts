@@ -36,6 +36,24 @@ describe("an answer that counts", () => {
     expect((await at.inbox.find(id))?.state).toBe("used");
   });
 
+  it("is told with the request as it is then, a no included; one that is not taken is not", async () => {
+    const { at, id } = await waiting({ approvers: 2 });
+    await at.answer(id, "dana");
+    expect(await at.answer(id, "dana")).toBe("approval_refused");
+    const shown = await at.inbox.answer(id, await at.sign(id, "erin", { answer: "no" }));
+    expect(at.answered.map(({ state }) => state)).toEqual(["waiting", "denied"]);
+    expect(at.answered[1]).toEqual(shown);
+  });
+
+  it("is taken, and its request shown, whatever it does that is told", async () => {
+    const { at, id } = await waiting();
+    const onAnswer = (): never => {
+      throw new Error("hunter2");
+    };
+    const inbox = createInbox({ ...at.point, approvalRules: { ...at.point.approvalRules, onAnswer } });
+    expect(await inbox.answer(id, await at.sign(id, "dana"))).toMatchObject({ state: "approved" });
+  });
+
   it("is taken once where it is given twice at one moment, and the other time said to have been given", async () => {
     // Who was first hears of it last.
     const slow = (memory: SharedState): SharedState => ({

@@ -1,4 +1,5 @@
 import { HopwiseError, isRefusal } from "../../errors.ts";
+import { quietly } from "../../lib/index.ts";
 import { mustBe } from "../../options/index.ts";
 import { type KeptRequest, ownerOf } from "../../state/index.ts";
 import { verifyApproval } from "../../token/index.ts";
@@ -79,7 +80,9 @@ export function createInbox(point: EnforcementPoint): ApprovalInbox {
       const waiting = await find(id);
       if (waiting === undefined) throw refused(NO_SUCH_REQUEST);
       await takeAnswer(waiting, signed, stores(), point);
-      return shown((await find(id)) ?? waiting);
+      const now = find(id).then((found) => shown(found ?? waiting));
+      quietly(() => point.approvalRules.onAnswer?.(id, now));
+      return now;
     },
   };
 }

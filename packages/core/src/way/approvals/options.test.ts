@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ShownApproval } from "./kept-request.ts";
-import { type ApprovalOptions, approvalRules } from "./options.ts";
+import { approvalRules } from "./options.ts";
 
 const KEY = { kty: "OKP", crv: "Ed25519", x: "A".repeat(43) } as const;
 
@@ -37,34 +37,44 @@ describe("the rules of approvals", () => {
     ]);
   });
 
-  it("warn of a request of which perhaps nobody was told, without a word of somebody else's error", async () => {
-    const said: string[] = [];
-    const tell = async (onRequest: NonNullable<ApprovalOptions["onRequest"]>): Promise<unknown> =>
-      approvalRules({ approvals: { onRequest }, onWarning: (text) => said.push(text) }).onRequest?.({
-        id: "r1",
-      } as ShownApproval);
-    await tell(() => "told");
-    expect(said).toEqual([]);
-    await tell(() => {
-      throw new TypeError("hunter2");
-    });
-    await tell(async () => {
-      throw new Error("hunter2");
-    });
-    expect(said).toEqual([
-      expect.stringMatching(
-        /told of the request r1 for an approval: approvals.onRequest failed \(TypeError\); .*list\(\)/,
-      ),
-      expect.stringContaining("approvals.onRequest failed; "),
-    ]);
-    expect(said.join()).not.toContain("hunter2");
-  });
+  it.each(["onRequest", "onAnswer"] as const)(
+    "warn of what perhaps nobody was told by %s, without a word of somebody else's error",
+    async (name) => {
+      const said: string[] = [];
+      const request = { id: "r1" } as ShownApproval;
+      const tell = async (hook: (request: ShownApproval) => unknown, of: unknown = request): Promise<unknown> =>
+        approvalRules({ approvals: { [name]: hook }, onWarning: (text) => said.push(text) })[name]?.(
+          "r1",
+          of as ShownApproval,
+        );
+      const told: unknown[] = [];
+      await tell((given) => told.push(given));
+      expect([said, told]).toEqual([[], [request]]);
+      await tell(() => {
+        throw new TypeError("hunter2");
+      });
+      await tell(async () => {
+        throw new Error("hunter2");
+      });
+      await tell((given) => told.push(given), Promise.reject(new Error("hunter2")));
+      expect(said).toEqual([
+        expect.stringMatching(
+          new RegExp(
+            `told of .*the request r1 for an approval: approvals.${name} failed \\(TypeError\\); .*list\\(\\)`,
+          ),
+        ),
+        expect.stringContaining(`approvals.${name} failed; `),
+        expect.stringContaining(`approvals.${name} failed; `),
+      ]);
+      expect([said.join(), told]).toEqual([expect.not.stringContaining("hunter2"), [request]]);
+    },
+  );
 
   it("break nothing where who is warned fails, too", async () => {
     const fails = (): never => {
       throw new Error("hunter2");
     };
     const { onRequest } = approvalRules({ approvals: { onRequest: fails }, onWarning: fails });
-    await expect(onRequest?.({ id: "r1" } as ShownApproval)).resolves.toBeUndefined();
+    await expect(onRequest?.("r1", { id: "r1" } as ShownApproval)).resolves.toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
 import { failed } from "../../errors.ts";
-import { quietly } from "../../lib/index.ts";
+import { type Awaitable, quietly } from "../../lib/index.ts";
 import { func, maybe, members, type Rows, type Shape, whole } from "../../options/index.ts";
 import { APPROVERS, type Approver } from "../../token/index.ts";
 import type { AuthorizerOptions } from "../options.ts";
@@ -19,6 +19,11 @@ export interface ApprovalOptions {
    * not called again for that request, and `onWarning` is told that it failed.
    */
   readonly onRequest?: (request: ShownApproval) => unknown;
+  /**
+   * Told of each answer that this authorizer took, once it is kept, with the request as it is then: to wake the agent whose call may be
+   * made, or to keep who said what. Nobody waits for it, and what it throws changes nothing, and is told as that of `onRequest`.
+   */
+  readonly onAnswer?: (request: ShownApproval) => unknown;
 }
 
 const ROWS: Rows<ApprovalOptions> = {
@@ -26,14 +31,17 @@ const ROWS: Rows<ApprovalOptions> = {
   withinSeconds: maybe(whole({ min: 1, max: 30 * 86_400, example: 3600 })),
   maxWaiting: maybe(whole({ min: 1, max: 10_000, example: 20 })),
   onRequest: maybe(func("a function that tells somebody of a request")),
+  onAnswer: maybe(func("a function that hears of an answer")),
 };
 
 export const APPROVALS: Shape = members(ROWS, "how calls wait for a person, such as { approvers }");
 
+/** What tells people of a request, where there is such a thing. Never rejects. */
+type Tell = (id: string, request: Awaitable<ShownApproval>) => Promise<void>;
+type Told = { readonly [Name in "onRequest" | "onAnswer"]?: Tell };
+
 /** The options, complete. */
-export interface ApprovalRules
-  extends Required<Omit<ApprovalOptions, "onRequest">>,
-    Pick<ApprovalOptions, "onRequest"> {
+export interface ApprovalRules extends Required<Omit<ApprovalOptions, keyof Told>>, Told {
   /** Says, once, that a call waits for more people than have a key here. */
   readonly warnOfTooFew: (needed: number) => void;
 }
@@ -53,7 +61,7 @@ function peopleIn(approvers: readonly Approver[]): number {
 }
 
 export function approvalRules({
-  approvals: { onRequest, ...approvals } = {},
+  approvals: { onRequest, onAnswer, ...approvals } = {},
   onWarning = WARN,
 }: Pick<AuthorizerOptions, "approvals" | "onWarning">): ApprovalRules {
   const known = peopleIn(approvals.approvers ?? []);
@@ -63,7 +71,8 @@ export function approvalRules({
     withinSeconds: 3600,
     maxWaiting: 20,
     ...approvals,
-    ...(onRequest !== undefined && { onRequest: heard(onRequest, onWarning) }),
+    ...(onRequest !== undefined && { onRequest: heard("onRequest", onRequest, onWarning) }),
+    ...(onAnswer !== undefined && { onAnswer: heard("onAnswer", onAnswer, onWarning) }),
     warnOfTooFew: (needed) => {
       if (isSaid || needed <= known) return;
       isSaid = true;
@@ -73,16 +82,14 @@ export function approvalRules({
 }
 
 /** The same function, of which an operator hears where it fails: else a call would wait of which nobody knows. */
-function heard(
-  onRequest: NonNullable<ApprovalOptions["onRequest"]>,
-  onWarning: (text: string) => void,
-): (request: ShownApproval) => Promise<void> {
-  return async (request) => {
+function heard(name: keyof Told, tell: (request: ShownApproval) => unknown, onWarning: (text: string) => void): Tell {
+  const what = name === "onRequest" ? "the request" : "an answer to the request";
+  return async (id, request) => {
     try {
-      await onRequest(request);
+      await tell(await request);
     } catch (cause) {
-      const why = failed("approvals.onRequest", cause);
-      const text = `createAuthorizer: it is not sure that anybody was told of the request ${request.id} for an approval: ${why}; it is not told again, and approvals.list() has it`;
+      const why = failed(`approvals.${name}`, cause);
+      const text = `createAuthorizer: it is not sure that anybody was told of ${what} ${id} for an approval: ${why}; it is not told again, and approvals.list() has it`;
       quietly(() => onWarning(text));
     }
   };

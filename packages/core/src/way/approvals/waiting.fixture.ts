@@ -19,6 +19,8 @@ export interface Waiting extends WatchedPoint {
   readonly demoted: Set<Person>;
   /** The requests that somebody was told of. */
   readonly told: readonly ShownApproval[];
+  /** The requests as they were after each answer that somebody was told of. */
+  readonly answered: readonly ShownApproval[];
   /** Seconds since the epoch. */
   now: number;
   /** Makes the call: the id of the request that it waits with, its code, or that it was allowed. */
@@ -50,6 +52,7 @@ export async function waitingAt(
   const signers = await SIGNERS;
   const demoted = new Set<Person>();
   const told: ShownApproval[] = [];
+  const answered: ShownApproval[] = [];
   const moment = { now: NOW };
   const clock = (): number => moment.now * 1000;
   const state = stateOf(memoryState({ since: 0, clock }));
@@ -73,7 +76,12 @@ export async function waitingAt(
     cerbos: pdp,
     users: inMemoryUsers({ [ISSUER]: { alice: { roles: ["clerk"] }, dana: MANAGER, erin: MANAGER } }),
     approvalRules: approvalRules({
-      approvals: { approvers: people, maxWaiting, onRequest: (request) => void told.push(request) },
+      approvals: {
+        approvers: people,
+        maxWaiting,
+        onRequest: (request) => void told.push(request),
+        onAnswer: (request) => void answered.push(request),
+      },
     }),
     ...parts,
   });
@@ -90,6 +98,7 @@ export async function waitingAt(
     inbox,
     demoted,
     told,
+    answered,
     sign,
     decide: make,
     call: async (args?: object, approval?: string) => {
