@@ -87,6 +87,29 @@ describe.each(["required", "buffered"] as const)("a log (%s) whose file was take
   });
 });
 
+it.each([
+  ["another stream noted", "truncated"],
+  ["somebody kept the head of", "rolled_back"],
+])("a log whose last file was renamed, which %s, is told where that file is", async (_, reason) => {
+  const folder = temporaryFolder();
+  const log = await openAuditLog({ folder, signer, rotate: { bytes: 1024 } });
+  for (const invocation of ["one", "two", "three"]) await log.record(decision({ invocation }));
+  await log.close();
+  const options = { folder, keys: [signer.publicJwk] };
+  const sound = await verifyAuditLog(options);
+  const expectHead = sound.ok ? sound.streams.map(({ head }) => head) : [];
+  const last = filesOf(folder).at(-1) as string;
+  if (reason === "truncated") await (await openAuditLog({ folder, signer })).close();
+  const given = reason === "rolled_back" ? { ...options, expectHead } : options;
+  // As `dateext` and `extension .ndjson` of logrotate have it.
+  const renamedTo = join(folder, last.replace(/\.ndjson$/, "-20261130.ndjson"));
+  renameSync(join(folder, last), renamedTo);
+  const words = expect.stringMatching(/the stream ends here; .*; ".*-20261130\.ndjson" is there: .* its name again$/);
+  expect(await verifyAuditLog(given)).toMatchObject({ ok: false, broken: { reason, message: words } });
+  renameSync(renamedTo, join(folder, last));
+  expect(await verifyAuditLog(given)).toMatchObject({ ok: true });
+});
+
 it.each(["required", "buffered"] as const)(
   "a log (%s) looks whether its file was cut once its lines are written, since a cut file grows again by them",
   async (durability) => {

@@ -49,6 +49,16 @@ export function segmentName(writer: string, number: number): string {
   return `${writer}.${String(number).padStart(6, "0")}.ndjson`;
 }
 
+/** Whether a file has the name of one, and not that name with something behind it or in it. */
+export function isSegment(file: string): boolean {
+  return NAME.test(file);
+}
+
+/** Whose a file is by the beginning of its name, whatever became of the rest. */
+export function writerOf(file: string): string {
+  return file.slice(0, file.indexOf("."));
+}
+
 /**
  * The streams of a folder, or of several, oldest first.
  *
