@@ -204,6 +204,22 @@ describe("an answer is not taken", () => {
     expect(await give("erin")).toBe("approval_refused: the answer is not taken: the user of who answered was revoked");
   });
 
+  it("and which rule could not be evaluated reads who answers: nobody else who counts answers waits for that", async () => {
+    let asked = 0;
+    const failuresOf = async () => {
+      asked++;
+      return [{ expression: "R.attr.arguments.amount < 5.0", error: "no such key: amount" }];
+    };
+    const { at, id } = await waiting({ pdp: { failuresOf }, approvers: 2 });
+    await at.answer(id, "dana");
+    at.demoted.add("dana").add("erin");
+    asked = 0;
+    expect(await refusal(at.inbox.answer(id, await at.sign(id, "erin")))).toContain("no such key: amount");
+    expect(asked).toBe(1);
+    expect(await at.inbox.list()).toMatchObject([{ id, answers: [] }]);
+    expect(asked).toBe(1);
+  });
+
   it("twice, however often it is sent", async () => {
     const { at, id } = await waiting({ approvers: 2 });
     const signed = await at.sign(id, "dana");

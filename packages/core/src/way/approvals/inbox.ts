@@ -144,7 +144,7 @@ async function takeAnswer(
   const reading = { trust, limits, deadlineMs, nowSeconds, ...(rememberedSince !== undefined && { rememberedSince }) };
   const verified = await verifyApproval(signed, { ...reading, request: asked.request, approvers: rules.approvers });
   const { approver, signedBy, jti, expiresAt, answer } = verified;
-  const person = await approvingPerson(verified, asked, point);
+  const person = await approvingPerson(verified, asked, point, point.pdp.failuresOf);
   if (isRefusal(person)) throw refused(person.message);
   const { id } = asked;
   if (answer === "no") {

@@ -59,7 +59,12 @@ function ask({
   });
   const users = inMemoryUsers({ [ISSUER]: { alice: { roles: ["clerk"] }, dana: { roles: ["manager"] } } });
   const { point } = scene.point({ cerbos: pdp, users, ...parts });
-  return approvingPerson({ approver, signedBy: KEY, issuedAt: NOW - 5 }, { ...ASKED, ...of }, point);
+  return approvingPerson(
+    { approver, signedBy: KEY, issuedAt: NOW - 5 },
+    { ...ASKED, ...of },
+    point,
+    point.pdp.failuresOf,
+  );
 }
 
 interface Asking {

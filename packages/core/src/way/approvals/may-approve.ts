@@ -1,6 +1,6 @@
 import type { Resource } from "@cerbos/core";
 import { rowOf } from "../../codes.ts";
-import { checkHops, combineVerdicts, type HopVerdict, joinFailures } from "../../decision/index.ts";
+import { checkHops, combineVerdicts, type HopVerdict, joinFailures, type RunningPdp } from "../../decision/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import type { JsonObject } from "../../json/index.ts";
 import type { Subject, VerifiedApproval } from "../../token/index.ts";
@@ -17,6 +17,7 @@ const KIND = "approval";
  * kind `approval`. Who acts for themselves, as the user of the chain, is asked about as `approve_own`, so that only a
  * policy which says so lets them: by the id that policies see, too, since one person may log in at two issuers, or by two names. Nor may they whose key was revoked, or who was themselves after they answered.
  *
+ * @param failuresOf which rules could not be evaluated, where who answers is to read it: that takes a while, for which no call waits
  * @returns the id by which policies know them, and by which people are counted; or why they may not
  * @throws {HopwiseError} codes of the stage `context`, for an approver whom the directory does not know, too; and of the
  *   stage `policy` where they could not be asked; `state_unavailable`
@@ -25,8 +26,9 @@ export async function approvingPerson(
   answer: Pick<VerifiedApproval, "approver" | "signedBy" | "issuedAt">,
   asked: Omit<AskedApproval, "hash">,
   point: EnforcementPoint,
+  failuresOf?: RunningPdp["failuresOf"],
 ): Promise<string | HopwiseError> {
-  return (await refuseRevoked(answer, point)) ?? askPolicy(answer.approver, asked, point);
+  return (await refuseRevoked(answer, point)) ?? askPolicy(answer.approver, asked, point, failuresOf);
 }
 
 async function refuseRevoked(
@@ -43,6 +45,7 @@ async function askPolicy(
   approver: Subject,
   asked: Omit<AskedApproval, "hash">,
   point: EnforcementPoint,
+  failuresOf: RunningPdp["failuresOf"],
 ): Promise<string | HopwiseError> {
   const { request, invocation, user, chain } = asked;
   const caller = { user: approver, chain: undefined, audience: request.audience };
@@ -62,23 +65,24 @@ async function askPolicy(
       "a policy wants the approval of a call approved, which nobody can do",
     );
   }
-  return refused === undefined ? person : notLet(refused, verdicts, { subject: approver.subject, action }, point);
+  if (refused === undefined) return person;
+  const explained = await joinFailures(verdicts, failuresOf, point.deadlineMs / 2);
+  return notLet(refused, explained, { subject: approver.subject, action });
 }
 
 /**
  * Why the policies do not let somebody approve, for who answered: what was asked, the reason that a policy gave, and which of its
  * rules could not tell. A rule on an argument that records do not keep fails for every approver.
  */
-async function notLet(
+function notLet(
   { code, reason }: HopwiseError,
-  verdicts: readonly HopVerdict[],
+  [verdict]: readonly HopVerdict[],
   { subject, action }: { readonly subject: string; readonly action: string },
-  { pdp, deadlineMs }: EnforcementPoint,
-): Promise<HopwiseError> {
+): HopwiseError {
   const own = action === OWN ? ", which is their own" : "";
   const given = reason === undefined ? "" : `, reason given: "${reason}"`;
   const asked = `the policies do not let "${subject}" approve this call${own} ("${action}" on the kind "${KIND}")${given}`;
-  const [{ failures: [failure] = [] } = {}] = await joinFailures(verdicts, pdp.failuresOf, deadlineMs / 2);
+  const failure = verdict?.failures?.[0];
   const untold =
     failure === undefined
       ? ""
