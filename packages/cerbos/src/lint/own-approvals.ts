@@ -7,14 +7,16 @@ const OWN = { kind: "approval", action: "approve_own" };
 /**
  * Rules on who approves whose actions are a pattern, such as `*`: it fits `approve_own`, too, so that people approve what is done in
  * their own name. Whoever means it writes the action out. None is named that reads the call's user, or beside which a DENY for all roles
- * is for that action.
+ * is for that action. A policy for one person is asked before those of resources, so that no DENY of these stands beside it.
  */
 export function ownApprovals(all: readonly PolicyRule[]): readonly PolicyWarning[] {
   const rules = all.filter(
-    ({ policy, resource, actions }) =>
-      policy === "resource" && resource === OWN.kind && actions.some((action) => covers(action, OWN.action)),
+    ({ resource, actions }) => covers(resource, OWN.kind) && actions.some((action) => covers(action, OWN.action)),
   );
-  const denials = rules.filter(({ effect, roles }) => effect === "EFFECT_DENY" && roles.includes("*"));
+  const denials = rules.filter(
+    (rule) =>
+      rule.effect === "EFFECT_DENY" && rule.roles.includes("*") && (rule.expressions.length === 0 || readsUser(rule)),
+  );
   return rules.flatMap((rule): readonly PolicyWarning[] => {
     const isMeant = rule.effect !== "EFFECT_ALLOW" || rule.actions.includes(OWN.action) || readsUser(rule);
     return isMeant || denials.some((deny) => stands(deny, rule)) ? [] : [warningAbout(rule)];
@@ -23,15 +25,13 @@ export function ownApprovals(all: readonly PolicyRule[]): readonly PolicyWarning
 
 function readsUser({ expressions }: PolicyRule): boolean {
   return expressions
-    .map(readExpression)
-    .some(({ attributes, guarded }) =>
-      [...attributes, ...guarded].some(({ of, path: [member] }) => of === "resource" && member === "user"),
-    );
+    .flatMap((expression) => readExpression(expression).attributes)
+    .some(({ of, path: [member] }) => of === "resource" && member === "user");
 }
 
 /** Whether a DENY is asked wherever the other rule is: a policy of a scope that allows is not asked any further. */
-function stands(deny: PolicyRule, { version, scope }: PolicyRule): boolean {
-  return deny.version === version && deny.scope === scope;
+function stands(deny: PolicyRule, { policy, version, scope }: PolicyRule): boolean {
+  return policy === "resource" && deny.version === version && deny.scope === scope;
 }
 
 function warningAbout({ document, line, name, actions }: PolicyRule): PolicyWarning {
