@@ -29,6 +29,14 @@ const MISSING: Shadow = {
   wouldPass: { grantableBy: 1 },
 };
 
+const RATE: Shadow = {
+  code: "rate_exceeded",
+  stage: "spending",
+  message: "no",
+  rule: "at most 2 calls in 60 seconds of one user",
+  wouldPass: { accepts: "a call from 2026-05-01T10:06:00.000Z on" },
+};
+
 const chain = (user: string, ...agents: readonly string[]): DecisionRecord["chain"] & object => ({
   id: "c" as never,
   issuer: "https://id.acme.example",
@@ -143,6 +151,11 @@ describe("the report of what shadow mode let run", () => {
       `Of calls from ${at(1)} to ${at(9)}. No record says since when shadow mode is on: calls from before it`,
       "count as passed, unless --since leaves them out.",
     ]);
+  });
+
+  it("says of a rate how many calls it allows, and not when each of its windows ended", async () => {
+    const { tools } = await shadowReport(await logOf(shadowed(RATE, 5)));
+    expect(tools).toMatchObject([{ denials: [{ reasons: [RATE.rule], wouldPass: [] }] }]);
   });
 
   it("is of one tool, and of a time, where that is asked", async () => {

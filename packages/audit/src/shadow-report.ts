@@ -157,6 +157,8 @@ function noteDenial(rows: Map<string, Row>, name: string, isRefused: boolean, re
   const why = reason ?? rule;
   if (why !== undefined) count(row.reasons, plain(why), MOST_TEXTS);
   const { accepts, grantableBy } = Object(wouldPass) as NonNullable<typeof wouldPass>;
+  // Of a rate it is when that window ended.
+  if (code === "rate_exceeded") return true;
   if (accepts !== undefined) count(row.wouldPass, plain(pointer ? `${pointer}: ${accepts}` : accepts), MOST_TEXTS);
   else if (grantableBy !== undefined) {
     count(row.wouldPass, `handed on by ${plain(hops[grantableBy]?.id ?? grantableBy)}`, MOST_TEXTS);
