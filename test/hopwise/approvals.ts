@@ -189,7 +189,7 @@ export function testApprovalsList(): void {
     expect(err).toMatch(words);
   });
 
-  it.each(["Authorization: Bearer let-dana-in", "Cookie: session=dana"])(
+  it.each(["Authorization: Bearer let-dana-in", "authorization:Bearer let-dana-in", "Cookie: session=dana"])(
     "refuses a login that has a header's name: %s",
     async (line) => {
       const { run, at, folder } = await office();

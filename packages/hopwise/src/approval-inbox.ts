@@ -36,7 +36,7 @@ export async function inboxOf(typed: Typed, terminal: Terminal): Promise<RemoteI
   const file = typed.value("login");
   // On the command line, everybody who lists processes would see it.
   const login = file === undefined ? undefined : (await readText(file, "a login", terminal)).trim();
-  if (login !== undefined && (!/^[\x21-\x7e]+( [\x21-\x7e]+)*$/.test(login) || /^\S*: /.test(login))) {
+  if (login !== undefined && (!/^[\x21-\x7e]+( [\x21-\x7e]+)*$/.test(login) || /^\S*:\S* /.test(login))) {
     throw wrong(`${named(file as string)} ${NO_LOGIN}`);
   }
 
