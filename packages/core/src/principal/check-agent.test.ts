@@ -13,8 +13,8 @@ const ROWS: { readonly [Member in Checked]: readonly [right: unknown, wrong: rea
   owner: ["team-a", [null, 5, {}, true, "team\u200ba"], NAME],
   tools: [
     ["read"],
-    [null, "read", [5], ["read", null], {}, new Array(10_001).fill("read")],
-    "a list of tools' names, at most 10000",
+    [null, "read", [5], ["read", null], ["read", "*"], {}, new Array(10_001).fill("read")],
+    `a list of tools' names, at most 10000; "*" is none: for every tool, leave tools out`,
   ],
   maxDepth: [2, [null, "2", {}, 2n], "a number"],
   classes: [{ reader: { roles: ["reader"] } }, [null, 5, "reader", () => ({})], "classes by name"],

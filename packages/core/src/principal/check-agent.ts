@@ -16,8 +16,8 @@ const OF_A_CLASS: { readonly [Member in Exclude<keyof AgentClass, OfAnyPrincipal
   class: { what: "a name without hidden characters or a space at an end", fits: isName },
   owner: { what: "a name without hidden characters or a space at an end", fits: isName },
   tools: {
-    what: `a list of tools' names, at most ${MOST_ITEMS}`,
-    fits: (given) => isListOf(given, isText, MOST_ITEMS),
+    what: `a list of tools' names, at most ${MOST_ITEMS}; "*" is none: for every tool, leave tools out`,
+    fits: (given) => isListOf(given, (tool) => isText(tool) && tool !== "*", MOST_ITEMS),
   },
   maxDepth: { what: "a number", fits: (given) => typeof given === "number" },
   classes: { what: "classes by name", fits: isObject },
