@@ -105,6 +105,11 @@ describe("parsed arguments", () => {
     },
   );
 
+  it.each([undefined, null])("are none where %s came, of which a projection can make nothing", (nothing) => {
+    const { point } = scene.point({ tools: { send_payment: { ...entry, projection: (args: unknown) => args } } });
+    expect(receivedArguments(payment(scene.inSession, { arguments: nothing }), point)).toEqual({});
+  });
+
   it("are refused where the projection fails, whose error stays inside", async () => {
     const fail = (): never => {
       throw new TypeError("password=hunter2");

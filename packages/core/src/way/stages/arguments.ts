@@ -104,11 +104,15 @@ function plainArguments(entry: ToolEntry | undefined, value: unknown, limits: Li
   if (entry?.projection === undefined) return freezeArguments(value, limits);
   return ofTool(() => {
     const made = projected(entry, value);
-    // A caller who sends nothing sends no arguments. The tool runs with what came, whatever its projection forgets to return.
-    if (made !== undefined && made !== null) return freezeArguments(made, limits);
+    // The tool runs with what came, whatever its projection forgets to return. Of a call in a session that has no arguments there is none.
+    if (isThere(made) || !isThere(value)) return freezeArguments(made, limits);
     const message = "the tool map's projection gave nothing; have it return the arguments as plain data";
     throw new HopwiseError("arguments_malformed", message, { pointer: "" });
   });
+}
+
+function isThere(value: unknown): boolean {
+  return value !== undefined && value !== null;
 }
 
 function projected({ projection }: ToolEntry, value: unknown): unknown {
