@@ -156,6 +156,40 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("Redis that loses what it k
     expect(driver.replay.notBefore).toBeGreaterThan(used);
   });
 
+  it("is given an older copy by another master, over one connection: who reads the log of revocations is told at once", async () => {
+    const server = await aServer();
+    const living = await aDriver(server.port);
+    await living.revocations.append({ id: "e", text: "before the copy" });
+    const copied = await living.revocations.read(undefined);
+    const other = await aServer("--replicaof", "127.0.0.1", `${server.port}`);
+    const isUp = async (of: typeof server): Promise<boolean> =>
+      String(await of.ask("INFO", "replication")).includes("master_link_status:up");
+    await until(() => isUp(other));
+    await other.ask("REPLICAOF", "NO", "ONE");
+    await until(async () => String(await server.ask("INFO", "replication")).includes("connected_slaves:0"));
+    await living.revocations.append({ id: "f", text: "after it" });
+    const lost = now();
+    await server.ask("REPLICAOF", "127.0.0.1", `${other.port}`);
+    await until(() => isUp(server));
+    await server.ask("REPLICAOF", "NO", "ONE");
+    expect(await living.revocations.head()).not.toBe(copied.head);
+    const page = await living.revocations.read(copied.head);
+    expect(page).toMatchObject({ epoch: copied.epoch, continues: true, entries: [] });
+    expect(page.ageSeconds).toBeLessThanOrEqual(now() - lost);
+  });
+
+  it("may have lost of the log of revocations alone: that is young, and proofs and budgets are as they were", async () => {
+    const server = await aServer();
+    const driver = await aDriver(server.port);
+    const { notBefore } = driver.replay;
+    await pay(driver, "r", 40);
+    const lost = now();
+    await server.ask("DEL", "{hopwise:revocations}:mark");
+    expect((await driver.revocations.read(undefined)).ageSeconds).toBeLessThanOrEqual(now() - lost);
+    expect(await pay(driver, "s", 40)).toMatchObject({ spent: [80] });
+    expect([driver.replay.notBefore, driver.spending.notBefore]).toEqual([notBefore, notBefore]);
+  });
+
   it("fails over to a replica that lacks the last entries: no proof twice, no budget anew, no revocation lost", async () => {
     const master = await aServer("--min-replicas-to-write", "1", "--min-replicas-max-lag", "10");
     const link = await aFront(master.port);
