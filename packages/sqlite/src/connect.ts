@@ -160,16 +160,20 @@ function adopt(sql: Connection["sql"], { machine: { boot }, settings, found, los
 }
 
 /**
- * What each step reads first. A newer program may have made other tables of a file that is open here: steps would go on by what these
- * were.
+ * A newer program may have made other tables of a file that is open here: steps would go on by what these were. So each transaction
+ * looks at this before it reads anything.
  *
- * @throws {HopwiseError} `state_unavailable` where the row is gone, or the tables are of another version
+ * @throws {HopwiseError} `state_unavailable`
  */
+export function checkVersion({ sql }: Pick<Connection, "sql">): void {
+  const version = Number(sql("PRAGMA user_version").get()?.["user_version"]);
+  if (version !== SCHEMA_VERSION) throw unavailable(`the state ${otherVersion(version)}`);
+}
+
+/** @throws {HopwiseError} `state_unavailable` where the row is gone */
 export function readMeta({ sql }: Pick<Connection, "sql">): Meta {
-  const found = sql("SELECT meta.*, user_version AS version FROM meta, pragma_user_version").get();
-  if (found === undefined) throw unavailable(`the state ${NO_ROW}`);
-  const { version, ...meta } = found;
-  if (version !== SCHEMA_VERSION) throw unavailable(`the state ${otherVersion(Number(version))}`);
+  const meta = sql("SELECT * FROM meta").get();
+  if (meta === undefined) throw unavailable(`the state ${NO_ROW}`);
   return meta as unknown as Meta;
 }
 

@@ -108,7 +108,7 @@ it("a file whose tables a newer version changes while it is open is closed for a
   const driver = await open(file);
   const newer = new DatabaseSync(file);
   onTestFinished(() => newer.close());
-  newer.exec("PRAGMA user_version = 3");
+  newer.exec("BEGIN; ALTER TABLE meta RENAME TO state; PRAGMA user_version = 3; COMMIT");
   const refused = expect.objectContaining({
     code: "state_unavailable",
     message: expect.stringMatching(/was made by a newer version of @hopwise\/sqlite .*start that version/),
@@ -117,6 +117,6 @@ it("a file whose tables a newer version changes while it is open is closed for a
   await expect(driver.replay.claim("k", now() + 50)).rejects.toEqual(refused);
   await expect(driver.revocations.head()).rejects.toEqual(refused);
   expect(await driver.health()).toMatchObject({ ok: false, problem: expect.stringContaining("a newer version") });
-  newer.exec("PRAGMA user_version = 2");
+  newer.exec("BEGIN; ALTER TABLE state RENAME TO meta; PRAGMA user_version = 2; COMMIT");
   expect(await pay(driver, "a")).toMatchObject({ outcome: "reserved" });
 });

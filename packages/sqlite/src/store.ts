@@ -1,5 +1,5 @@
 import type { StatementSync } from "node:sqlite";
-import { Busy, type Connection, readMeta } from "./connect.ts";
+import { Busy, type Connection, checkVersion, readMeta } from "./connect.ts";
 import {
   DAMAGED_WORDS,
   faultAtStart,
@@ -133,6 +133,7 @@ function createTransactions(held: HeldConnection, settings: Settings): Transacti
   const done = <T>(begin: string, { sql }: Connection, work: (at: Moment) => T): readonly [T, Meta] => {
     sql(begin).run();
     try {
+      checkVersion({ sql });
       const meta = readMeta({ sql });
       const answer = work({ meta, sql, now: secondsOf(settings) });
       sql("COMMIT").run();
