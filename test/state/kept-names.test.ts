@@ -5,9 +5,16 @@
  * older version refuses the store.
  */
 
-import { memoryDriver, openedState, type Reservation, type StateDriver } from "@hopwise/core/state";
+import {
+  acceptRevocations,
+  createNonces,
+  memoryDriver,
+  openedState,
+  type Reservation,
+  type StateDriver,
+} from "@hopwise/core/state";
 import { answeringPdp, createCompany } from "@hopwise/core/testing";
-import { inspectDelegation, thumbprintOf } from "@hopwise/core/tokens";
+import { inspectDelegation, prove, signRevocation, thumbprintOf } from "@hopwise/core/tokens";
 import { expect, it } from "vitest";
 
 type Asked = { readonly [step: string]: readonly (readonly unknown[])[] };
@@ -68,6 +75,13 @@ async function callsOfAll() {
     { untilSeconds: AT + 9, reason: "leaked" },
   );
   await state.revocations.lift({ key, issuer: "https://id.acme.example" });
+  const nonces = createNonces();
+  const asking = company.authorizer({ state, cerbos, nonces, delegation: "grants-only" });
+  const call = { tool: "read_invoice", arguments: { id: "INV-7" } };
+  const proof = { ...call, audience: PAY, clock, nonce: await nonces.issue(AT) };
+  await asking.authorize({ ...call, credential: await prove(asks, proof) });
+  const accept = acceptRevocations({ trust: [company.issuer.trustAnchor], audience: PAY, state, clock });
+  await accept(await signRevocation({ signer: company.keys.planner, of: { delegation: asks }, audience: PAY, clock }));
   // What is another text each time, by a name.
   const [, token = ""] = (await inspectDelegation(researcher, AT)).tokens.map(({ hash }) => hash);
   const names: readonly (readonly [string, string])[] = [
@@ -97,6 +111,10 @@ it("a version of the program keeps a call under the names, and in the texts, by 
     ["OTHER.ID", 60, ALICE, "ROOT"],
     ["KEY.ID", 60, ALICE, "ASKS"],
     ["approval.HASH.ID", 3630, "", ""],
+    ["KEY.ID", 60, ALICE, "ASKS"],
+    // A call with a nonce, and a signed revocation.
+    ["nonce.HASHHASH", 60, "", ""],
+    ["KEY.ID", 120, ALICE, "ASKS"],
     ["KEY.ID", 60, ALICE, "ASKS"],
   ]);
 
@@ -144,5 +162,9 @@ it("a version of the program keeps a call under the names, and in the texts, by 
   expect(append.map(([{ text }]: readonly [{ readonly text: string }]) => JSON.parse(text))).toEqual([
     { ...of, untilSeconds: AT + 9, reason: "leaked" },
     { ...of, untilSeconds: AT + 9, lifts: ["ENTRY"] },
+    {
+      ...{ version: 1, atSeconds: AT, target: { token: "ASKS" }, untilSeconds: AT + 3630 },
+      ...{ by: { agent: "planner", hop: 1 }, countsFor: ["root ASKS"] },
+    },
   ]);
 });
