@@ -98,6 +98,20 @@ describe("who reads by the Standard Schema", () => {
   });
 });
 
+it("tells what was sent where the schema writes into it, and then refuses it", async () => {
+  const writing = standard((value) => {
+    Object.assign(value as object, { currency: "EUR" });
+    if ((value as { readonly fails?: true }).fails) throw new Error("broken");
+    return { issues: [{ message: "too much" }] };
+  });
+  for (const sent of [{ n: 11 }, { fails: true }]) {
+    const { own, refused } = watched(writing);
+    const doors = [own, (own as unknown as { readonly "~standard": typeof own })["~standard"]];
+    for (const { validate } of doors) await (async () => validate?.({ ...sent }))().catch(() => {});
+    expect(refused.mock.calls).toEqual([[sent], [sent]]);
+  }
+});
+
 it("tells that the tool is offered once somebody asks what the schema takes, and not where it reads an input", async () => {
   const { own, offered } = watched(standard(() => ({ value: {} })));
   await own.validate?.({});

@@ -33,10 +33,10 @@ export function watchSchema(name: string, schema: unknown, watch: SchemaWatch): 
       try {
         const result = await validate(value);
         if (result.success) read(sent, result.value);
-        else refused(value);
+        else refused(sent);
         return result;
       } catch (error) {
-        refused(value);
+        refused(sent);
         throw error;
       }
     });
@@ -68,12 +68,12 @@ function watchedStandard(schema: unknown, { offered, refused, read }: SchemaWatc
     const sent = copyOf(value);
     const heard = (result: unknown): unknown => {
       const { issues, value: parsed } = Object(result) as { readonly issues?: unknown; readonly value?: unknown };
-      if (issues || !isObject(result)) refused(value);
+      if (issues || !isObject(result)) refused(sent);
       else read(sent, parsed);
       return result;
     };
     const failed = (error: unknown): never => {
-      refused(value);
+      refused(sent);
       throw error;
     };
     let result: unknown;
