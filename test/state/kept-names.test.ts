@@ -112,9 +112,9 @@ it("a version of the program keeps a call under the names, and in the texts, by 
     ["KEY.ID", 60, ALICE, "ASKS"],
     ["approval.HASH.ID", 3630, "", ""],
     ["KEY.ID", 60, ALICE, "ASKS"],
-    // A call with a nonce, and a signed revocation.
-    ["nonce.HASHHASH", 60, "", ""],
+    // A call with a nonce, which comes after its proof, and a signed revocation.
     ["KEY.ID", 120, ALICE, "ASKS"],
+    ["nonce.HASHHASH", 60, "", ""],
     ["KEY.ID", 60, ALICE, "ASKS"],
   ]);
 

@@ -21,7 +21,7 @@ export interface ClaimAbout {
   readonly nowSeconds?: number;
   /**
    * Whose the proof is: a user, as a text, and the root of the chain. Neither may fill the store for all others: beyond
-   * its share, a claim throws. Left out for what is nobody's, such as a nonce.
+   * its share, a claim throws. Left out for what is nobody's, such as a nonce, which is claimed once its proof was.
    */
   readonly owner?: string;
   readonly root?: string;

@@ -5,6 +5,7 @@ import { HopwiseError, inOwnWords } from "../../errors.ts";
 import { HopwiseError as HostError } from "../../host-error.ts";
 import {
   type ClaimAbout,
+  memoryReplay,
   memoryRevocations,
   memoryState,
   type RevocationQuery,
@@ -182,11 +183,11 @@ describe("a proof", () => {
   ])("is remembered as long as it could be good, counted from %s", async (_, changed, from) => {
     const limits = { ...DEFAULT_LIMITS, proofWindowSeconds: 60, skewSeconds: 7 };
     const { claimed } = await spent({ limits }, changed);
-    expect(claimed.at(-1)?.[1]).toBe(from + 67);
+    expect(claimed[0]?.[1]).toBe(from + 67);
   });
 
   it("is remembered with its own time, unless a nonce ends its life", async () => {
-    const made = async (changed: Partial<CheckedProof>) => (await spent({}, changed)).claimed.at(-1)?.[2];
+    const made = async (changed: Partial<CheckedProof>) => (await spent({}, changed)).claimed[0]?.[2];
     const about = { nowSeconds: NOW, owner, root: scene.chain.id };
     expect(await made({ issuedAt: NOW - 30 })).toEqual({ ...about, madeAtSeconds: NOW - 30 });
     expect(await made({ nonce })).toEqual(about);
@@ -195,7 +196,19 @@ describe("a proof", () => {
   it("uses up the nonce that it names, for as long as that would have been good", async () => {
     const { claimed, refused } = await spent({}, { nonce });
     expect(refused).toBeUndefined();
-    expect(claimed[0]).toEqual(["nonce.nonce-1", nonce.expiresAt, { nowSeconds: NOW }]);
+    expect(claimed.at(-1)).toEqual(["nonce.nonce-1", nonce.expiresAt, { nowSeconds: NOW }]);
+  });
+
+  it("takes room for its nonce only within the share of its user and its root: with nonces, too, nobody fills the memory", async () => {
+    const replay = memoryReplay({ maxProofs: 12, maxProofsOfUser: 8, maxProofsOfRoot: 4, since: 0, clock: () => NOW * 1000 });
+    const { point } = scene.point({ replay });
+    const use = (i: number, chain: Chain) =>
+      spendProof({ ...proof, chain, jti: randomId(), nonce: { ...nonce, value: `${i}` } }, point);
+    for (let i = 0; i < 4; i++) expect(await use(i, scene.chain)).toBeUndefined();
+    for (let i = 4; i < 40; i++) {
+      expect(await errorOf(use(i, scene.chain))).toMatchObject({ message: expect.stringMatching(/of one root$/) });
+    }
+    expect(await use(40, { ...scene.chain, id: "another" as never })).toBeUndefined();
   });
 
   it("is refused where the store noticed, while it was asked, that it lost what it knew", async () => {

@@ -99,15 +99,15 @@ export async function spendProof(
   const lastGood = Math.max(now, nonce?.expiresAt ?? issuedAt);
   const goodUntil = lastGood + limits.proofWindowSeconds + limits.skewSeconds;
   const about = { nowSeconds: now, owner: ownerOf(user), root: id };
-  const [newNonce, newProof] = await Promise.all([
-    // Nobody's own: two users may not use one nonce.
-    nonce === undefined || isFirst(`nonce.${nonce.value}`, nonce.expiresAt, { nowSeconds: now }),
-    isFirst(
-      `${holder.thumbprint}.${jti}`,
-      goodUntil,
-      nonce === undefined ? { ...about, madeAtSeconds: issuedAt } : about,
-    ),
-  ]);
+  const newProof = await isFirst(
+    `${holder.thumbprint}.${jti}`,
+    goodUntil,
+    nonce === undefined ? { ...about, madeAtSeconds: issuedAt } : about,
+  );
+  // Nobody's own: two users may not use one nonce. So no share bounds it, and it takes room only after its proof took some, which lives
+  // longer: or whoever is beyond their share would fill the memory for all.
+  const newNonce =
+    nonce === undefined || !newProof || (await isFirst(`nonce.${nonce.value}`, nonce.expiresAt, { nowSeconds: now }));
   // The store may have noticed meanwhile that it lost what it knew: then it cannot vouch for what is older.
   const rememberedSince = state.replay.notBefore;
   const unknown = whyUnknown(nonce?.issuedAt ?? issuedAt, { rememberedSince, nowSeconds: nowSeconds(), limits });
