@@ -28,7 +28,7 @@ export class ToolPending extends Error {
   readonly approvers: number;
   /** Until when the approved call may be made, in seconds since the epoch. */
   readonly untilSeconds: number;
-  /** Where people can answer, if the tool's server tells. */
+  /** Where people can answer, if the tool's server tells: an https address (http on this machine alone), of that server's choice. */
   declare readonly url: string | undefined;
   /** Names the record, here or at the tool's server. */
   declare readonly invocation: string;

@@ -1,4 +1,5 @@
 import type { Pending, WaitingApproval } from "@hopwise/core";
+import { isHttpsAddress } from "@hopwise/core/options";
 import { isPlain, type JsonRpcMessage } from "./jsonrpc.ts";
 
 /** Where the result of a call that waits for people says so, for programs. */
@@ -19,7 +20,7 @@ export interface PendingData {
   readonly until: number;
   /** Names the record, for the operator of the server. */
   readonly invocation: string;
-  /** Where people can answer, if the server tells. */
+  /** Where people can answer, if the server tells: an https address (http on this machine alone), of that server's choice. */
   readonly url?: string;
 }
 
@@ -33,7 +34,13 @@ export function pendingData({ approval, invocation, url }: Waiting): PendingData
   return { request, reason, approvers, until, invocation, ...(url !== undefined && { url }) };
 }
 
-/** What a result that came from elsewhere says of a call that waits; undefined where it says nothing of the kind. */
+/** Longer than any id. It is remembered, and sent with the next such call: a hostile server chooses it. */
+const LONGEST_REQUEST = 64;
+
+/**
+ * What a result that came from elsewhere says of a call that waits; undefined where it says nothing of the kind. An address that is
+ * none to log in at is left out: a program may make a link of it, and `javascript:` is a URL, too.
+ */
 export function pendingIn(meta: unknown): PendingData | undefined {
   try {
     return isPlain(meta) && isPlain(meta[META_PENDING]) ? dataOf(meta[META_PENDING]) : undefined;
@@ -52,9 +59,10 @@ function dataOf({
   url,
 }: Record<string, unknown>): PendingData | undefined {
   const isWhole = typeof request === "string" && typeof reason === "string" && typeof invocation === "string";
-  if (!isWhole || !Number.isSafeInteger(approvers) || !Number.isFinite(until)) return undefined;
+  if (!isWhole || request.length > LONGEST_REQUEST) return undefined;
+  if (!Number.isSafeInteger(approvers) || !Number.isFinite(until)) return undefined;
   const common = { request, reason, approvers: approvers as number, until: until as number, invocation };
-  return { ...common, ...(typeof url === "string" && { url }) };
+  return { ...common, ...(isHttpsAddress(url) && { url }) };
 }
 
 /** Whether a client says that it can show its user a page (elicitation in URL mode, MCP 2025-11-25). */
