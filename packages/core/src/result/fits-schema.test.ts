@@ -299,6 +299,28 @@ describe("a result of a tool that announces what it returns", () => {
     },
   );
 
+  it("is judged by some ten thousand places, and not at all where pointers lead to more: a stranger may have written them", () => {
+    const any = object({ l: {} });
+    const json: JsonObject = {
+      anyOf: [{ type: "object", additionalProperties: { $ref: "#" } }, list({ $ref: "#" }), { type: "null" }],
+    };
+    const stars = (count: number): Obligations => redact("/*".repeat(count));
+    const many = redact(...Array.from({ length: 5000 }, (_, i) => `/a${i}`));
+    for (const schema of [{}, json]) expect(misfitOf(stars(6), schema)).toBeUndefined();
+    const tooMany: readonly (readonly [Obligations, JsonObject])[] = [
+      [stars(12), {}],
+      [stars(12), json],
+      [redact(`/l${"/*".repeat(12)}`), any],
+      [redact(`/l${"/a".repeat(65)}`), any],
+      [redact(`/l${"/a".repeat(20_000)}`), any],
+      [limit(`/l${"/*".repeat(12)}`, 1), any],
+      [many, {}],
+    ];
+    for (const [obligations, schema] of tooMany) {
+      expect(misfitOf(obligations, schema)).toMatch(/^the pointers lead to too many places, or too far in/);
+    }
+  });
+
   it("is withheld where it could not lose a value, should nobody have asked before the tool ran", async () => {
     for (const [obligations, result] of [
       [redact("/b"), { b: 1 }],

@@ -28,12 +28,10 @@ describe("what a server says of a call that waits", () => {
     for (const request of ["r".repeat(65), 7, null]) expect(said({ request })).toBeUndefined();
   });
 
-  it.each([
-    { reason: 7 },
-    { invocation: null },
-    { approvers: 1.5 },
-    { until: Number.POSITIVE_INFINITY },
-  ])("is no word of ours where a member cannot be right: %j", (more) => {
-    expect(said(more)).toBeUndefined();
-  });
+  it.each([{ reason: 7 }, { invocation: null }, { approvers: 1.5 }, { until: Number.POSITIVE_INFINITY }])(
+    "is no word of ours where a member cannot be right: %j",
+    (more) => {
+      expect(said(more)).toBeUndefined();
+    },
+  );
 });
