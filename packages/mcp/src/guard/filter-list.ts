@@ -1,13 +1,10 @@
 import type { Admission, Listed } from "@hopwise/core/adapter";
-import { errorDenial, type JsonRpcMessage, type ListRule, needsTask, type Plain } from "../protocol/index.ts";
+import { errorDenial, isOurs, type JsonRpcMessage, type ListRule, needsTask, type Plain } from "../protocol/index.ts";
 import { announce } from "./announce.ts";
 import type { Flight } from "./flights.ts";
 import type { Guard } from "./guard.ts";
 
 type ListRules = Pick<Guard, "tools" | "mayChange">;
-
-/** Marks of Hopwise among a server's tools: they are nothing to call, and nothing to record. */
-const OUR_OWN = /^dev\.hopwise\//;
 
 /** A list with what its caller may be shown of it. */
 export async function filterList(
@@ -18,7 +15,8 @@ export async function filterList(
   rules: ListRules,
 ): Promise<JsonRpcMessage> {
   const found = message.result?.[list.member];
-  const items = (Array.isArray(found) ? (found as Plain[]) : []).filter(({ name }) => !OUR_OWN.test(String(name)));
+  // Marks of Hopwise among a server's tools are nothing to call, and nothing to record.
+  const items = (Array.isArray(found) ? (found as Plain[]) : []).filter(({ name }) => !isOurs(name));
   const answer = await admission.list(
     items.map((item): Listed => {
       const hidden = list.member === "tools" ? whyHidden(item, rules) : undefined;

@@ -1,5 +1,12 @@
 import type { Denied } from "@hopwise/core";
-import { inItsVersion, isUnserved, type JsonRpcMessage, type NotRun, type WireRefusal } from "../protocol/index.ts";
+import {
+  inItsVersion,
+  isUnserved,
+  type JsonRpcMessage,
+  type NotRun,
+  type WireRefusal,
+  withoutOurWords,
+} from "../protocol/index.ts";
 import { checkAnswer, notServed, refusedAs } from "./check-answer.ts";
 import { type Flight, mayHaveRun } from "./flights.ts";
 import { GUARD_FAILED, type Guard, reportWithdrawn } from "./guard.ts";
@@ -8,7 +15,8 @@ import { turnAway } from "./turn-away.ts";
 import { turnOfTheLoop } from "./turn-of-the-loop.ts";
 
 /** Lets an answer of the server's handler out, as far as its caller may see it. */
-export async function reply(guard: Guard, message: JsonRpcMessage): Promise<void> {
+export async function reply(guard: Guard, given: JsonRpcMessage): Promise<void> {
+  const message = withoutOurWords(given);
   const flight = guard.flights.get(message.id);
   if (flight === undefined || flight.handedOver?.lapsed !== undefined) return;
   flight.answered = true;

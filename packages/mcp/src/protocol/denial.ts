@@ -8,7 +8,7 @@ export const META_DENIAL = "dev.hopwise/denial";
 
 /** The call came without a chain and a proof: a client has to send them. Outside of the range JSON-RPC reserves. */
 export const PROOF_REQUIRED = 4301;
-const DENIED = 4303;
+export const DENIED = 4303;
 /** JSON-RPC's own code for a method that a server does not have: clients look for it before they try another. */
 export const METHOD_NOT_FOUND = -32601;
 

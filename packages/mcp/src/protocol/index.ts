@@ -48,6 +48,7 @@ export {
 } from "./jsonrpc.ts";
 export { checkOneLayer, noteLayer } from "./one-layer.ts";
 export { type ListRule, OPERATIONS, type Operation, operationOf, PROBE_METHOD } from "./operation.ts";
+export { isOurs, withoutOurWords } from "./own-words.ts";
 export {
   META_PENDING,
   type PendingData,
