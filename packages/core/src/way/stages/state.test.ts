@@ -200,7 +200,13 @@ describe("a proof", () => {
   });
 
   it("takes room for its nonce only within the share of its user and its root: with nonces, too, nobody fills the memory", async () => {
-    const replay = memoryReplay({ maxProofs: 12, maxProofsOfUser: 8, maxProofsOfRoot: 4, since: 0, clock: () => NOW * 1000 });
+    const replay = memoryReplay({
+      maxProofs: 12,
+      maxProofsOfUser: 8,
+      maxProofsOfRoot: 4,
+      since: 0,
+      clock: () => NOW * 1000,
+    });
     const { point } = scene.point({ replay });
     const use = (i: number, chain: Chain) =>
       spendProof({ ...proof, chain, jti: randomId(), nonce: { ...nonce, value: `${i}` } }, point);
