@@ -47,4 +47,13 @@ describe("an error of Hopwise", () => {
     expect(new HopwiseError("policy_denied", text).message).toBe("a [31mred line");
     expect(new HopwiseError("config_invalid", text).message).toBe(text);
   });
+
+  it("points at a place that is safe to print and short where a stranger may have named it, and at one's own as it is", () => {
+    const at = (pointer: string, code: "grant_argument_refused" | "config_invalid" = "grant_argument_refused") =>
+      new HopwiseError(code, "m", { pointer }).pointer;
+    expect(at("/to/0/a b~1c")).toBe("/to/0/a b~1c");
+    expect(at("/\u009b31m\u202e\u2028\u001b[31m\n")).toBe("/\\u009b31m\\u202e\\u2028\\u001b[31m\\u000a");
+    expect(at(`/${"x".repeat(60_000)}`)).toHaveLength(501);
+    for (const own of ["/\u202e", `/${"x".repeat(60_000)}`]) expect(at(own, "config_invalid")).toBe(own);
+  });
 });

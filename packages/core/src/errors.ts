@@ -1,5 +1,5 @@
 import { CODES, type ErrorCode, rowOf } from "./codes.ts";
-import { DeadlinePassed, faultWord, plainText } from "./lib/index.ts";
+import { DeadlinePassed, faultWord, plainName, plainText } from "./lib/index.ts";
 
 /**
  * Why something was refused: a call, a token, an option. It keeps the same members from its origin to the decision, the
@@ -11,7 +11,10 @@ export interface Refusal<Code extends ErrorCode = ErrorCode> {
   readonly message: string;
   /** Index of the first hop at which the rule failed; 0 is the user. */
   readonly hop?: number;
-  /** JSON pointer (RFC 6901) to the offending place, in the token's payload or in the arguments. */
+  /**
+   * JSON pointer (RFC 6901) to the offending place, in the token's payload or in the arguments; the start of a long one. What nobody
+   * would see in a stranger's name is written there as `\u200b`.
+   */
   readonly pointer?: string;
   /** The rule that refused it: of the specification, of a grant, or of a policy as Cerbos names it. */
   readonly rule?: string;
@@ -69,12 +72,10 @@ export class HopwiseError extends Error implements Refusal {
 
   constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}) {
     // An error at the start quotes only the operator's own files and options; any other may quote a stranger's text.
-    super(
-      rowOf(code).stage === "start" ? message : plainText(message),
-      detail.cause === undefined ? undefined : { cause: detail.cause },
-    );
+    const isOwnFile = rowOf(code).stage === "start";
+    super(isOwnFile ? message : plainText(message), detail.cause === undefined ? undefined : { cause: detail.cause });
     this.code = code;
-    Object.assign(this, detailOf(detail));
+    Object.assign(this, isOwnFile ? detailOf(detail) : plainPointer(detailOf(detail)));
     Object.defineProperty(this, MARK, { value: true });
     // What everybody else makes is of a class below this one: see host-error.ts.
     if (new.target === HopwiseError) OWN.add(this);
@@ -90,6 +91,12 @@ export class HopwiseError extends Error implements Refusal {
       return false; // what was thrown throws when it is looked at
     }
   }
+}
+
+/** Who calls names the arguments, and the pointer stands in each record, on screens and before models. */
+function plainPointer(detail: ReturnType<typeof detailOf>): ReturnType<typeof detailOf> {
+  const { pointer } = detail;
+  return typeof pointer === "string" ? { ...detail, pointer: plainName(pointer) } : detail;
 }
 
 /** The members that are set: a printed or recorded error shows no `undefined`. */
