@@ -58,6 +58,21 @@ describe("the audit trail in lines of JSON", () => {
     expect(JSON.parse(lines[0] as string)).toEqual(sampleDecision({ reason }));
   });
 
+  it("writes what a caller chose so that a terminal shows it, and obeys none of it: the same JSON", async () => {
+    const lines: string[] = [];
+    const audit = writer((text, done) => {
+      lines.push(text);
+      done();
+    });
+    const id = "x\u009b31m\u202e\u2028\u200b\ufeff\u{e0041}\u00a0\ud800 é €";
+    await audit.record(sampleDecision({ arguments: { to: id } }));
+    audit.unverified?.({ ...attempt("proof_missing"), tool: id });
+    const seen = '"x\\u009b31m\\u202e\\u2028\\u200b\\ufeff\\udb40\\udc41\\u00a0\\ud800 é €"';
+    for (const line of lines) expect(line).toContain(seen);
+    const [decided, stranger] = lines.map((line) => JSON.parse(line));
+    expect([decided.arguments.to, stranger.tool]).toEqual([id, id]);
+  });
+
   it("is done only when the line was handed over", async () => {
     let finish: () => void = () => {};
     const audit = writer((_, done) => {

@@ -1,6 +1,6 @@
 import type { DenialCode } from "../codes.ts";
 import type { HopwiseError } from "../errors.ts";
-import { type Health, isThenable, quietly } from "../lib/index.ts";
+import { type Health, isThenable, quietly, wholeText } from "../lib/index.ts";
 import { having, readerOf } from "../options/index.ts";
 import { checkTold } from "./check-told.ts";
 import type { AuditSink, DecisionRecord, OutcomeRecord, UnverifiedAttempt } from "./record.ts";
@@ -55,7 +55,8 @@ const readWriter = readerOf<LineWriter>("jsonLinesAudit", having("a writer, such
 
 /**
  * One decision a line, as JSON. A call waits until its line is handed over, and is denied where that fails. Lines are
- * not signed or linked, so a written line can be changed.
+ * not signed or linked, so a written line can be changed. They may be read on a screen: what nobody would see, or what steers a
+ * terminal, is written as JSON escapes it.
  *
  * A stream that breaks ends no process: its `error` is heard, and each call after it is denied (`audit_unavailable`), until
  * there is a sink over another stream. `health` says what the newest line met: of a writer that failed once it says so for half a
@@ -73,7 +74,7 @@ export function jsonLinesAudit(stream: LineWriter): AuditSink {
   let newest = Promise.resolve();
   let failedAt = Number.NEGATIVE_INFINITY;
   const line = async (record: DecisionRecord | OutcomeRecord): Promise<void> => {
-    const text = `${JSON.stringify(record)}\n`;
+    const text = lineOf(record);
     const fault = broken();
     if (fault !== undefined) throw notWritten(fault.cause);
     newest = handOver(stream, text).catch((cause: unknown) => {
@@ -107,10 +108,15 @@ export function jsonLinesAudit(stream: LineWriter): AuditSink {
       const { code, message, invocation, time, tool, enforced } = attempt;
       const { count, worthALine } = seen(code);
       if (!worthALine || broken() !== undefined) return;
-      const stranger = JSON.stringify({ unverified: code, count, message, tool, invocation, time, enforced });
-      quietly(() => stream.write(`${stranger}\n`, () => {}));
+      const stranger = lineOf({ unverified: code, count, message, tool, invocation, time, enforced });
+      quietly(() => stream.write(stranger, () => {}));
     },
   };
+}
+
+/** The same JSON: a record holds what callers chose, such as the id of a resource, of which JSON itself escapes little. */
+function lineOf(record: object): string {
+  return `${wholeText(JSON.stringify(record))}\n`;
 }
 
 /** So long a line that failed counts: no other one may come to a server that says that it is not well. */
