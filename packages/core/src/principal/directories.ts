@@ -19,10 +19,11 @@ export type SourceOptions<Key, Value> = (One<Key, Value> | Many<Key, Value>) &
 
 /**
  * A user directory by a function: a query in a database, a call of a service. One query never mixes users of two
- * issuers. Where it goes by the subject alone, `issuers` says whose users these are: the same name of another issuer is somebody else.
+ * issuers. `findMany` answers in the order of the keys, which a query does not. Where it goes by the subject alone, `issuers` says
+ * whose users these are: the same name of another issuer is somebody else.
  *
  * ```ts
- * usersFrom({ name: "hr", issuers: ["https://id.acme.example"], ttlMs: 60_000, findMany: (subjects) => sql`select … where subject in ${subjects.map((s) => s.subject)}` })
+ * usersFrom({ name: "hr", issuers: ["https://id.acme.example"], ttlMs: 60_000, find: ({ subject }) => db.user(subject) })
  * ```
  *
  * @throws {HopwiseError} `config_invalid` for times that cannot be right

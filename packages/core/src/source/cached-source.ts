@@ -1,8 +1,7 @@
-import DataLoader from "dataloader";
 import { LRUCache } from "lru-cache";
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import { type Awaitable, ageBy, withDeadline } from "../lib/index.ts";
+import { ageBy } from "../lib/index.ts";
 import {
   atOnce,
   CLOCK,
@@ -16,24 +15,9 @@ import {
   text,
   whole,
 } from "../options/index.ts";
+import { alone, type Many, type One, together } from "./asking.ts";
 import type { AttributeSource } from "./gather.ts";
 import type { Found, Source } from "./source.ts";
-
-/** How a source asks for one key. */
-export type One<Key, Value> = {
-  find(key: Key, context: { readonly signal: AbortSignal }): Value | undefined | Promise<Value | undefined>;
-};
-
-/**
- * How a source asks for many keys at once: it answers in the order of the keys, with `undefined` for an unknown key and
- * an `Error` for a key that failed.
- */
-export type Many<Key, Value> = {
-  findMany(
-    keys: readonly Key[],
-    context: { readonly signal: AbortSignal },
-  ): Promise<readonly (Value | undefined | Error)[]>;
-};
 
 export type CachedSourceOptions<Key, Value> = (One<Key, Value> | Many<Key, Value>) & {
   /** The source's name in records. */
@@ -98,9 +82,18 @@ interface Kept<Value> {
   readonly age: () => number;
 }
 
+/** A question that has no answer yet. */
+interface UnderWay<Value> {
+  readonly answer: Promise<Found<Value>>;
+  readonly age: () => number;
+}
+
+/** A question that is no older than this waits for the answer to one that is under way, where no answer may be used again. */
+const SAME_MOMENT_MS = 50;
+
 /**
  * Makes a source of a function: keys of one turn of the event loop go into one question (`findMany`), a key is asked
- * for once at a time, an answer is used again within its time, and each question has a deadline. Errors are not kept.
+ * for once in a moment, an answer is used again within its time, and each question has a deadline. Errors are not kept.
  *
  * @param called the function as its callers type it, for errors
  * @throws {HopwiseError} `config_invalid` for options that cannot be right, such as an endless time; the source's `find` rejects with what the
@@ -119,7 +112,7 @@ export function cachedSource<Key, Value>(
   const { name, keyOf, tenantOf, ttlMs = 0, negativeTtlMs = 0, deadlineMs = 1000, maxEntries = 10_000 } = options;
   const { maxBatch = 100, clock = Date.now } = options;
   const kept = new LRUCache<string, Kept<Value>>({ max: maxEntries });
-  const asked = new Map<string, Promise<Found<Value>>>();
+  const asked = new Map<string, UnderWay<Value>>();
   const ask =
     findMany === undefined
       ? alone(options as One<Key, Value>, deadlineMs)
@@ -127,8 +120,7 @@ export function cachedSource<Key, Value>(
 
   const ttlOf = (value: Value | undefined): number => (value === undefined ? negativeTtlMs : ttlMs);
 
-  const fetch = async (key: Key, id: string): Promise<Found<Value>> => {
-    const age = ageBy(clock); // the answer may be as old as the question
+  const fetch = async (key: Key, id: string, age: () => number): Promise<Found<Value>> => {
     // Databases return null for an unknown key.
     const value = (await ask(key)) ?? undefined;
     // An answer that is not used again must not displace one that is.
@@ -144,9 +136,24 @@ export function cachedSource<Key, Value>(
       if (ageMs < ttlOf(known.value)) return { value: known.value, ageMs };
       kept.delete(id);
     }
-    const under = asked.get(id) ?? fetch(key, id).finally(() => asked.delete(id));
-    asked.set(id, under);
-    return under;
+    return answerOf(key, id);
+  };
+
+  const answerOf = async (key: Key, id: string): Promise<Found<Value>> => {
+    const before = asked.get(id);
+    const ageMs = before?.age() ?? Number.NaN;
+    // Of an older question, the answer may be of a time before a role was taken away, or the source may have been down then.
+    if (before !== undefined && ageMs < Math.max(ttlMs, SAME_MOMENT_MS)) {
+      return { value: (await before.answer).value, ageMs };
+    }
+    const age = ageBy(clock); // the answer may be as old as the question
+    const own: UnderWay<Value> = { answer: fetch(key, id, age), age };
+    asked.set(id, own);
+    try {
+      return await own.answer;
+    } finally {
+      if (asked.get(id) === own) asked.delete(id);
+    }
   };
 
   return {
@@ -156,49 +163,4 @@ export function cachedSource<Key, Value>(
     look,
     find: async (key) => (await look(key)).value,
   };
-}
-
-function alone<Key, Value>({ find }: One<Key, Value>, deadlineMs: number): (key: Key) => Promise<Value | undefined> {
-  return (key) => inTime(deadlineMs, (context) => find(key, context));
-}
-
-/** What a host's function gives. It need not listen to the signal, and may throw at once. */
-function inTime<T>(deadlineMs: number, run: (context: { readonly signal: AbortSignal }) => Awaitable<T>): Promise<T> {
-  return withDeadline(deadlineMs, (signal, expired) =>
-    Promise.race([Promise.resolve().then(() => run({ signal })), expired]),
-  );
-}
-
-/** One loader a tenant, as long as it has questions: a batch never mixes two tenants. */
-function together<Key, Value>(
-  { findMany, tenantOf }: Many<Key, Value> & Pick<CachedSourceOptions<Key, Value>, "tenantOf">,
-  deadlineMs: number,
-  maxBatch: number,
-): (key: Key) => Promise<Value | undefined> {
-  const loaders = new Map<string, DataLoader<Key, Value | undefined>>();
-  return (key) => {
-    const tenant = tenantOf(key);
-    let loader = loaders.get(tenant);
-    if (loader === undefined) {
-      loader = new DataLoader(
-        (keys) => {
-          loaders.delete(tenant);
-          return inTime(deadlineMs, (context) => findMany(keys, context)).then((given) => oneForEach(keys, given));
-        },
-        { cache: false, maxBatchSize: maxBatch },
-      );
-      loaders.set(tenant, loader);
-    }
-    return loader.load(key);
-  };
-}
-
-/** With fewer answers than keys, or more, nobody knows whose each is: rows of a query that found only some, for example. */
-function oneForEach<Value>(keys: readonly unknown[], given: readonly Value[]): readonly Value[] {
-  if (Array.isArray(given) && given.length === keys.length) return given;
-  const came = Array.isArray(given) ? `${given.length} for ${keys.length}` : "no list";
-  throw new HopwiseError(
-    "attributes_invalid",
-    `its findMany must give a list with one answer for each key, in the order of the keys; got ${came}`,
-  );
 }

@@ -1,12 +1,11 @@
 /** Where do attributes come from, and how old are they? */
+export type { Many, One } from "./asking.ts";
 export { ATTRIBUTE_LIMITS, attributesFrom, attributesShape } from "./attributes.ts";
 export {
   ANSWER_ROWS,
   ASKING_ROWS,
   type CachedSourceOptions,
   cachedSource,
-  type Many,
-  type One,
 } from "./cached-source.ts";
 export {
   type Asking,
