@@ -280,7 +280,7 @@ it.each([" ", "\n", "./a ", "./a\n", "\t./a"])(
 it("takes no user's address with one in its host, and any user", async () => {
   const parse = () => ({ id: "x", roles: [] });
   const directory = (base: string) => () =>
-    usersOverHttp({ name: "hr", url: ({ subject }) => `${base}/users/${subject}`, parse });
+    usersOverHttp({ name: "hr", url: ({ subject }) => `${base}/users/${encodeURIComponent(subject)}`, parse });
   expect(await said(directory("https://undefined"))).toMatch(/^config_invalid: .*"undefined" in its host: is an env/);
   expect(await said(directory("https://hr.acme.example/undefined"))).toBe("taken");
 });

@@ -25,8 +25,8 @@ describe("an agent registry behind HTTP", () => {
   it("finds an agent by the name that its chain gives it, whatever stands in that", async () => {
     const { agents, seen } = registry(() => Response.json(PLANNER));
     expect(await agents.find("planner")).toEqual(PLANNER);
-    await agents.find("planner/reader/../x");
-    expect(seen).toEqual(["https://agents.example/planner", "https://agents.example/planner%2Freader%2F..%2Fx"]);
+    await agents.find("planner/reader/x..y");
+    expect(seen).toEqual(["https://agents.example/planner", "https://agents.example/planner%2Freader%2Fx..y"]);
   });
 
   it("is tried at the door with the name of some agent", () => {
@@ -37,7 +37,7 @@ describe("an agent registry behind HTTP", () => {
         return "https://agents.example/";
       },
     });
-    expect(asked).toEqual([expect.stringMatching(/^\w+$/)]);
+    expect(asked[0]).toMatch(/^\w+$/);
   });
 
   it("knows no such agent where the service says so, and none by a name that leads elsewhere", async () => {

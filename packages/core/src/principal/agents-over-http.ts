@@ -20,6 +20,6 @@ const readHttpAgents = optionsOf<HttpAgentsOptions>("agentsOverHttp", HTTP_ROWS)
  */
 export function agentsOverHttp(options: HttpAgentsOptions): AgentRegistry {
   const read = readHttpAgents(options);
-  checkAddress("agentsOverHttp", "agent", () => read.url("somebody"));
+  checkAddress("agentsOverHttp", "agent", (name) => read.url(name));
   return agentsFrom(askedOverHttp(read, { one: "agent", nameOf: (name: string) => name }));
 }

@@ -3,15 +3,16 @@ import { answered, faultWord, hasUnset, hostHeaders, leave, readText, whyNoAnswe
 import { atOnce, func, HEADERS, maybe, type Rows, whole } from "../options/index.ts";
 import { ANSWER_ROWS, type CachedSourceOptions, type One } from "../source/index.ts";
 import { isHttps } from "../token/index.ts";
+import { whyNameLeaves } from "./own-address.ts";
 
 /** How somebody is asked about over HTTP, by a GET each, and how an answer is read. */
 export interface HttpSourceOptions<Key, Value>
   extends Omit<CachedSourceOptions<Key, Value>, "find" | "keyOf" | "tenantOf"> {
   /**
-   * The address to ask. Put the name through `encodeURIComponent`: somebody else may have chosen it. The names `.` and `..`,
-   * which escaping cannot make safe, count as unknown without a request. An address of https, or of this machine: what an answer says
-   * of somebody decides what they may do. Where something else protects the way, such as a service mesh, a `fetch` of your own can
-   * ask by http.
+   * The address to ask. Put the name through `encodeURIComponent`: somebody else may have chosen it. Names with a step `.` or `..` in
+   * them, such as `x/../y`, count as unknown without a request: many a proxy undoes the escaping. An address of https, or of this
+   * machine: what an answer says of somebody decides what they may do. Where something else protects the way, such as a service
+   * mesh, a `fetch` of your own can ask by http.
    */
   readonly url: (key: Key) => string | URL;
   /**
@@ -41,6 +42,8 @@ export const HTTP_ROWS: Rows<HttpSourceOptions<never, unknown>> = {
 interface Whom<Key> {
   readonly one: "agent" | "user";
   nameOf(key: Key): string;
+  /** The same with another name; where it could not be told beforehand whether a name stays in its place in the address. */
+  renamed?(key: Key, name: string): Key;
 }
 
 /**
@@ -49,15 +52,19 @@ interface Whom<Key> {
  */
 export function askedOverHttp<Key, Value, Others extends object>(
   options: HttpSourceOptions<Key, Value> & Others,
-  { one, nameOf }: Whom<Key>,
+  { one, nameOf, renamed }: Whom<Key>,
 ): One<Key, Value> & Omit<HttpSourceOptions<Key, Value> & Others, "url" | "parse" | "headers" | "maxBytes" | "fetch"> {
   const { url, parse, headers, maxBytes = MAX_BYTES, fetch = globalThis.fetch, ...rest } = options;
   const find: One<Key, Value>["find"] = async (key, { signal }) => {
-    if (LEADS_ELSEWHERE.test(nameOf(key))) return undefined;
+    if (LEADS_ELSEWHERE[one].test(nameOf(key))) return undefined;
     const address = await step("url failed", inAWord, () => url(key)).then((given) => addressOf(given, one));
+    const problem = renamed && whyNameLeaves((name) => url(renamed(key, name)));
+    if (problem !== undefined) fail(`url: ${problem}`);
     const own = await step("headers failed", inAWord, () => hostHeaders(headers));
     // A redirect would carry the headers elsewhere. It is an answer like any other that is not 200, and is told as one.
-    const init = { signal, redirect: "manual" as const, headers: { accept: "application/json", ...own } };
+    // Who keeps answers on the way, or in this process, does not know for how long this one is good; `ttlMs` says it.
+    const kept = { redirect: "manual", cache: "no-store" } as const;
+    const init = { signal, ...kept, headers: { accept: "application/json", ...own } };
     const response = await step(`no answer at ${address.origin}: `, whyNoAnswer, () => fetch(address.href, init));
     if (response.status !== 200) {
       leave(response.body);
@@ -77,28 +84,33 @@ export function askedOverHttp<Key, Value, Others extends object>(
   return { ...rest, find };
 }
 
-/** As a step of a path these lead to another place, even escaped: `/users/..` is `/`. */
-const LEADS_ELSEWHERE = /^\.{0,2}$/;
+/**
+ * As a step of a path these lead to another place: `/users/..` is `/`, even escaped. And what stands escaped in a step, many a proxy
+ * writes as it was meant, and shortens: `x%2F..%2Fy` is `y` then. Two agents' names would be one agent's, of which one is revoked.
+ */
+const LEADS_ELSEWHERE = { user: /^$|(^|[/\\])\.{1,2}([/\\]|$)/, agent: /^$|(^|\/)\.{0,2}(\/|$)/ } as const;
 
 /**
- * A `url` that gives no address for anybody gives none for whoever is asked about.
+ * A `url` that gives no address for anybody, or one that a name could change, does so whoever is asked about.
  *
  * @param mayDiffer whether it looked at something by which others may have another address: then it is judged when it is asked
+ * @returns whether it was judged
  * @throws {HopwiseError} `config_invalid`
  */
 export function checkAddress(
   called: string,
   one: Whom<never>["one"],
-  ofAnybody: () => unknown,
+  ofAnybody: (name: string) => unknown,
   mayDiffer = (): boolean => false,
-): void {
+): boolean {
   let problem: string | undefined;
   try {
-    problem = problemOf(ofAnybody(), one);
+    problem = problemOf(ofAnybody("somebody"), one) ?? whyNameLeaves(ofAnybody);
   } catch {
     // It may know its own alone.
   }
-  if (problem === undefined || mayDiffer()) return;
+  if (mayDiffer()) return false;
+  if (problem === undefined) return true;
   throw new HopwiseError("config_invalid", `${called}: url: ${problem}`, { pointer: "/url" });
 }
 

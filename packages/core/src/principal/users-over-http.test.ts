@@ -140,13 +140,13 @@ describe("a user directory behind HTTP", () => {
   });
 
   it("asks for the user alone, whatever an issuer calls him", async () => {
-    expect(await users().find({ ...alice, subject: "../alice" })).toBeUndefined();
-    expect(seen.at(-1)).toBe("/..%2Falice Bearer t");
+    expect(await users().find({ ...alice, subject: "x/alice" })).toBeUndefined();
+    expect(seen.at(-1)).toBe("/x%2Falice Bearer t");
   });
 });
 
 describe("a user directory behind HTTP, asked for a subject that a partner's issuer chose", () => {
-  it.each(["", ".", ".."])(
+  it.each(["", ".", "..", "x/../root", "../root", "x/..", "x\\..\\root", "./root"])(
     "does not ask another place for %j, which no escaping keeps in its place",
     async (subject) => {
       const asked: string[] = [];
@@ -178,9 +178,9 @@ describe("a user directory behind HTTP that cannot be asked", () => {
     const { port } = server.address() as AddressInfo;
     await new Promise((resolve) => server.close(resolve));
     const says = "the user directory could not tell who the user is: no answer at";
-    expect(await asked(({ subject }) => `http://127.0.0.1:${port}/users/${subject}?key=hunter2`)).toBe(
-      `${says} http://127.0.0.1:${port}: connection refused (ECONNREFUSED) (source "hr")`,
-    );
+    expect(
+      await asked(({ subject }) => `http://127.0.0.1:${port}/users/${encodeURIComponent(subject)}?key=hunter2`),
+    ).toBe(`${says} http://127.0.0.1:${port}: connection refused (ECONNREFUSED) (source "hr")`);
   });
 
   it.each<[string, (subject: { readonly subject: string }) => string]>([
@@ -207,12 +207,12 @@ describe("a user directory behind HTTP that cannot be asked", () => {
       return "https://hr.example/";
     };
     usersOverHttp({ name: "hr", url, parse: (body) => body as User });
-    expect(asked).toEqual([["https:", true]]);
+    expect(asked.slice(0, 1)).toEqual([["https:", true]]);
   });
 
   it("is judged when it is asked where its address depends on the issuer", async () => {
     const bases: { readonly [issuer: string]: string } = { "https://partner.example": "https://hr.partner.example" };
-    expect(await asked(({ issuer, subject }) => `${bases[issuer]}/users/${subject}`)).toBe(
+    expect(await asked(({ issuer, subject }) => `${bases[issuer]}/users/${encodeURIComponent(subject)}`)).toBe(
       'the user directory could not tell who the user is: the address of a user begins with "undefined": is an environment variable not set? (source "hr")',
     );
   });
@@ -246,7 +246,12 @@ describe("a request to a user directory behind HTTP", () => {
     const plain = asking(Response.json({ id: "alice", roles: ["r"] }));
     expect(await plain.users.find(alice)).toEqual({ id: "alice", roles: ["r"] });
     expect(plain.seen).toEqual([
-      { signal: expect.any(AbortSignal), redirect: "manual", headers: { accept: "application/json" } },
+      {
+        signal: expect.any(AbortSignal),
+        redirect: "manual",
+        cache: "no-store",
+        headers: { accept: "application/json" },
+      },
     ]);
     const bearing = asking(Response.json({}), { headers: () => ({ authorization: "Bearer t" }) });
     await bearing.users.find(alice);

@@ -23,19 +23,21 @@ const readHttpUsers = optionsOf<HttpUsersOptions>("usersOverHttp", { ...HTTP_ROW
 export function usersOverHttp(options: HttpUsersOptions): UserDirectory {
   const read = readHttpUsers(options);
   let looksAtIssuer = false;
-  const anybody = {
-    subject: "somebody",
+  const anybody = (subject: string): Subject => ({
+    subject,
     get issuer() {
       // It may know no other issuers than its own.
       looksAtIssuer = true;
       return "https://id.example";
     },
-  };
-  checkAddress(
+  });
+  const isJudged = checkAddress(
     "usersOverHttp",
     "user",
-    () => read.url(anybody),
+    (name) => read.url(anybody(name)),
     () => looksAtIssuer,
   );
-  return usersFrom(askedOverHttp(read, { one: "user", nameOf: ({ subject }: Subject) => subject }));
+  const whom = { one: "user", nameOf: ({ subject }: Subject): string => subject } as const;
+  const renamed = ({ issuer }: Subject, subject: string): Subject => ({ issuer, subject });
+  return usersFrom(askedOverHttp(read, isJudged ? whom : { ...whom, renamed }));
 }

@@ -116,6 +116,7 @@ async function fetchPage(
     const response = await fetch(address, {
       signal,
       redirect: "manual",
+      cache: "no-store",
       headers: { accept: "application/jwt", ...own },
     });
     if (response.status !== 200) {
