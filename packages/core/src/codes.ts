@@ -319,7 +319,7 @@ export const CODES = {
     fault: true,
     wire: "attributes_invalid",
     model: "The server is not set up correctly. Report it; trying again does not help.",
-    help: "The agent registry gave an unusable agent: `keys` must be a list of public JWKs or thumbprints, each other member of the type that `Agent` says or left out (`null` is neither), and what its `look` gives an answer, `{ value, ageMs }`.",
+    help: "The agent registry gave an unusable agent: `keys` must be a list of public JWKs or thumbprints, each other member of the name and the type that `Agent` says, or left out (`null` is neither, nor is a column `max_depth`), and what its `look` gives an answer, `{ value, ageMs }`.",
   },
   registry_unavailable: {
     stage: "agents",

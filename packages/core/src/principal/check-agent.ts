@@ -1,6 +1,7 @@
 import { HopwiseError } from "../errors.ts";
 import { dropPromises, hiddenInName, isListOf, isThenable, MOST_ITEMS } from "../lib/index.ts";
-import type { PolicyPlace } from "../source/index.ts";
+import { PLACES, type PolicyPlace } from "../source/index.ts";
+import { otherSpelling } from "./other-spelling.ts";
 import type { Agent, AgentClass } from "./sources.ts";
 
 /** Those of every principal, which are read where principals are made. */
@@ -27,6 +28,9 @@ const KEYS: Row = {
   fits: (given) => isListOf(given, (key) => isText(key) || isObject(key), MOST_ITEMS),
 };
 
+/** What bounds an agent, or says which policies are asked, where it is there. */
+const BOUNDS = ["tools", "maxDepth", ...PLACES];
+
 const MEMBERS = Object.entries(OF_A_CLASS) as [keyof typeof OF_A_CLASS, Row][];
 
 /**
@@ -40,6 +44,10 @@ export function checkClass(agent: AgentClass, name: string, hop: number): void {
     const given = agent[member];
     if (given !== undefined && !row.fits(given)) refuse(member, row, given, name, hop);
   }
+  const spelt = otherSpelling(agent, BOUNDS);
+  if (spelt === undefined) return;
+  const message = `the agent registry gave for "${name}" a member ${spelt[0]}, which is not read and would bound nothing: call it ${spelt[1]}, or leave it out`;
+  throw new HopwiseError("agent_invalid", message, { hop });
 }
 
 /** The same for the keys of an agent that is registered. @throws {HopwiseError} `agent_invalid` */

@@ -96,7 +96,7 @@ describe("a user that cannot be told", () => {
     );
     for (const id of ["agent:x", "a\ud800", ""])
       expect(await messageOf(() => ({ id, roles: ["r"] }))).toBe(
-        'the user directory gave an id that no user may have: none, an empty one, one with half a character, or one beginning with "agent:"',
+        'the user directory gave an id that no user may have: one that is no text, an empty one, one with half a character, or one beginning with "agent:"',
       );
   });
 

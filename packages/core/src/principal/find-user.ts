@@ -1,8 +1,9 @@
 import { HopwiseError } from "../errors.ts";
 import { defined, listed, patiently, type Wait } from "../lib/index.ts";
-import type { ContextOrigin } from "../source/index.ts";
+import { type ContextOrigin, PLACES } from "../source/index.ts";
 import type { Subject } from "../token/index.ts";
 import { ask } from "./ask.ts";
+import { otherSpelling } from "./other-spelling.ts";
 import type { IssuedUser, UserDirectory } from "./sources.ts";
 import type { UserIds } from "./user-ids.ts";
 
@@ -38,6 +39,11 @@ export async function findUser(
   );
   if (user === undefined) throw unknown(subject);
   const id = ids(user, subject);
+  const spelt = otherSpelling(user, PLACES);
+  if (spelt !== undefined) {
+    const message = `the user directory gave a member ${spelt[0]}, which is not read: policies of no ${spelt[1]} would be asked; call it ${spelt[1]}, or leave it out`;
+    throw new HopwiseError("attributes_invalid", message, { hop: 0 });
+  }
   // Only what a user has: a directory may give a million members beside it, as they stand in its table.
   const { roles, attributes, scope, policyVersion } = user;
   return {

@@ -77,7 +77,9 @@ function checkedId({ id }: User): string {
   // Cerbos reads each half of a character as one and the same sign: two ids would be one.
   if (typeof id === "string" && id !== "" && id.isWellFormed() && !id.startsWith(AGENT_PREFIX)) return id;
   dropPromises(id);
-  return refuse(`none, an empty one, one with half a character, or one beginning with "${AGENT_PREFIX}"`);
+  return refuse(
+    `one that is no text, an empty one, one with half a character, or one beginning with "${AGENT_PREFIX}"`,
+  );
 }
 
 function refuse(which: string): never {

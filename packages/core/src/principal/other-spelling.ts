@@ -1,0 +1,28 @@
+/**
+ * A member that an entry has in another spelling alone, as databases write names of columns: `max_depth`, `maxdepth`, `MAXDEPTH`.
+ * Left out, a member sets no bound; so one that is there, and is not read, would be a bound that does not hold.
+ *
+ * @param names of members that set a bound, or choose the policies, where they are there
+ * @returns the spelling that the entry has, and the right one
+ */
+export function otherSpelling(
+  entry: object,
+  names: readonly string[],
+): readonly [found: string, right: string] | undefined {
+  for (const right of names) {
+    if (right in entry) continue;
+    const found = spellings(right).find((spelling) => spelling in entry);
+    if (found !== undefined) return [found, right];
+  }
+  return undefined;
+}
+
+/** Looked up one by one: an entry may have a million members. */
+function spellings(name: string): readonly string[] {
+  const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const pascal = name.charAt(0).toUpperCase() + name.slice(1);
+  const kebab = snake.replace("_", "-");
+  return [name.toLowerCase(), snake, kebab, pascal, name.toUpperCase(), snake.toUpperCase()].filter(
+    (spelling) => spelling !== name,
+  );
+}
