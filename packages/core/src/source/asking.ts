@@ -1,6 +1,7 @@
 import DataLoader from "dataloader";
 import { HopwiseError } from "../errors.ts";
-import { type Awaitable, withDeadline } from "../lib/index.ts";
+import { type Awaitable, ageBy, withDeadline } from "../lib/index.ts";
+import type { Found } from "./source.ts";
 
 /** How a source asks for one key. */
 export type One<Key, Value> = {
@@ -90,4 +91,42 @@ function checkPlaces(keys: readonly string[], answers: readonly unknown[]): void
     "attributes_invalid",
     "its findMany gave the answer for one key in the place of another, as their ids show; it must answer in the order of the keys: keys.map((key) => …)",
   );
+}
+
+/** A question that has no answer yet. */
+interface UnderWay<Value> {
+  readonly answer: Promise<Found<Value>>;
+  readonly age: () => number;
+}
+
+/** A question that is no older than this waits for the answer to one that is under way, where no answer may be used again. */
+const SAME_MOMENT_MS = 50;
+
+/**
+ * Asks for a key once in a moment. Of an older question that is still under way, the answer may be of a time before a role was taken
+ * away, or the source may have been down then.
+ *
+ * @param ask gets the key, what tells it from others, and how old the question is
+ */
+export function inOneMoment<Key, Value>(
+  ask: (key: Key, id: string, age: () => number) => Promise<Found<Value>>,
+  ttlMs: number,
+  clock: () => number,
+): (key: Key, id: string) => Promise<Found<Value>> {
+  const asked = new Map<string, UnderWay<Value>>();
+  return async (key, id) => {
+    const before = asked.get(id);
+    const ageMs = before?.age() ?? Number.NaN;
+    if (before !== undefined && ageMs < Math.max(ttlMs, SAME_MOMENT_MS)) {
+      return { value: (await before.answer).value, ageMs };
+    }
+    const age = ageBy(clock); // the answer may be as old as the question
+    const own: UnderWay<Value> = { answer: ask(key, id, age), age };
+    asked.set(id, own);
+    try {
+      return await own.answer;
+    } finally {
+      if (asked.get(id) === own) asked.delete(id);
+    }
+  };
 }

@@ -1,7 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import { ageBy } from "../lib/index.ts";
 import {
   atOnce,
   CLOCK,
@@ -15,7 +14,7 @@ import {
   text,
   whole,
 } from "../options/index.ts";
-import { alone, type Many, type One, together } from "./asking.ts";
+import { alone, inOneMoment, type Many, type One, together } from "./asking.ts";
 import type { AttributeSource } from "./gather.ts";
 import type { Found, Source } from "./source.ts";
 
@@ -82,15 +81,6 @@ interface Kept<Value> {
   readonly age: () => number;
 }
 
-/** A question that has no answer yet. */
-interface UnderWay<Value> {
-  readonly answer: Promise<Found<Value>>;
-  readonly age: () => number;
-}
-
-/** A question that is no older than this waits for the answer to one that is under way, where no answer may be used again. */
-const SAME_MOMENT_MS = 50;
-
 /**
  * Makes a source of a function: keys of one turn of the event loop go into one question (`findMany`), a key is asked
  * for once in a moment, an answer is used again within its time, and each question has a deadline. Errors are not kept.
@@ -112,7 +102,6 @@ export function cachedSource<Key, Value>(
   const { name, keyOf, tenantOf, ttlMs = 0, negativeTtlMs = 0, deadlineMs = 1000, maxEntries = 10_000 } = options;
   const { maxBatch = 100, clock = Date.now } = options;
   const kept = new LRUCache<string, Kept<Value>>({ max: maxEntries });
-  const asked = new Map<string, UnderWay<Value>>();
   const ask =
     findMany === undefined
       ? alone(options as One<Key, Value>, deadlineMs)
@@ -128,6 +117,7 @@ export function cachedSource<Key, Value>(
     return { value, ageMs: 0 };
   };
 
+  const answer = inOneMoment(fetch, ttlMs, clock);
   const look = (key: Key): Found<Value> | Promise<Found<Value>> => {
     const id = JSON.stringify([tenantOf(key), keyOf(key)]);
     const known = kept.get(id);
@@ -136,24 +126,7 @@ export function cachedSource<Key, Value>(
       if (ageMs < ttlOf(known.value)) return { value: known.value, ageMs };
       kept.delete(id);
     }
-    return answerOf(key, id);
-  };
-
-  const answerOf = async (key: Key, id: string): Promise<Found<Value>> => {
-    const before = asked.get(id);
-    const ageMs = before?.age() ?? Number.NaN;
-    // Of an older question, the answer may be of a time before a role was taken away, or the source may have been down then.
-    if (before !== undefined && ageMs < Math.max(ttlMs, SAME_MOMENT_MS)) {
-      return { value: (await before.answer).value, ageMs };
-    }
-    const age = ageBy(clock); // the answer may be as old as the question
-    const own: UnderWay<Value> = { answer: fetch(key, id, age), age };
-    asked.set(id, own);
-    try {
-      return await own.answer;
-    } finally {
-      if (asked.get(id) === own) asked.delete(id);
-    }
+    return answer(key, id);
   };
 
   return {
