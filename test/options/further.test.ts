@@ -57,17 +57,17 @@ const OVER_HTTP = {
 type AnySource = sources.SourceOptions<never, never> & { readonly findMany?: unknown };
 
 /** A source is asked by one function or another, whatever it is of. */
-function sourceRow(make: (options: never) => unknown): Row {
+function sourceRow(make: (options: never) => unknown, more: object = {}): Row {
   return optionsRow<{ [Name in keyof (AnySource & { find: unknown; findMany: unknown })]-?: unknown } & object>(
     { name: "hr", find: () => undefined } as never,
-    { ...ANSWER, find: NO_FUNCTION, findMany: NO_FUNCTION } as never,
+    { ...ANSWER, find: NO_FUNCTION, findMany: NO_FUNCTION, ...more } as never,
     make as never,
   );
 }
 
 const sourceDoors: DoorRows<typeof sources> = {
-  usersFrom: sourceRow(sources.usersFrom),
-  userAttributesFrom: sourceRow(sources.userAttributesFrom),
+  usersFrom: sourceRow(sources.usersFrom, TRAITS),
+  userAttributesFrom: sourceRow(sources.userAttributesFrom, { issuers: TRAITS.issuers }),
   agentsFrom: sourceRow(sources.agentsFrom),
   agentAttributesFrom: sourceRow(sources.agentAttributesFrom),
   resourceAttributesFrom: optionsRow<object>(

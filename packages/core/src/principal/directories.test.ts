@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { lookUp } from "../source/index.ts";
 import { errorOf } from "../world.fixture.ts";
 import { agentAttributesFrom, agentsFrom, userAttributesFrom, usersFrom } from "./directories.ts";
 
@@ -37,6 +38,20 @@ describe("further attributes and agents by a function", () => {
     expect(users.name).toBe("hr");
   });
 
+  it("are those of the users of its issuers, and nobody else's is asked for: a partner's alice is somebody else", async () => {
+    const asked: unknown[] = [];
+    const find = ({ issuer }: typeof alice) => ({ clearance: asked.push(issuer) });
+    const users = userAttributesFrom({ name: "hr", issuers: [alice.issuer], find });
+    const partners = { ...alice, issuer: "https://partner.example" };
+    expect(await lookUp(users, partners)).toEqual({ value: undefined, ageMs: 0 });
+    expect(await users.find(partners)).toBeUndefined();
+    expect([await users.find(alice), await lookUp(users, alice)]).toEqual([
+      { clearance: 1 },
+      { value: { clearance: 2 }, ageMs: 0 },
+    ]);
+    expect(asked).toEqual([alice.issuer, alice.issuer]);
+  });
+
   it("are asked for by an agent's name, many together", async () => {
     const batches: (readonly string[])[] = [];
     const agents = agentsFrom({
@@ -65,7 +80,9 @@ describe("a maker of sources by a function", () => {
     for (const options of [null, 5, "hr", [], () => ({})]) {
       const { code, message } = await errorOf(() => make(options as never));
       expect(code).toBe("config_invalid");
-      expect(message).toMatch(new RegExp(`^${name}: options must be an object of options; got `));
+      expect(message).toMatch(
+        new RegExp(`^${name}: what it takes must be an object of options, such as { name }; got `),
+      );
     }
     const wrong = await errorOf(() => make({ name: "hr", find: () => undefined, ttlMs: -1 } as never));
     expect(wrong.message).toMatch(new RegExp(`^${name}: ttlMs `));

@@ -1,7 +1,14 @@
 import type { JsonObject } from "../json/index.ts";
 import { defined } from "../lib/index.ts";
-import { flag, isPlainObject, list, maybe, mustBe, optionsOf, type Rows, reading, text } from "../options/index.ts";
-import { type AttributeSource, type CachedSourceOptions, cachedSource, type Many, type One } from "../source/index.ts";
+import { flag, list, maybe, optionsOf, type Rows, text } from "../options/index.ts";
+import {
+  ASKING_ROWS,
+  type AttributeSource,
+  type CachedSourceOptions,
+  cachedSource,
+  type Many,
+  type One,
+} from "../source/index.ts";
 import type { Subject } from "../token/index.ts";
 import {
   type Agent,
@@ -29,24 +36,38 @@ export type SourceOptions<Key, Value> = (One<Key, Value> | Many<Key, Value>) &
  * @throws {HopwiseError} `config_invalid` for times that cannot be right
  */
 export function usersFrom(options: SourceOptions<Subject, User> & UserDirectoryTraits): UserDirectory {
-  const { uniqueIds, issuers, ...asking } = asked("usersFrom", options, BY_SUBJECT);
-  const source = cachedSource(asking as never, "usersFrom") as UserDirectory;
-  return { ...source, ...readTraits(defined({ uniqueIds, issuers })) };
+  const { uniqueIds, issuers, ...asking } = readUsers(options);
+  return { ...cachedSource({ ...asking, ...BY_SUBJECT }, "usersFrom"), ...defined({ uniqueIds, issuers }) };
 }
 
-/** Further attributes of users by a function, for the option `sources.user` of an authorizer. See {@link usersFrom}. */
-export function userAttributesFrom(options: SourceOptions<Subject, JsonObject>): AttributeSource<Subject> {
-  return cachedSource(asked("userAttributesFrom", options, BY_SUBJECT), "userAttributesFrom");
+/** What a source of further attributes says of its users. */
+type OfIssuers = Pick<UserDirectoryTraits, "issuers">;
+
+/**
+ * Further attributes of users by a function, for the option `sources.user` of an authorizer. See {@link usersFrom}: with `issuers`, it
+ * has nothing of the users of others, and is not asked about them.
+ */
+export function userAttributesFrom(options: SourceOptions<Subject, JsonObject> & OfIssuers): AttributeSource<Subject> {
+  const { issuers, ...asking } = readUserAttributes(options);
+  const source: AttributeSource<Subject> = cachedSource({ ...asking, ...BY_SUBJECT }, "userAttributesFrom");
+  if (issuers === undefined) return source;
+  const { find, look = find as never } = source;
+  const isOther = (who: Subject): boolean => !issuers.includes(subjectIn("find", who).issuer);
+  return {
+    ...source,
+    find: (who) => (isOther(who) ? undefined : find(who)),
+    look: (who) => (isOther(who) ? { value: undefined, ageMs: 0 } : look(who)),
+  };
 }
 
 /** An agent registry by a function. See {@link usersFrom}. */
 export function agentsFrom(options: SourceOptions<string, Agent>): AgentRegistry {
-  return cachedSource(asked("agentsFrom", options, BY_NAME), "agentsFrom");
+  return cachedSource({ ...readAgents(options), ...BY_NAME }, "agentsFrom");
 }
 
 /** Further attributes of agents by a function, for the option `sources.agent` of an authorizer. */
 export function agentAttributesFrom(options: SourceOptions<string, JsonObject>): AttributeSource<string> {
-  return cachedSource(asked("agentAttributesFrom", options, BY_NAME), "agentAttributesFrom");
+  return cachedSource({ ...readAgentAttributes(options), ...BY_NAME }, "agentAttributesFrom");
 }
 
 export const TRAIT_ROWS: Rows<UserDirectoryTraits> = {
@@ -56,13 +77,17 @@ export const TRAIT_ROWS: Rows<UserDirectoryTraits> = {
   ),
 };
 
-const readTraits = optionsOf<UserDirectoryTraits>("usersFrom", TRAIT_ROWS);
-
-function asked<Options extends object, Keys>(called: string, options: Options, keys: Keys): Options & Keys {
-  const what = "an object of options";
-  if (!isPlainObject(options)) mustBe(called, "options", what, options);
-  return reading(called, "options", what, options, (own) => ({ ...own, ...keys }));
+/** By its own name, and with what it takes alone: an error lists that. */
+function reader<Options extends object>(called: string, more: object = {}): (options: Options) => Options {
+  return optionsOf<Options>(called, { ...ASKING_ROWS, ...more } as object as Rows<Options>);
 }
+
+const readUsers = reader<SourceOptions<Subject, User> & UserDirectoryTraits>("usersFrom", TRAIT_ROWS);
+const readUserAttributes = reader<SourceOptions<Subject, JsonObject> & OfIssuers>("userAttributesFrom", {
+  issuers: TRAIT_ROWS.issuers,
+});
+const readAgents = reader<SourceOptions<string, Agent>>("agentsFrom");
+const readAgentAttributes = reader<SourceOptions<string, JsonObject>>("agentAttributesFrom");
 
 const BY_SUBJECT = {
   keyOf: (key: Subject): string => subjectIn("find", key).subject,
