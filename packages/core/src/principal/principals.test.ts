@@ -206,7 +206,7 @@ describe("what policies cannot be asked with", () => {
   it("is what is no data, and the refusal says whose", async () => {
     expect(await messageOf({}, { attributes: ["admin"] })).toEqual([
       1,
-      "the attributes of hop 1: what it gave is not an object",
+      "the attributes of hop 1: what it gave is a list, not an object: of the rows of a query, give the one",
     ]);
   });
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { HopwiseError } from "../errors.ts";
 import { errorOf, ISSUER } from "../world.fixture.ts";
 import { loadResource } from "./load-resource.ts";
+import { placeEntry } from "./place-entry.ts";
 import { type ResourceSourceOptions, resourceAttributesFrom } from "./resource-sources.ts";
 import type { ToolEntry } from "./tool-entry.ts";
 
@@ -23,6 +24,29 @@ describe("the resource of a call", () => {
       scope: "acme",
       policyVersion: "2",
     });
+  });
+
+  it("is asked for by one question, which no function changes for the next", async () => {
+    const asked: unknown[] = [];
+    const change = (question: object): void => void Reflect.set(question, "tenant", "https://other.example");
+    const keep = (question: object): void => void asked.push({ ...question });
+    const attributes: ToolEntry["attributes"] = (_, question) => {
+      change(question);
+      return {};
+    };
+    const find = (question: object): { readonly a: 1 } => {
+      keep(question);
+      change(question);
+      return { a: 1 };
+    };
+    const scope: ToolEntry["scope"] = (question) => {
+      keep(question);
+      return change(question) as undefined;
+    };
+    await loadResource({ ...entry, attributes, sources: { one: { find }, other: { find } }, scope }, { ...query });
+    expect(asked).toEqual([query, query, query]);
+    await placeEntry({ ...entry, scope, policyVersion: scope }, { ...query });
+    expect(asked).toEqual(Array(5).fill(query));
   });
 
   it("has the tool's name for an id, an argument, or what a function makes of them", async () => {
@@ -202,7 +226,12 @@ describe("a resource that cannot be told, and where one came from", () => {
 
   it.each<[string, Partial<ToolEntry>, string, unknown]>([
     ["the loader fails", { attributes: fail }, "its loader failed", fault],
-    ["the loader gives a list", { attributes: () => [] as never }, "what it gave is not an object", expect.anything()],
+    [
+      "the loader gives a list",
+      { attributes: () => [] as never },
+      "what it gave is a list, not an object: of the rows of a query, give the one",
+      expect.anything(),
+    ],
     [
       "the loader gives our own name",
       { attributes: () => ({ args: {} }) },

@@ -33,6 +33,8 @@ export async function loadResource(
 ): Promise<LoadedResource> {
   const { arguments: args } = query;
   const id = resourceId(entry, query.tool, args, named);
+  // One question goes to each function of the entry: none changes it for the next, which would look for another resource.
+  Object.freeze(query);
   // All are waited for: which of them fails first must not decide what is told.
   const asked = [
     load(entry, query, named, asking.wait),

@@ -22,6 +22,7 @@ export async function placeEntry(
 ): Promise<PlacedEntry> {
   // What is written down was checked when the tool map was read.
   if (isPlaced(all)) return all;
+  Object.freeze(query); // as in `loadResource`
   const { scope, policyVersion, ...entry } = all;
   const own = { scope, policyVersion };
   const untold = `the policies for "${named}" cannot be told`;

@@ -29,8 +29,13 @@ export function attributesFrom(value: unknown): JsonObject {
     const what = beyond === undefined ? `is not plain JSON${at}; give ${PLAIN_JSON}` : `${tooMuch(beyond)}${at}`;
     throw new HopwiseError("attributes_invalid", `what it gave ${what}`, { cause });
   }
-  if (!isJsonObject(plain)) throw new HopwiseError("attributes_invalid", "what it gave is not an object");
+  if (!isJsonObject(plain)) throw new HopwiseError("attributes_invalid", `what it gave is ${noObject(plain)}`);
   return plain;
+}
+
+/** Queries give a list of rows, also where there is one, or none. */
+export function noObject(given: unknown): string {
+  return Array.isArray(given) ? "a list, not an object: of the rows of a query, give the one" : "not an object";
 }
 
 function pointerOf(cause: unknown): string {

@@ -126,7 +126,7 @@ describe("what a further source gives", () => {
     const noData = await errorOf(() => attributesFrom({ at: new Date(0) }));
     expect(noData).toMatchObject({ code: "attributes_invalid", message: NO_DATA });
     expect(noData.cause).toBeInstanceOf(HopwiseError);
-    const noObject = await errorOf(() => attributesFrom(["admin"]));
+    const noObject = await errorOf(() => attributesFrom("admin"));
     expect([noObject.code, noObject.message]).toEqual(["attributes_invalid", "what it gave is not an object"]);
   });
 
@@ -141,7 +141,7 @@ describe("what a further source gives", () => {
 
   it.each<[string, { find(): unknown }, string, string?]>([
     ["fails", down, "it failed"],
-    ["gives no object", { find: () => ["admin"] }, "what it gave is not an object", "attributes_invalid"],
+    ["gives no object", { find: () => "admin" }, "what it gave is not an object", "attributes_invalid"],
     ["gives no data", { find: () => ({ at: new Date(0) }) }, NO_DATA, "attributes_invalid"],
   ])(
     "is a denial that names the source, and why, where it %s",

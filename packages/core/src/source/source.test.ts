@@ -44,3 +44,15 @@ it.each([undefined, null, 5, {}, [], { value: "ann" }, { value: "ann", ageMs: "7
     }
   },
 );
+
+it("a list of rows is no answer, also where there is one row, or none: nobody is unknown by it", async () => {
+  for (const rows of [[], ["ann"], ["ann", "bob"]]) {
+    for (const source of [{ find: () => rows }, { find: () => undefined, look: () => ({ value: rows, ageMs: 0 }) }]) {
+      const error = await errorOf(async () => lookUp(source as unknown as Source<string, string>, "ann"));
+      expect([error.code, error.message]).toEqual([
+        "attributes_invalid",
+        "what it gave is a list, not an object: of the rows of a query, give the one",
+      ]);
+    }
+  }
+});

@@ -1,6 +1,7 @@
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import { type Awaitable, andThen, DeadlinePassed, type Health } from "../lib/index.ts";
+import { noObject } from "./attributes.ts";
 
 /** A place that knows something by a key: a directory, a registry, a database, a service. */
 export interface Source<Key, Value> {
@@ -43,17 +44,22 @@ export function isLate(refusal: unknown): boolean {
 /**
  * Asks a source, and says how old its answer is: 0 for a source that keeps no answers.
  *
- * @throws {HopwiseError} `attributes_invalid` where what `look` gives is no answer: that says nothing, least of all that
- *   the key is unknown
+ * @throws {HopwiseError} `attributes_invalid` where what it gives is no answer, such as a list of rows: that says nothing, least
+ *   of all that the key is unknown
  */
 export function lookUp<Key, Value>(source: Source<Key, Value>, key: Key): Awaitable<Found<Value>> {
   if (source.look !== undefined) return andThen(source.look(key), answerFrom<Value>);
-  return andThen(source.find(key), (value) => ({ value: value ?? undefined, ageMs: 0 }));
+  return andThen(source.find(key), (value) => ({ value: oneOf(value), ageMs: 0 }));
 }
 
-/** Databases return null for an unknown key. */
+/** Databases return null for an unknown key, and a list where they may find several. */
+function oneOf<Value>(value: Value | null | undefined): Value | undefined {
+  if (Array.isArray(value)) throw new HopwiseError("attributes_invalid", `what it gave is ${noObject(value)}`);
+  return value ?? undefined;
+}
+
 function answerFrom<Value>(given: Found<Value>): Found<Value> {
   const { value, ageMs }: Partial<Found<Value>> = Object(given);
-  if (typeof ageMs === "number" && Number.isFinite(ageMs)) return { value: value ?? undefined, ageMs };
+  if (typeof ageMs === "number" && Number.isFinite(ageMs)) return { value: oneOf(value), ageMs };
   throw new HopwiseError("attributes_invalid", "its look gave no answer; one is { value, ageMs }");
 }
