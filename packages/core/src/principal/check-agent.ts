@@ -1,7 +1,6 @@
 import { HopwiseError } from "../errors.ts";
-import { dropPromises, hiddenInName, isListOf, isThenable, MOST_ITEMS } from "../lib/index.ts";
+import { dropPromises, hiddenInName, isListOf, isThenable, MOST_ITEMS, otherSpelling } from "../lib/index.ts";
 import { PLACES, type PolicyPlace } from "../source/index.ts";
-import { otherSpelling } from "./other-spelling.ts";
 import type { Agent, AgentClass } from "./sources.ts";
 
 /** Those of every principal, which are read where principals are made. */

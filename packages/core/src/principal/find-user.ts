@@ -1,9 +1,8 @@
 import { HopwiseError } from "../errors.ts";
-import { defined, listed, patiently, type Wait } from "../lib/index.ts";
+import { defined, listed, otherSpelling, patiently, type Wait } from "../lib/index.ts";
 import { type ContextOrigin, PLACES } from "../source/index.ts";
 import type { Subject } from "../token/index.ts";
 import { ask } from "./ask.ts";
-import { otherSpelling } from "./other-spelling.ts";
 import type { IssuedUser, UserDirectory } from "./sources.ts";
 import type { UserIds } from "./user-ids.ts";
 
