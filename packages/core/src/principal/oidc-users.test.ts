@@ -27,6 +27,31 @@ describe("a user directory out of verified claims", () => {
     expect(await users.find(alice)).toBeUndefined();
   });
 
+  it("goes by what the token said: what the host adds to its claims afterwards is nobody's role", async () => {
+    const own = { ...claims, groups: ["analyst"], limits: { amounts: [10] } };
+    const users = oidcUsers({
+      user: ({ groups, limits }) => ({ roles: groups as string[], attributes: { limits: limits as never } }),
+      clock: () => 0,
+    });
+    users.learn(own);
+    own.groups.push("admin");
+    own.limits.amounts[0] = 1_000_000;
+    expect(await users.find(alice)).toEqual({
+      id: "alice",
+      roles: ["analyst"],
+      attributes: { limits: { amounts: [10] } },
+    });
+  });
+
+  it.each<object>([{ roles: "analyst" }, { roles: ["analyst"], attributes: { at: new Date(0) } }])(
+    "leaves what is no user to be refused when it is asked about: %j",
+    async (made) => {
+      const users = oidcUsers({ user: () => made as never, clock: () => 0 });
+      users.learn(claims);
+      expect(await users.find(alice)).toEqual({ id: "alice", ...made });
+    },
+  );
+
   it("does not know the same name from another issuer", async () => {
     const users = directory(() => 0);
     users.learn(claims);
