@@ -16,10 +16,11 @@ export interface SetEndpoint {
 /** @param timeoutMs a fetch that takes no notice of its signal would stand for every later one */
 export function setEndpoint(url: URL, timeoutMs: number, fetch: Fetch = globalThis.fetch): SetEndpoint {
   const place = `${url.origin}${url.pathname}`;
-  const ask = async (...given: Parameters<Fetch>): Promise<Response> => {
+  const ask = async (...[input, init]: Parameters<Fetch>): Promise<Response> => {
     let response: Response;
     try {
-      response = await fetch(...given);
+      // How long a set is good, `maxAgeMs` says: a cache would keep a key that was withdrawn for longer.
+      response = await fetch(input, { ...init, cache: "no-store" });
     } catch (cause) {
       return fail(`no answer: ${whyNoAnswer(cause)}`);
     }
