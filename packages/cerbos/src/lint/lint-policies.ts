@@ -8,6 +8,7 @@ import {
   at,
   checkPolicyFolder,
   expressionsIn,
+  filedRules,
   type PlacedExpression,
   type PolicySource,
   placeOf,
@@ -18,6 +19,7 @@ import {
 import { escapedDenies } from "./deny-for-roles.ts";
 import { everyToolUnread } from "./every-tool-unread.ts";
 import { hiddenNames } from "./hidden-names.ts";
+import { unfitPatterns } from "./lost-patterns.ts";
 import { deniesOnOptional } from "./optional-attributes.ts";
 import { ownApprovals } from "./own-approvals.ts";
 import { policyTraps } from "./policy-traps.ts";
@@ -60,9 +62,9 @@ const readOptions = optionsOf<LintPoliciesOptions>("lintPolicies", {
  *   is allowed. It looks at conditions of DENY rules in resource and principal policies, at the derived roles they are
  *   for, and at the variables of both, also imported ones. An attribute that the condition asks for first
  *   (`has(R.attr.cap)`) may be missing.
- * - Names with a hidden character, or a space at an end: rules for what never comes.
+ * - Names with a hidden character, or a space at an end, and patterns that Cerbos looks for in vain: rules for what never comes.
  * - DENY rules for named roles beside an ALLOW for others: whoever has both roles is allowed.
- * - Rules that some Cerbos takes for one another, scopes with two `scopePermissions`, and policies in files of tests.
+ * - Rules that some Cerbos takes for one another or leaves out, scopes with two `scopePermissions`, and policies in files of tests.
  * - Rules about the handing over that read `actions` and not `everyTool`.
  * - Rules on who approves that let people approve calls of their own by a pattern.
  * - Whole numbers and times beside attributes, which are JSON and never of these types.
@@ -97,6 +99,7 @@ export async function lintPolicies(folder: string, given: LintPoliciesOptions = 
     ...unreadOrIgnored(source),
     ...[...traps.always, ...traps.ofSome],
     ...hiddenNames(documents),
+    ...unfitPatterns(documents, filedRules(documents)),
     ...escapedDenies(rules),
     ...(auxData ? [] : readingAuxData(expressions)),
     ...unknownMembers(expressions, handingOver),

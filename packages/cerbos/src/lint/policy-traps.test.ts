@@ -19,6 +19,7 @@ type Files = Readonly<Record<string, string>>;
 const POLICIES = fileURLToPath(new URL("../../../../policies", import.meta.url));
 const REQUIRE = "REQUIRE_PARENTAL_CONSENT_FOR_ALLOWS";
 const ALL_MAY = `{ actions: ["*"], effect: EFFECT_ALLOW, roles: ["*"] }`;
+const ALL_DENIED = ALL_MAY.replace("ALLOW", "DENY");
 const LOCKED = "{ expr: R.attr.locked == true }";
 const NOT_LOCKED = `{ none: { of: [${LOCKED}] } }`;
 
@@ -148,6 +149,22 @@ const TRAPS: { readonly [code in PolicyTrapCode]: Readonly<Record<string, Files>
       "ann1.yaml": principal("ann", ["{ resource: a, actions: [{ action: x, effect: EFFECT_DENY }] }"], scope()),
     },
   },
+  pattern_lost: {
+    "an action whose brackets do not close": {
+      "a.yaml": policy("a", [ALL_MAY, ALL_DENIED.replace('"*"', '"send[*"')]),
+    },
+    "roles with brackets around nothing": {
+      "a.yaml": policy("a", [ALL_MAY, ALL_DENIED.replace('["*"] }', '["user[]*"] }')]),
+    },
+    "a kind of a principal policy": {
+      "a.yaml": policy("a", [ALL_MAY]),
+      "ann.yaml": principal("ann", ['{ resource: "a[z-a]*", actions: [{ action: x, effect: EFFECT_DENY }] }']),
+    },
+    "a pattern of kinds with a colon": {
+      "a.yaml": policy('"album:object"', [ALL_MAY]),
+      "ann.yaml": principal("ann", ['{ resource: "album:*", actions: [{ action: "*", effect: EFFECT_DENY }] }']),
+    },
+  },
   taken_for_test: {
     "a kind whose name ends so": { "a.yaml": policy("a", [ALL_MAY]), "lab_test.yaml": policy("lab_test", [ALL_MAY]) },
     "in a folder, as JSON, in capitals": {
@@ -164,6 +181,7 @@ const TRAPS: { readonly [code in PolicyTrapCode]: Readonly<Record<string, Files>
 const OTHER_PLACE: { readonly [code in PolicyTrapCode]: boolean } = {
   rules_mixed_up: true,
   scope_permissions_conflict: true,
+  pattern_lost: false,
   taken_for_test: false,
 };
 
@@ -207,6 +225,15 @@ tests:
     expected: [{ principal: ann, resource: one, actions: { read: EFFECT_ALLOW } }]
 `,
     "old_test.txt": policy("b", [ALL_MAY]),
+  },
+  "patterns that Cerbos reads": {
+    "a.yaml": policy('"album:object"', [ALL_MAY, ALL_DENIED.replace('"*"', '"send[a-z]*", "se[!n]*", "{a,b}*"')]),
+    "ann.yaml": principal("ann", [
+      '{ resource: "album:object", actions: [{ action: x, effect: EFFECT_DENY }] }',
+      '{ resource: "album*", actions: [{ action: y, effect: EFFECT_DENY }] }',
+      '{ resource: "*", actions: [{ action: z, effect: EFFECT_DENY }] }',
+      '{ resource: "other:*", actions: [{ action: x, effect: EFFECT_DENY }] }',
+    ]),
   },
   "scopes that agree, in their own words": {
     ...two(ALL_MAY, ALL_MAY),
@@ -325,6 +352,7 @@ describe("a trap that comes while the PDP runs", () => {
   const TOLD: { readonly [code in PolicyTrapCode]: RegExp } = {
     rules_mixed_up: /is mixed up with/,
     scope_permissions_conflict: /scopePermissions/,
+    pattern_lost: /leaves the rule out/,
     taken_for_test: /takes each file whose name ends in _test/,
   };
 

@@ -1,9 +1,10 @@
 import { CANARY } from "../ask/index.ts";
 import { type FiledRule, filedRules, type PolicyPlace, type PolicySource, scopeConflicts } from "../policies/index.ts";
+import { brokenPatterns, missedKinds } from "./lost-patterns.ts";
 import { type MixedRules, rulesFiledAsOne, rulesRememberedAsOne } from "./mixed-rules.ts";
 
 /** What Cerbos takes without a word, and then decides otherwise than it is written. */
-export type PolicyTrapCode = "rules_mixed_up" | "scope_permissions_conflict" | "taken_for_test";
+export type PolicyTrapCode = "rules_mixed_up" | "scope_permissions_conflict" | "taken_for_test" | "pattern_lost";
 
 /** A place in a policy folder that compiles, and that no PDP may serve. */
 export interface PolicyTrap extends PolicyPlace {
@@ -27,6 +28,9 @@ export function policyTraps({ documents, takenForTests }: PolicySource): PolicyT
     always: [
       ...takenForTests.map(({ file, lineOf }): PolicyTrap => ({ file, line: lineOf([]), ...TAKEN_FOR_TEST })),
       ...scopeConflicts(documents).map((it): PolicyTrap => ({ ...it, code: "scope_permissions_conflict" })),
+      ...[...brokenPatterns(documents), ...missedKinds(documents, rules)].map(
+        (it): PolicyTrap => ({ ...it, code: "pattern_lost" }),
+      ),
       ...rulesRememberedAsOne(rules).map((it) =>
         mixed(it, `Cerbos judges both by one condition. ${CURES[it.rule.policy]}`),
       ),

@@ -4,6 +4,7 @@ import type { PolicyTrapCode } from "./policy-traps.ts";
 export type PolicyWarningCode =
   | PolicyTrapCode
   | "name_hidden"
+  | "pattern_unfit"
   | "deny_on_optional_attribute"
   | "deny_for_named_roles"
   | "aux_data_absent"

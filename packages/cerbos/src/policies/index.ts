@@ -17,6 +17,7 @@ export {
   list,
   members,
   overlap,
+  sameKind,
   scopeOf,
   spellingsOf,
   texts,
@@ -49,4 +50,12 @@ export {
   type Schema,
 } from "./required-attributes.ts";
 export { scopeConflicts } from "./scope-permissions.ts";
-export { expressionsIn, memberOf, type PlacedExpression, placeOf, textsIn } from "./texts-in.ts";
+export {
+  expressionsIn,
+  memberOf,
+  type PlacedExpression,
+  type PlacedText,
+  placeOf,
+  textsIn,
+} from "./texts-in.ts";
+export { resourceKinds } from "./written-rules.ts";

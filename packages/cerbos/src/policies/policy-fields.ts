@@ -52,6 +52,16 @@ export function scopeOf(policy: unknown): string {
   return String(at(policy, "scope") ?? "");
 }
 
+/**
+ * The kind that Cerbos looks for where it is asked about this one: what was a name before its version 0.30 gets `_` in the place of
+ * all that is no letter, digit, `_` or `.`. So `a:b`, `a/b` and `a_b` are one kind.
+ */
+export function sameKind(kind: string): string {
+  return OLD_NAME.test(kind) ? kind.replace(/[^\w.]+/g, "_") : kind;
+}
+
+const OLD_NAME = /^[A-Za-z][\w@.\-/]*(?::[A-Za-z][\w@.\-/]*)*$/;
+
 /** Whether a scope is the other one, or below it. All scopes are below the empty one. */
 export function withinScope(scope: string, outer: string): boolean {
   return outer === "" || `${scope}.`.startsWith(`${outer}.`);

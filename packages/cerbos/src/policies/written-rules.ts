@@ -51,6 +51,12 @@ export function writtenPolicies(documents: readonly SourceDocument[]): readonly 
   );
 }
 
+/** The kinds that resource policies are for. */
+export function resourceKinds(documents: readonly SourceDocument[]): readonly string[] {
+  const kinds = documents.map(({ content }) => at(at(content, "resourcePolicy"), "resource"));
+  return [...new Set(kinds.filter((it) => it !== undefined).map(String))];
+}
+
 function rulesOf(
   kind: WrittenPolicy["kind"],
   policy: unknown,
