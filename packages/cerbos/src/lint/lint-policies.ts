@@ -17,6 +17,7 @@ import {
   scopeOf,
 } from "../policies/index.ts";
 import { escapedDenies } from "./deny-for-roles.ts";
+import { misplacedDerivedRoles } from "./derived-role-names.ts";
 import { everyToolUnread } from "./every-tool-unread.ts";
 import { hiddenNames } from "./hidden-names.ts";
 import { unfitPatterns } from "./lost-patterns.ts";
@@ -63,6 +64,7 @@ const readOptions = optionsOf<LintPoliciesOptions>("lintPolicies", {
  *   for, and at the variables of both, also imported ones. An attribute that the condition asks for first
  *   (`has(R.attr.cap)`) may be missing.
  * - Names with a hidden character, or a space at an end, and patterns that Cerbos looks for in vain: rules for what never comes.
+ * - Names of derived roles where Cerbos looks for roles that principals have, or finds none.
  * - DENY rules for named roles beside an ALLOW for others: whoever has both roles is allowed.
  * - Rules that some Cerbos takes for one another or leaves out, scopes with two `scopePermissions`, and policies in files of tests.
  * - Rules about the handing over that read `actions` and not `everyTool`.
@@ -99,6 +101,7 @@ export async function lintPolicies(folder: string, given: LintPoliciesOptions = 
     ...unreadOrIgnored(source),
     ...[...traps.always, ...traps.ofSome],
     ...hiddenNames(documents),
+    ...misplacedDerivedRoles(documents),
     ...unfitPatterns(documents, filedRules(documents)),
     ...escapedDenies(rules),
     ...(auxData ? [] : readingAuxData(expressions)),

@@ -5,6 +5,7 @@ export type PolicyWarningCode =
   | PolicyTrapCode
   | "name_hidden"
   | "pattern_unfit"
+  | "derived_role_unfit"
   | "deny_on_optional_attribute"
   | "deny_for_named_roles"
   | "aux_data_absent"
