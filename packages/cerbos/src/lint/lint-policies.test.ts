@@ -135,7 +135,7 @@ describe("a DENY rule on an attribute that no schema requires", () => {
   });
 
   it("is found below all, any and none, however deep", async () => {
-    const match = `{ all: { of: [${EXPR("R.attr.a")}, { any: { of: [${EXPR("R.attr.b")}, { none: { of: [${EXPR("R.attr.c")}] } }] } }] } }`;
+    const match = `{ all: { of: [${EXPR("R.attr.a == 1")}, { any: { of: [${EXPR("R.attr.b == 1")}, { none: { of: [${EXPR("R.attr.c == 1")}] } }] } }] } }`;
     expect(await attributes({ match })).toEqual(["R.attr.a", "R.attr.b", "R.attr.c"]);
   });
 
@@ -313,7 +313,7 @@ describe("a policy with a scope", () => {
 describe("a policy folder", () => {
   it("with a file that cannot be read gets a warning with file and line, and the rest is looked at", async () => {
     const folder = folderOf({
-      match: EXPR("R.attr.x"),
+      match: EXPR("R.attr.x == 1"),
       others: { "broken.yaml": "a: 1\nb: [\n", "_schemas/broken.json": "{", "alias.yaml": "a: *nowhere\n" },
     });
     const warnings = await lintPolicies(folder);

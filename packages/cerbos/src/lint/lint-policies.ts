@@ -21,6 +21,7 @@ import { misplacedDerivedRoles } from "./derived-role-names.ts";
 import { everyToolUnread } from "./every-tool-unread.ts";
 import { hiddenNames } from "./hidden-names.ts";
 import { unfitPatterns } from "./lost-patterns.ts";
+import { noConditions } from "./no-conditions.ts";
 import { deniesOnOptional } from "./optional-attributes.ts";
 import { ownApprovals } from "./own-approvals.ts";
 import { policyTraps } from "./policy-traps.ts";
@@ -70,6 +71,7 @@ const readOptions = optionsOf<LintPoliciesOptions>("lintPolicies", {
  * - Rules about the handing over that read `actions` and not `everyTool`.
  * - Rules on who approves that let people approve calls of their own by a pattern.
  * - Whole numbers and times beside attributes, which are JSON and never of these types.
+ * - Conditions that can be something else than true or false, which Cerbos takes for false.
  * - Members that `P.attr.delegation`, or the resource of a handing over, never has.
  * - `request.auxData`, unless the host supplies it; with `tools`, kinds and actions that no policy names, and DENY rules
  *   for what nobody asks about.
@@ -78,7 +80,7 @@ const readOptions = optionsOf<LintPoliciesOptions>("lintPolicies", {
  *   compilePolicies} says all that is wrong with them.
  *
  * It reads the text of the expressions, not their meaning: it does not follow `R.attr[name]`, and leaves it to the
- * schema whether a value has the right type of JSON.
+ * schema whether a value has the right type of JSON, but for a condition that is one value alone.
  *
  * @example
  * ```ts
@@ -94,6 +96,7 @@ export async function lintPolicies(folder: string, given: LintPoliciesOptions = 
   const { documents } = source;
   const traps = policyTraps(source);
   const rules = policyRules(documents);
+  const filed = filedRules(documents);
   const expressions = expressionsIn(documents);
   const { tools, delegation = { kind: "delegation", action: "delegate" }, auxData = false } = options;
   const handingOver = delegation === "grants-only" ? undefined : delegation.kind;
@@ -102,11 +105,12 @@ export async function lintPolicies(folder: string, given: LintPoliciesOptions = 
     ...[...traps.always, ...traps.ofSome],
     ...hiddenNames(documents),
     ...misplacedDerivedRoles(documents),
-    ...unfitPatterns(documents, filedRules(documents)),
+    ...unfitPatterns(documents, filed),
     ...escapedDenies(rules),
     ...(auxData ? [] : readingAuxData(expressions)),
     ...unknownMembers(expressions, handingOver),
     ...neverFitting(expressions),
+    ...noConditions(filed, rules, source.schemas),
     ...deniesOnOptional(rules, source.schemas),
     ...(handingOver === undefined ? [] : everyToolUnread(rules, handingOver)),
     ...ownApprovals(rules),

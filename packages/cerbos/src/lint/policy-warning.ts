@@ -11,6 +11,7 @@ export type PolicyWarningCode =
   | "aux_data_absent"
   | "member_unknown"
   | "types_never_fit"
+  | "condition_not_boolean"
   | "kind_unnamed"
   | "action_unnamed"
   | "deny_unasked"

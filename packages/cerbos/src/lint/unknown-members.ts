@@ -50,6 +50,8 @@ export const WRITTEN_OF_HANDING_OVER: Written = new Map([
   ...["to", "toKind", "depth", "expiresIn", "everyTool"].map((name) => closed(`R.attr.${name}`)),
   open("R.attr.actions"),
 ]);
+/** Of those, what is true or false. */
+export const WRITTEN_AS_BOOLEAN: ReadonlySet<string> = new Set(["R.attr.everyTool"]);
 const WRITTEN: Written = new Map([...WRITTEN_OF_HOP, ...WRITTEN_OF_HANDING_OVER]);
 
 function closed(path: string): readonly [string, "closed"] {

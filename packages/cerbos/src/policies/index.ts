@@ -41,6 +41,7 @@ export {
 } from "./policy-source.ts";
 export {
   conjuncts,
+  isBoolean,
   isSchema,
   optionalSteps,
   type Place,

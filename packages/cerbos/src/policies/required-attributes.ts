@@ -17,7 +17,7 @@ export function optionalSteps(
   path: readonly string[],
   schemas: ReadonlyMap<string, unknown>,
 ): readonly number[] {
-  let places: readonly Place[] = isSchema(root) ? [{ schema: forCalls(root), root }] : [];
+  let places = placesOfCall(root);
   const optional: number[] = [];
   for (const [depth, name] of path.entries()) {
     const known = places.flatMap((place) => conjuncts(place, schemas));
@@ -25,6 +25,26 @@ export function optionalSteps(
     places = known.flatMap((place) => propertyOf(place, name));
   }
   return optional;
+}
+
+/** Whether the schema lets the attribute be true or false alone, where it is there. */
+export function isBoolean(root: unknown, path: readonly string[], schemas: ReadonlyMap<string, unknown>): boolean {
+  const below = (places: readonly Place[], name: string): readonly Place[] =>
+    places.flatMap((place) => conjuncts(place, schemas)).flatMap((place) => propertyOf(place, name));
+  return path
+    .reduce(below, placesOfCall(root))
+    .flatMap((place) => conjuncts(place, schemas))
+    .some(({ schema: { type, const: only, enum: either } }) =>
+      [
+        type === "boolean",
+        typeof only === "boolean",
+        Array.isArray(either) && either.every((it) => it === !!it),
+      ].includes(true),
+    );
+}
+
+function placesOfCall(root: unknown): readonly Place[] {
+  return isSchema(root) ? [{ schema: forCalls(root), root }] : [];
 }
 
 /**
