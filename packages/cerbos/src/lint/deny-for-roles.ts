@@ -1,25 +1,36 @@
-import { covers, overlap, type PolicyRule, withinScope } from "../policies/index.ts";
+import { covers, overlap, type PolicyRule, sameKind, withinScope } from "../policies/index.ts";
 import type { PolicyWarning } from "./policy-warning.ts";
 
 /**
- * Finds DENY rules for named roles beside an ALLOW for others. Cerbos decides for each role of a principal by itself,
- * and one role that is allowed is enough: a DENY for contractors does not stop a contractor who is an employee, too.
+ * Finds rules for named roles that narrow what another rule allows to others: DENY rules, and ALLOW rules that oblige to something.
+ * Cerbos decides for each role of a principal by itself, and one role that is allowed is enough: a DENY for contractors does not
+ * stop a contractor who is an employee, too, and an approval that is asked of interns is asked of an intern who is an
+ * employee, too, only where `intern` comes first.
  */
-export function escapedDenies(all: readonly PolicyRule[]): readonly PolicyWarning[] {
+export function escapedByRole(all: readonly PolicyRule[]): readonly PolicyWarning[] {
   const rules = all.filter(({ policy }) => policy === "resource");
-  const allowing = rules.filter(({ effect }) => effect === "EFFECT_ALLOW");
-  return rules
-    .filter(({ effect }) => effect === "EFFECT_DENY")
-    .flatMap((deny) => {
-      const allowedBy = allowing.find((allow) => meets(deny, allow) && allow.roles.some((it) => !isFor(deny, it)));
-      return allowedBy === undefined ? [] : [warningAbout(deny, allowedBy)];
-    });
+  return rules.filter(narrows).flatMap((rule) => {
+    const wider = rules.find(
+      (it) => isWider(it, rule) && meets(rule, it) && it.roles.some((role) => !isFor(rule, role)),
+    );
+    return wider === undefined ? [] : [rule.effect === "EFFECT_DENY" ? ofDeny(rule, wider) : ofObligation(rule, wider)];
+  });
+}
+
+/** Whether a rule takes something away. */
+export function narrows({ effect, obliges }: PolicyRule): boolean {
+  return effect === "EFFECT_DENY" || (effect === "EFFECT_ALLOW" && obliges);
+}
+
+/** Whether a rule gives what the other takes away. */
+export function isWider(rule: PolicyRule, narrowing: PolicyRule): boolean {
+  return rule.effect === "EFFECT_ALLOW" && (narrowing.effect === "EFFECT_DENY" || !rule.obliges);
 }
 
 /** Whether one call can fall under both. */
-function meets(a: PolicyRule, b: PolicyRule): boolean {
+export function meets(a: PolicyRule, b: PolicyRule): boolean {
   return (
-    a.resource === b.resource &&
+    sameKind(a.resource) === sameKind(b.resource) &&
     a.version === b.version &&
     (withinScope(a.scope, b.scope) || withinScope(b.scope, a.scope)) &&
     a.actions.some((action) => b.actions.some((other) => overlap(action, other)))
@@ -30,17 +41,34 @@ function isFor({ roles }: PolicyRule, role: string): boolean {
   return roles.some((it) => covers(it, role));
 }
 
-function warningAbout({ document, line, name, roles }: PolicyRule, allowedBy: PolicyRule): PolicyWarning {
-  const named = roles.map((it) => JSON.stringify(it)).join(", ");
+function ofDeny(rule: PolicyRule, allowedBy: PolicyRule): PolicyWarning {
   return {
     code: "deny_for_named_roles",
-    file: document.file,
-    line,
-    rule: name,
+    ...placeOf(rule),
     message:
-      `DENY rule "${name}" is for the roles ${named} alone, and rule "${allowedBy.name}" (${allowedBy.document.file}:` +
+      `DENY rule "${rule.name}" is for the roles ${rolesOf(rule)} alone, and rule "${allowedBy.name}" (${allowedBy.document.file}:` +
       `${allowedBy.line}) allows the same to another. Cerbos decides for each role by itself, and one that is allowed is ` +
       'enough: whoever has both is allowed. Write the DENY for roles ["*"], with a condition on the role, such as ' +
-      `${JSON.stringify(roles[0])} in P.roles`,
+      `${JSON.stringify(rule.roles[0])} in P.roles`,
   };
+}
+
+function ofObligation(rule: PolicyRule, allowedBy: PolicyRule): PolicyWarning {
+  return {
+    code: "obligation_for_named_roles",
+    ...placeOf(rule),
+    message:
+      `what rule "${rule.name}" obliges to is for the roles ${rolesOf(rule)} alone, and rule "${allowedBy.name}" ` +
+      `(${allowedBy.document.file}:${allowedBy.line}) allows the same to another without it. Cerbos asks for each role by itself, ` +
+      "and ends at the first that is allowed: for whoever has both, the order of their roles decides. Write the obligation for " +
+      `roles ["*"], with a condition on the role, such as ${JSON.stringify(rule.roles[0])} in P.roles`,
+  };
+}
+
+function placeOf({ document, line, name }: PolicyRule): Pick<PolicyWarning, "file" | "line" | "rule"> {
+  return { file: document.file, line, rule: name };
+}
+
+function rolesOf({ roles }: PolicyRule): string {
+  return roles.map((it) => JSON.stringify(it)).join(", ");
 }

@@ -16,13 +16,14 @@ import {
   readPolicySource,
   scopeOf,
 } from "../policies/index.ts";
-import { escapedDenies } from "./deny-for-roles.ts";
+import { escapedByRole } from "./deny-for-roles.ts";
 import { misplacedDerivedRoles } from "./derived-role-names.ts";
 import { everyToolUnread } from "./every-tool-unread.ts";
 import { hiddenNames } from "./hidden-names.ts";
 import { unfitPatterns } from "./lost-patterns.ts";
 import { noConditions } from "./no-conditions.ts";
 import { deniesOnOptional } from "./optional-attributes.ts";
+import { overruledByScope } from "./overruled-by-scope.ts";
 import { ownApprovals } from "./own-approvals.ts";
 import { policyTraps } from "./policy-traps.ts";
 import { NOT_EVALUATED, type PolicyWarning } from "./policy-warning.ts";
@@ -66,7 +67,8 @@ const readOptions = optionsOf<LintPoliciesOptions>("lintPolicies", {
  *   (`has(R.attr.cap)`) may be missing.
  * - Names with a hidden character, or a space at an end, and patterns that Cerbos looks for in vain: rules for what never comes.
  * - Names of derived roles where Cerbos looks for roles that principals have, or finds none.
- * - DENY rules for named roles beside an ALLOW for others: whoever has both roles is allowed.
+ * - DENY rules and obligations for named roles beside an ALLOW for others: whoever has both roles may get past them.
+ * - DENY rules and obligations that a scope below allows past.
  * - Rules that some Cerbos takes for one another or leaves out, scopes with two `scopePermissions`, and policies in files of tests.
  * - Rules about the handing over that read `actions` and not `everyTool`.
  * - Rules on who approves that let people approve calls of their own by a pattern.
@@ -106,7 +108,8 @@ export async function lintPolicies(folder: string, given: LintPoliciesOptions = 
     ...hiddenNames(documents),
     ...misplacedDerivedRoles(documents),
     ...unfitPatterns(documents, filed),
-    ...escapedDenies(rules),
+    ...escapedByRole(rules),
+    ...overruledByScope(rules),
     ...(auxData ? [] : readingAuxData(expressions)),
     ...unknownMembers(expressions, handingOver),
     ...neverFitting(expressions),

@@ -8,6 +8,8 @@ export type PolicyWarningCode =
   | "derived_role_unfit"
   | "deny_on_optional_attribute"
   | "deny_for_named_roles"
+  | "obligation_for_named_roles"
+  | "overruled_by_scope"
   | "aux_data_absent"
   | "member_unknown"
   | "types_never_fit"

@@ -104,7 +104,8 @@ function judgedBy(rule: unknown, { kind, policy }: WrittenPolicy): Judged {
   return { condition, effect, permissions, output };
 }
 
-function outputOf(rule: unknown): RuleOutput {
+/** What a rule says where its condition holds, and where it does not. */
+export function outputOf(rule: unknown): RuleOutput {
   const output = at(rule, "output");
   const text = (value: unknown): string | undefined =>
     value === undefined || value === "" ? undefined : String(value);

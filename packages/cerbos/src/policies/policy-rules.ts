@@ -1,7 +1,9 @@
 import { leavesOf, readCondition } from "./condition-tree.ts";
+import { outputOf } from "./filed-rules.ts";
 import { at, effectOf, scopeOf, texts, versionOf } from "./policy-fields.ts";
 import { definitionsIn, usedBy } from "./policy-parameters.ts";
 import type { SourceDocument } from "./policy-source.ts";
+import { permissionsOf, REQUIRE_CONSENT } from "./scope-permissions.ts";
 import { writtenPolicies } from "./written-rules.ts";
 
 /** A rule that can allow or deny, with the expressions that Cerbos evaluates for it. Role policies only narrow. */
@@ -23,6 +25,10 @@ export interface PolicyRule {
   readonly roles: readonly string[];
   /** Conditions of the rule, of the derived roles it is for, and the variables of both. */
   readonly expressions: readonly string[];
+  /** Whether what it says where its condition holds names an obligation: `redact`, `limit`, `approval`. */
+  readonly obliges: boolean;
+  /** Whether a decision of its scope is asked about in the scopes above, too. */
+  readonly needsConsent: boolean;
   /** The schemas that check the attributes: those of the kind of resource, in its policy without a scope. */
   readonly schemas: readonly PolicySchemas[];
 }
@@ -79,10 +85,14 @@ export function policyRules(documents: readonly SourceDocument[]): readonly Poli
         ...expressionsOf(at(rule, "condition"), policy, at(document.content, "variables")),
         ...derivedRoles.flatMap(({ set, definition }) => expressionsOf(at(definition, "condition"), set)),
       ],
+      obliges: OBLIGATION.test(outputOf(rule).activated ?? ""),
+      needsConsent: permissionsOf(policy) === REQUIRE_CONSENT,
       schemas: schemasFor(resource, kind === "resource" ? version : undefined),
     }));
   });
 }
+
+const OBLIGATION = /(["'])(?:redact|limit|approval)\1\s*:/;
 
 /** What a resource policy names; nothing where there is none. */
 export function schemasOf(policy: unknown): PolicySchemas {

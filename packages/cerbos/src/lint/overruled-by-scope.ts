@@ -1,0 +1,54 @@
+import { overlap, type PolicyRule, withinScope } from "../policies/index.ts";
+import { isWider, meets, narrows } from "./deny-for-roles.ts";
+import type { PolicyWarning } from "./policy-warning.ts";
+
+/**
+ * Finds what a scope takes away, and a scope below it gives: DENY rules, and obligations. Cerbos looks at the scope that is asked
+ * about first, and ends at the first that decides. So a DENY of the policy without a scope holds for no tenant whose own policy
+ * allows the same, unless that one says that the scopes above must consent, or has the same rule itself.
+ */
+export function overruledByScope(all: readonly PolicyRule[]): readonly PolicyWarning[] {
+  const rules = all.filter(({ policy }) => policy === "resource");
+  return rules.filter(narrows).flatMap((rule) => {
+    const wider = rules.find((it) => overrules(it, rule) && !rules.some((other) => isRepeated(rule, other, it)));
+    return wider === undefined ? [] : [warningAbout(rule, wider)];
+  });
+}
+
+function overrules(rule: PolicyRule, narrowing: PolicyRule): boolean {
+  return (
+    isWider(rule, narrowing) &&
+    rule.scope !== narrowing.scope &&
+    withinScope(rule.scope, narrowing.scope) &&
+    !rule.needsConsent &&
+    meets(rule, narrowing) &&
+    rule.roles.some((role) => narrowing.roles.some((other) => overlap(role, other)))
+  );
+}
+
+/** Whether the rule stands once more in the scope of the one that is wider. */
+function isRepeated(rule: PolicyRule, other: PolicyRule, { scope }: PolicyRule): boolean {
+  const said = ({ expressions }: PolicyRule): string => JSON.stringify([...expressions].sort());
+  return (
+    other.scope === scope &&
+    other.effect === rule.effect &&
+    other.obliges === rule.obliges &&
+    meets(other, rule) &&
+    said(other) === said(rule)
+  );
+}
+
+function warningAbout(rule: PolicyRule, wider: PolicyRule): PolicyWarning {
+  const where = rule.scope === "" ? "the policy without a scope" : `the scope "${rule.scope}"`;
+  const what = rule.effect === "EFFECT_DENY" ? `DENY rule "${rule.name}"` : `what rule "${rule.name}" obliges to`;
+  return {
+    code: "overruled_by_scope",
+    file: rule.document.file,
+    line: rule.line,
+    rule: rule.name,
+    message:
+      `${what} of ${where} does not hold in the scope "${wider.scope}": there rule "${wider.name}" (${wider.document.file}:` +
+      `${wider.line}) allows the same, and Cerbos asks no scope above one that decides. Write it there, too, or give all policies ` +
+      "of that scope scopePermissions: SCOPE_PERMISSIONS_REQUIRE_PARENTAL_CONSENT_FOR_ALLOWS",
+  };
+}
