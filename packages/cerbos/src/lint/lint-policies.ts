@@ -69,7 +69,7 @@ const readOptions = optionsOf<LintPoliciesOptions>("lintPolicies", {
  * - Names of derived roles where Cerbos looks for roles that principals have, or finds none.
  * - DENY rules and obligations for named roles beside an ALLOW for others: whoever has both roles may get past them.
  * - DENY rules and obligations that a scope below allows past.
- * - Rules that some Cerbos takes for one another or leaves out, scopes with two `scopePermissions`, and policies in files of tests.
+ * - Rules that some Cerbos takes for one another or leaves out, scopes with two `scopePermissions`, and policies that it does not load.
  * - Rules about the handing over that read `actions` and not `everyTool`.
  * - Rules on who approves that let people approve calls of their own by a pattern.
  * - Whole numbers and times beside attributes, which are JSON and never of these types.

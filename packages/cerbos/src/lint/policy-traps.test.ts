@@ -7,7 +7,7 @@ import { findBinary } from "../binary/find-binary.ts";
 import { compilePolicies } from "../compile/compile-policies.ts";
 import { connectPdp } from "../connect/connect-pdp.ts";
 import { type Pdp, startPdp } from "../serve/start-pdp.ts";
-import { fakeCerbos, temporaryFolder } from "../testing/policies.ts";
+import { fakeCerbos, temporaryFolder, writeIn } from "../testing/policies.ts";
 import { remotePdp } from "../testing/remote-pdp.ts";
 import { until } from "../testing/until.ts";
 import { lintPolicies } from "./lint-policies.ts";
@@ -149,6 +149,13 @@ const TRAPS: { readonly [code in PolicyTrapCode]: Readonly<Record<string, Files>
       "ann1.yaml": principal("ann", ["{ resource: a, actions: [{ action: x, effect: EFFECT_DENY }] }"], scope()),
     },
   },
+  link_unfollowed: {
+    "as a ConfigMap has them": {
+      "a.yaml": policy("a", [ALL_MAY]),
+      "..data/more/ann.yaml": principal("ann", ["{ resource: a, actions: [{ action: x, effect: EFFECT_DENY }] }"]),
+      more: "-> ..data/more",
+    },
+  },
   pattern_lost: {
     "an action whose brackets do not close": {
       "a.yaml": policy("a", [ALL_MAY, ALL_DENIED.replace('"*"', '"send[*"')]),
@@ -182,6 +189,7 @@ const OTHER_PLACE: { readonly [code in PolicyTrapCode]: boolean } = {
   rules_mixed_up: true,
   scope_permissions_conflict: true,
   pattern_lost: false,
+  link_unfollowed: false,
   taken_for_test: false,
 };
 
@@ -353,6 +361,7 @@ describe("a trap that comes while the PDP runs", () => {
     rules_mixed_up: /is mixed up with/,
     scope_permissions_conflict: /scopePermissions/,
     pattern_lost: /leaves the rule out/,
+    link_unfollowed: /follows links to files alone/,
     taken_for_test: /takes each file whose name ends in _test/,
   };
 
@@ -362,7 +371,7 @@ describe("a trap that comes while the PDP runs", () => {
     const pdp = await startPdp({ policies: folder, onLog: (line) => lines.push(line) });
     onTestFinished(() => pdp.close());
     const [first] = Object.values(files) as [Files];
-    for (const [name, text] of Object.entries(first)) writeFileSync(join(folder, name), text);
+    for (const [name, text] of Object.entries(first)) writeIn(folder, name, text);
     expect(await isOpen(pdp)).toBe(true);
     await until(() => gone(pdp));
     const told = lines.map((line) => JSON.parse(line)).filter((line) => line["log.logger"] === "hopwise");

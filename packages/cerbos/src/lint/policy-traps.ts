@@ -4,7 +4,12 @@ import { brokenPatterns, missedKinds } from "./lost-patterns.ts";
 import { type MixedRules, rulesFiledAsOne, rulesRememberedAsOne } from "./mixed-rules.ts";
 
 /** What Cerbos takes without a word, and then decides otherwise than it is written. */
-export type PolicyTrapCode = "rules_mixed_up" | "scope_permissions_conflict" | "taken_for_test" | "pattern_lost";
+export type PolicyTrapCode =
+  | "rules_mixed_up"
+  | "scope_permissions_conflict"
+  | "taken_for_test"
+  | "link_unfollowed"
+  | "pattern_lost";
 
 /** A place in a policy folder that compiles, and that no PDP may serve. */
 export interface PolicyTrap extends PolicyPlace {
@@ -22,11 +27,12 @@ export interface PolicyTraps {
 }
 
 /** Finds what `cerbos compile` lets pass, and what is then decided by chance. */
-export function policyTraps({ documents, takenForTests }: PolicySource): PolicyTraps {
+export function policyTraps({ documents, takenForTests, behindLinks }: PolicySource): PolicyTraps {
   const rules = filedRules(documents);
   return {
     always: [
       ...takenForTests.map(({ file, lineOf }): PolicyTrap => ({ file, line: lineOf([]), ...TAKEN_FOR_TEST })),
+      ...behindLinks.map(({ file, lineOf }): PolicyTrap => ({ file, line: lineOf([]), ...LINK_UNFOLLOWED })),
       ...scopeConflicts(documents).map((it): PolicyTrap => ({ ...it, code: "scope_permissions_conflict" })),
       ...[...brokenPatterns(documents), ...missedKinds(documents, rules)].map(
         (it): PolicyTrap => ({ ...it, code: "pattern_lost" }),
@@ -46,6 +52,13 @@ const TAKEN_FOR_TEST = {
   message:
     "this is a policy, and Cerbos takes each file whose name ends in _test for tests of policies: it does not load the policy, " +
     "so that what it denies is allowed. Give the file another name",
+} as const;
+
+const LINK_UNFOLLOWED = {
+  code: "link_unfollowed",
+  message:
+    "this policy is behind a link to a folder, and Cerbos follows links to files alone: it does not load the policy, so that what it " +
+    "denies is allowed. Put the files there, or a link for each. In a ConfigMap of Kubernetes, leave folders out of the paths of its items",
 } as const;
 
 /** It holds such a pair, to see whether a PDP mixes it up. */

@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { checkPolicyFolder } from "./policy-folder.ts";
+import { checkPolicyFolder, linkedFolders, policyFiles } from "./policy-folder.ts";
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), "hopwise-folder-"));
@@ -38,4 +38,15 @@ it.each([
     code: "config_invalid",
     message: expect.stringContaining(`${what}. Name the folder`),
   });
+});
+
+it("follows a link to a folder where Cerbos does, below _schemas, and not one that leads to itself", async () => {
+  const path = folder();
+  mkdirSync(join(path, "..data/_schemas/more"), { recursive: true });
+  writeFileSync(join(path, "..data/_schemas/more/payment.json"), "{}");
+  symlinkSync("..data/_schemas", join(path, "_schemas"));
+  symlinkSync("..data/_schemas", join(path, "schemas"));
+  symlinkSync(".", join(path, "..data/_schemas/again"));
+  expect(await policyFiles(path)).toEqual(["_schemas/more/payment.json"]);
+  expect(await linkedFolders(path)).toEqual(["schemas"]);
 });

@@ -1,4 +1,4 @@
-import { readdir, stat } from "node:fs/promises";
+import { readdir, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { HopwiseError } from "@hopwise/core";
 
@@ -24,20 +24,40 @@ function notRead(folder: string, cause: unknown): HopwiseError {
 }
 
 /** Paths below a folder of everything that Cerbos may load, sorted. */
-export function policyFiles(folder: string): Promise<readonly string[]> {
-  return filesOf(folder, "");
+export async function policyFiles(folder: string): Promise<readonly string[]> {
+  return (await found(folder, "", [])).files;
 }
 
-async function filesOf(folder: string, below: string): Promise<readonly string[]> {
+/** Paths of links to folders, which Cerbos does not follow: such as those of a ConfigMap with paths of its own. */
+export async function linkedFolders(folder: string): Promise<readonly string[]> {
+  return (await found(folder, "", [])).links;
+}
+
+interface Found {
+  readonly files: readonly string[];
+  readonly links: readonly string[];
+}
+
+/** @param within where the links led that were followed so far: one may lead to itself */
+async function found(folder: string, below: string, within: readonly string[]): Promise<Found> {
   const files: string[] = [];
+  const links: string[] = [];
   for (const entry of await readdir(join(folder, below), { withFileTypes: true })) {
     if (entry.name.startsWith(".") || entry.name === "testdata") continue;
     const path = join(below, entry.name);
-    if (entry.isDirectory()) files.push(...(await filesOf(folder, path)));
-    // Cerbos follows a link to a file, and none to a folder.
-    else if (entry.isFile() || (await stat(join(folder, path)).catch(() => undefined))?.isFile()) files.push(path);
+    const kind = entry.isSymbolicLink() ? await stat(join(folder, path)).catch(() => undefined) : entry;
+    if (kind?.isFile()) files.push(path);
+    if (!kind?.isDirectory()) continue;
+    const real = entry.isSymbolicLink() ? [await realpath(join(folder, path))] : [];
+    // Cerbos follows a link to a file, and to a folder only where it looks for schemas.
+    const isFollowed = real.length === 0 || `${path}${sep}`.startsWith(SCHEMAS);
+    if (!isFollowed) links.push(path);
+    if (!isFollowed || real.some((it) => within.includes(it))) continue;
+    const inner = await found(folder, path, [...within, ...real]);
+    files.push(...inner.files);
+    links.push(...inner.links);
   }
-  return files.sort();
+  return { files: files.sort(), links: links.sort() };
 }
 
 /** The folder itself: Cerbos takes `_schemas.yaml` and `_schemas2/` for policies. */

@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, readFile, realpath } from "node:fs/promises";
+import { join, relative, sep } from "node:path";
 import { at } from "./policy-fields.ts";
-import { kindOf, policyFiles, schemaName, unreadable } from "./policy-folder.ts";
+import { kindOf, linkedFolders, policyFiles, schemaName, unreadable } from "./policy-folder.ts";
 import { type ReadYaml, readPolicyYaml } from "./policy-yaml.ts";
 
 /** A YAML or JSON document of a policy folder. */
@@ -29,6 +29,8 @@ export interface PolicySource {
   readonly documents: readonly SourceDocument[];
   /** Policies in files that Cerbos takes for tests of policies, by their names, and does not load. */
   readonly takenForTests: readonly SourceDocument[];
+  /** Policies behind a link to a folder, which Cerbos does not follow. */
+  readonly behindLinks: readonly SourceDocument[];
   /** Schemas by their name below `_schemas`, with `/`. */
   readonly schemas: ReadonlyMap<string, unknown>;
   /** Policies that cannot be read here. Cerbos may read them all the same. */
@@ -76,5 +78,32 @@ async function readAll(folder: string): Promise<PolicySource> {
       }
     }
   }
-  return { documents, takenForTests, schemas, broken, brokenSchemas };
+  const behindLinks = await policiesBehindLinks(folder);
+  return { documents, takenForTests, behindLinks, schemas, broken, brokenSchemas };
+}
+
+async function policiesBehindLinks(folder: string): Promise<readonly SourceDocument[]> {
+  const root = await realpath(folder);
+  const found = await Promise.all(
+    (await linkedFolders(folder)).map(async (link): Promise<readonly SourceDocument[]> => {
+      const target = await realpath(join(folder, link));
+      if (isLoadedItself(relative(root, target))) return [];
+      const files = (await readdir(target)).filter((file) => kindOf(file) === "policies").sort();
+      return (await Promise.all(files.map((file) => policiesOf(join(folder, link, file))))).flat();
+    }),
+  );
+  return found.flat();
+}
+
+/** Whether the folder that a link leads to is one that Cerbos loads without it. */
+function isLoadedItself(below: string): boolean {
+  return below.split(sep).every((step) => !step.startsWith(".") && step !== "testdata");
+}
+
+async function policiesOf(file: string): Promise<readonly SourceDocument[]> {
+  const text = await readFile(file, "utf8").catch(() => "");
+  return readPolicyYaml(text).flatMap((read) => {
+    const isPolicy = !("message" in read) && at(read.content, "apiVersion") !== undefined;
+    return isPolicy && at(read.content, "disabled") !== true ? [{ file, ...read }] : [];
+  });
 }

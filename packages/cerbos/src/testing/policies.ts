@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
@@ -7,7 +7,7 @@ import { onTestFinished } from "vitest";
 export function temporaryFolder(files: Readonly<Record<string, string>> = {}): string {
   const folder = mkdtempSync(join(tmpdir(), "hopwise-test-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  for (const [name, text] of Object.entries(files)) write(join(folder, name), text);
+  for (const [name, text] of Object.entries(files)) writeIn(folder, name, text);
   return folder;
 }
 
@@ -18,9 +18,12 @@ export function fakeCerbos(script: string): string {
   return file;
 }
 
-function write(file: string, text: string): void {
+/** Writes a file, or, where the text is `-> other`, makes a link. */
+export function writeIn(folder: string, name: string, text: string): void {
+  const file = join(folder, name);
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, text);
+  if (text.startsWith("-> ")) symlinkSync(text.slice(3), file);
+  else writeFileSync(file, text);
 }
 
 /**
