@@ -39,6 +39,20 @@ describe("compiling a policy folder", () => {
     expect(result).toMatchObject({ ok: true, tests: { passed: 0, failed: 0, skipped: 0 } });
   });
 
+  const doc = (text: string): string => `apiVersion: api.cerbos.dev/v1\nresourcePolicy:\n${text}`;
+  const rule = (effect: string): string =>
+    `  resource: doc\n  version: default\n  rules:\n    - { actions: [read], effect: ${effect}, roles: [user] }\n`;
+  it.each([
+    ["begins with a byte order mark", `\ufeff${doc(rule("EFFECT_ALLOW"))}`, "save it as UTF-8 without one"],
+    ["holds two policies", `${PAYMENTS}---\n${doc(rule("EFFECT_ALLOW"))}`, "a file of its own"],
+    ["has a short effect", doc(rule("DENY")), "Write EFFECT_ALLOW or EFFECT_DENY"],
+    ["has no version", doc(rule("EFFECT_ALLOW").replace("  version: default\n", "")), "Write version: default"],
+    ["is something else", "replicas: 1\n", "move what is no policy out of the folder"],
+  ])("says what to do about a file that %s", async (_, text, advice) => {
+    const { errors } = await compilePolicies(temporaryFolder({ "a.yaml": text }));
+    expect(errors).toEqual([expect.objectContaining({ message: expect.stringContaining(advice) })]);
+  });
+
   it("names the test that failed, and what was expected", async () => {
     const wrong = ANN_PAYS.replace("pay: EFFECT_ALLOW", "pay: EFFECT_DENY");
     const folder = temporaryFolder({ "payments.yaml": PAYMENTS, "payments_test.yaml": suite("Payments", wrong) });

@@ -198,6 +198,10 @@ async function emptyDocuments(policies: string): Promise<readonly PolicyError[]>
   return empty.map(({ file, lineOf }) => ({ file, line: lineOf([]), message }));
 }
 
+/** Only what startPdp does has a time. */
+const TAKES_LONGER =
+  "where the folder has thousands of policies, or the machine has much else to do, give it longer: startTimeoutMs";
+
 interface Run {
   /** Exit code; null when it was killed or never ran. */
   readonly code: number | null;
@@ -223,7 +227,7 @@ function execute(
     execFile(binary, args, options, (error, stdout, stderr) => {
       const code = error === null ? COMPILED : error.code;
       if (typeof code === "number") return settle({ code, fault: `code ${code}`, stdout, stderr });
-      const fault = error?.killed ? `no answer within ${timeoutMs} ms` : String(error?.message);
+      const fault = error?.killed ? `no answer within ${timeoutMs} ms (${TAKES_LONGER})` : String(error?.message);
       settle({ code: null, fault, stdout, stderr });
     });
   });

@@ -72,9 +72,29 @@ export function readErrors(stdout: string, folder: string): readonly PolicyError
       file: join(folder, file),
       ...(line !== undefined && { line }),
       ...(column !== undefined && { column }),
-      message,
+      message: withAdvice(message),
     };
   }
+}
+
+/** What to do about what Cerbos says in words for who knows its protocol buffers. */
+const ADVICE: readonly (readonly [RegExp, string])[] = [
+  [
+    /^unknown field "\\ufeff/,
+    "The file begins with a byte order mark, which is not seen: save it as UTF-8 without one",
+  ],
+  [/^more than one YAML document/, "Give each policy a file of its own"],
+  [/^invalid enum value "(?:ALLOW|DENY)"/, "Write EFFECT_ALLOW or EFFECT_DENY"],
+  [/Policy\.version: value is required/, "Write version: default, or the version that is asked for"],
+  [
+    /^(?:unknown field|policyType: )/,
+    "Each .yaml, .yml and .json file is taken for a policy: check the name, or move what is no policy out of the folder",
+  ],
+];
+
+function withAdvice(message: string): string {
+  const advice = ADVICE.find(([words]) => words.test(message))?.[1];
+  return advice === undefined ? message : `${message}. ${advice}`;
 }
 
 /** Reads the TestResults (Cerbos' policy.proto) that `cerbos compile --output=json` printed; nothing when it ran none. */

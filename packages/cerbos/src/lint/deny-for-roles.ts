@@ -8,8 +8,7 @@ import type { PolicyWarning } from "./policy-warning.ts";
  * employee, too, only where `intern` comes first.
  */
 export function escapedByRole(all: readonly PolicyRule[]): readonly PolicyWarning[] {
-  const rules = all.filter(({ policy }) => policy === "resource");
-  return rules.filter(narrows).flatMap((rule) => {
+  return narrowingRules(all).flatMap(({ rule, rules }) => {
     const wider = rules.find(
       (it) => isWider(it, rule) && meets(rule, it) && it.roles.some((role) => !isFor(rule, role)),
     );
@@ -17,8 +16,22 @@ export function escapedByRole(all: readonly PolicyRule[]): readonly PolicyWarnin
   });
 }
 
-/** Whether a rule takes something away. */
-export function narrows({ effect, obliges }: PolicyRule): boolean {
+/** Each rule that takes something away, with all rules of its kind and version. */
+export function narrowingRules(
+  all: readonly PolicyRule[],
+): readonly { readonly rule: PolicyRule; readonly rules: readonly PolicyRule[] }[] {
+  const byKind = new Map<string, PolicyRule[]>();
+  for (const rule of all) {
+    if (rule.policy !== "resource") continue;
+    const key = JSON.stringify([sameKind(rule.resource), rule.version]);
+    const rules = byKind.get(key) ?? [];
+    rules.push(rule);
+    byKind.set(key, rules);
+  }
+  return [...byKind.values()].flatMap((rules) => rules.filter(narrows).map((rule) => ({ rule, rules })));
+}
+
+function narrows({ effect, obliges }: PolicyRule): boolean {
   return effect === "EFFECT_DENY" || (effect === "EFFECT_ALLOW" && obliges);
 }
 
@@ -27,11 +40,9 @@ export function isWider(rule: PolicyRule, narrowing: PolicyRule): boolean {
   return rule.effect === "EFFECT_ALLOW" && (narrowing.effect === "EFFECT_DENY" || !rule.obliges);
 }
 
-/** Whether one call can fall under both. */
+/** Whether one call can fall under both, which are for one kind and version. */
 export function meets(a: PolicyRule, b: PolicyRule): boolean {
   return (
-    sameKind(a.resource) === sameKind(b.resource) &&
-    a.version === b.version &&
     (withinScope(a.scope, b.scope) || withinScope(b.scope, a.scope)) &&
     a.actions.some((action) => b.actions.some((other) => overlap(action, other)))
   );

@@ -1,5 +1,5 @@
 import { overlap, type PolicyRule, withinScope } from "../policies/index.ts";
-import { isWider, meets, narrows } from "./deny-for-roles.ts";
+import { isWider, meets, narrowingRules } from "./deny-for-roles.ts";
 import type { PolicyWarning } from "./policy-warning.ts";
 
 /**
@@ -8,8 +8,7 @@ import type { PolicyWarning } from "./policy-warning.ts";
  * allows the same, unless that one says that the scopes above must consent, or has the same rule itself.
  */
 export function overruledByScope(all: readonly PolicyRule[]): readonly PolicyWarning[] {
-  const rules = all.filter(({ policy }) => policy === "resource");
-  return rules.filter(narrows).flatMap((rule) => {
+  return narrowingRules(all).flatMap(({ rule, rules }) => {
     const wider = rules.find((it) => overrules(it, rule) && !rules.some((other) => isRepeated(rule, other, it)));
     return wider === undefined ? [] : [warningAbout(rule, wider)];
   });

@@ -69,7 +69,7 @@ async function untilServing(pdp: SupervisedPdp, client: GRPC, socket: string, ti
     const version = await versionOf(client, socket, deadline);
     if (version !== undefined) return version;
     if (exit !== undefined) throw startFailed(`stopped before it served (${exitWords(exit)})`, pdp);
-    if (deadline.aborted) throw startFailed(`did not serve within ${timeoutMs} ms`, pdp);
+    if (deadline.aborted) throw startFailed(`did not serve within ${timeoutMs} ms`, pdp, TAKES_LONGER);
     await delay(POLL_MS);
   }
 }
@@ -97,12 +97,16 @@ function accepts(path: string): Promise<boolean> {
   });
 }
 
-function startFailed(what: string, pdp: SupervisedPdp): HopwiseError {
+/** It is alive, and mostly has nothing to say. */
+const TAKES_LONGER =
+  "Where the folder has thousands of policies, or the machine has much else to do, give it longer: startTimeoutMs. Else its last lines should say why.";
+
+function startFailed(what: string, pdp: SupervisedPdp, why = "Its last lines should say why."): HopwiseError {
   const lines = pdp.lastLines();
   const tooOld = lines.some((line) => line.includes("field strictEvaluation not found"));
   const advice = tooOld
     ? "It is older than 0.55.0 and has no strict evaluation: use a newer one, or set strictEvaluation to false."
-    : "Its last lines should say why.";
+    : why;
   const tail = lines.length === 0 ? ["(it printed nothing)"] : lines;
   const text = [`Cerbos (${pdp.binary}) ${what}. ${advice}`, ...tail.map((line) => `  ${line}`)];
   return new HopwiseError("pdp_start_failed", text.join("\n"));
