@@ -23,6 +23,7 @@ import { hiddenNames } from "./hidden-names.ts";
 import { unfitPatterns } from "./lost-patterns.ts";
 import { noConditions } from "./no-conditions.ts";
 import { deniesOnOptional } from "./optional-attributes.ts";
+import { otherVersions } from "./other-versions.ts";
 import { overruledByScope } from "./overruled-by-scope.ts";
 import { ownApprovals } from "./own-approvals.ts";
 import { policyTraps } from "./policy-traps.ts";
@@ -68,7 +69,7 @@ const readOptions = optionsOf<LintPoliciesOptions>("lintPolicies", {
  * - Names with a hidden character, or a space at an end, and patterns that Cerbos looks for in vain: rules for what never comes.
  * - Names of derived roles where Cerbos looks for roles that principals have, or finds none.
  * - DENY rules and obligations for named roles beside an ALLOW for others: whoever has both roles may get past them.
- * - DENY rules and obligations that a scope below allows past.
+ * - DENY rules and obligations that a scope below allows past, and principal and role policies that a version does not have.
  * - Rules that some Cerbos takes for one another or leaves out, scopes with two `scopePermissions`, and policies that it does not load.
  * - Rules about the handing over that read `actions` and not `everyTool`.
  * - Rules on who approves that let people approve calls of their own by a pattern.
@@ -110,6 +111,7 @@ export async function lintPolicies(folder: string, given: LintPoliciesOptions = 
     ...unfitPatterns(documents, filed),
     ...escapedByRole(rules),
     ...overruledByScope(rules),
+    ...otherVersions(filed, rules),
     ...(auxData ? [] : readingAuxData(expressions)),
     ...unknownMembers(expressions, handingOver),
     ...neverFitting(expressions),

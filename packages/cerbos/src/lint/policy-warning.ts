@@ -10,6 +10,7 @@ export type PolicyWarningCode =
   | "deny_for_named_roles"
   | "obligation_for_named_roles"
   | "overruled_by_scope"
+  | "version_unheld"
   | "aux_data_absent"
   | "member_unknown"
   | "types_never_fit"

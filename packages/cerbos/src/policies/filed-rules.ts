@@ -14,6 +14,8 @@ export interface FiledRule {
   /** Such as `rule "locked" of the resource policy "record"`. */
   readonly title: string;
   readonly policy: "resource" | "principal" | "role";
+  /** The kind, principal or role that its policy is for. */
+  readonly holder: string;
   /** The kinds of resource it is for, with `*` in principal and role policies. */
   readonly resource: string;
   /** Those of its policy. */
@@ -57,6 +59,7 @@ export function filedRules(documents: readonly SourceDocument[]): readonly Filed
         name,
         title: `rule "${name}"${where} of the ${kind} policy "${at(policy, kind)}"`,
         policy: kind,
+        holder: String(at(policy, kind)),
         resource,
         version,
         scope,
