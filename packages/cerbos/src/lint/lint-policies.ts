@@ -31,6 +31,7 @@ import { NOT_EVALUATED, type PolicyWarning } from "./policy-warning.ts";
 import { neverFitting } from "./types-never-fit.ts";
 import { unaskedDenies } from "./unasked-denies.ts";
 import { unknownMembers } from "./unknown-members.ts";
+import { unknownValues } from "./unknown-values.ts";
 import { unnamedInPolicies } from "./unnamed-in-policies.ts";
 
 /** Options of {@link lintPolicies}: what the policies will be asked about, and what they will get to see. */
@@ -75,7 +76,7 @@ const readOptions = optionsOf<LintPoliciesOptions>("lintPolicies", {
  * - Rules on who approves that let people approve calls of their own by a pattern.
  * - Whole numbers and times beside attributes, which are JSON and never of these types.
  * - Conditions that can be something else than true or false, which Cerbos takes for false.
- * - Members that `P.attr.delegation`, or the resource of a handing over, never has.
+ * - Members that `P.attr.delegation`, or the resource of a handing over, never has, and values that they never are.
  * - `request.auxData`, unless the host supplies it; with `tools`, kinds and actions that no policy names, and DENY rules
  *   for what nobody asks about.
  * - With `tools`, filters that say `plansSuffice`, where a plan may show a row that a check denies.
@@ -114,6 +115,7 @@ export async function lintPolicies(folder: string, given: LintPoliciesOptions = 
     ...otherVersions(filed, rules),
     ...(auxData ? [] : readingAuxData(expressions)),
     ...unknownMembers(expressions, handingOver),
+    ...unknownValues(expressions, handingOver, tools),
     ...neverFitting(expressions),
     ...noConditions(filed, rules, source.schemas),
     ...deniesOnOptional(rules, source.schemas),

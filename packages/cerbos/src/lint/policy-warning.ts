@@ -13,6 +13,7 @@ export type PolicyWarningCode =
   | "version_unheld"
   | "aux_data_absent"
   | "member_unknown"
+  | "value_unknown"
   | "types_never_fit"
   | "condition_not_boolean"
   | "kind_unnamed"
