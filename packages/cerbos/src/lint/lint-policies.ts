@@ -24,7 +24,7 @@ import { unfitPatterns } from "./lost-patterns.ts";
 import { noConditions } from "./no-conditions.ts";
 import { deniesOnOptional } from "./optional-attributes.ts";
 import { otherVersions } from "./other-versions.ts";
-import { overruledByScope } from "./overruled-by-scope.ts";
+import { overruledByScope, unfencedByScope } from "./overruled-by-scope.ts";
 import { ownApprovals } from "./own-approvals.ts";
 import { policyTraps } from "./policy-traps.ts";
 import { NOT_EVALUATED, type PolicyWarning } from "./policy-warning.ts";
@@ -112,6 +112,7 @@ export async function lintPolicies(folder: string, given: LintPoliciesOptions = 
     ...unfitPatterns(documents, filed),
     ...escapedByRole(rules),
     ...overruledByScope(rules),
+    ...unfencedByScope(filed, rules),
     ...otherVersions(filed, rules),
     ...(auxData ? [] : readingAuxData(expressions)),
     ...unknownMembers(expressions, handingOver),

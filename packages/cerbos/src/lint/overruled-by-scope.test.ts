@@ -68,6 +68,34 @@ describe("what a scope takes away", () => {
   });
 });
 
+describe("a role policy", () => {
+  const fence = (head = ""): string =>
+    `apiVersion: api.cerbos.dev/v1\nrolePolicy:\n  role: clerk\n${head}  rules:\n    - { resource: doc, allowActions: [show] }\n`;
+  const FILES = { "all.yaml": policy([ALLOW]), "acme.yaml": policy([ALLOW], ACME), "clerk.yaml": fence() };
+
+  it("is no fence in a scope below whose policy allows the role something, and is named", async () => {
+    expect([await asked(FILES, ["clerk"], ""), await asked(FILES, ["clerk"])]).toEqual([
+      [false, 0],
+      [true, 0],
+    ]);
+    expect(await named(FILES)).toEqual(["overruled_by_scope clerk.yaml:5"]);
+  });
+
+  it.each<readonly [string, Files]>([
+    ["the scope has it, too", { "clerk1.yaml": fence(ACME) }],
+    ["the scope asks for consent", { "acme.yaml": policy([ALLOW], ACME + CONSENT) }],
+  ])("is one where %s, and is not named", async (_, more) => {
+    const files = { ...FILES, ...more };
+    expect(await asked(files, ["clerk"])).toEqual([false, 0]);
+    expect(await named(files)).toEqual([]);
+  });
+
+  it("is not named where the scope below allows other roles alone", async () => {
+    const files = { ...FILES, "acme.yaml": policy([ALLOW.replace("clerk", "boss")], ACME) };
+    expect(await named(files)).toEqual([]);
+  });
+});
+
 describe("what a rule for named roles obliges to", () => {
   const FILES = { "all.yaml": policy([ALLOW, ASKS("[intern]")]) };
 

@@ -1,4 +1,4 @@
-import { overlap, type PolicyRule, withinScope } from "../policies/index.ts";
+import { covers, type FiledRule, overlap, type PolicyRule, withinScope } from "../policies/index.ts";
 import { isWider, meets, narrowingRules } from "./deny-for-roles.ts";
 import type { PolicyWarning } from "./policy-warning.ts";
 
@@ -12,6 +12,30 @@ export function overruledByScope(all: readonly PolicyRule[]): readonly PolicyWar
     const wider = rules.find((it) => overrules(it, rule) && !rules.some((other) => isRepeated(rule, other, it)));
     return wider === undefined ? [] : [warningAbout(rule, wider)];
   });
+}
+
+/**
+ * Role policies that are no fence in a scope below, whose policy allows the role something. Which actions the role policy lists makes
+ * no difference: it denies all others.
+ */
+export function unfencedByScope(filed: readonly FiledRule[], all: readonly PolicyRule[]): readonly PolicyWarning[] {
+  const fences = filed.filter(({ policy }) => policy === "role");
+  const allowing = all.filter((it) => it.policy === "resource" && it.effect === "EFFECT_ALLOW" && !it.needsConsent);
+  const found = fences.flatMap((fence): readonly PolicyWarning[] => {
+    const past = allowing.find(({ version, scope, roles }) => {
+      const isBelow = version === fence.version && scope !== fence.scope && withinScope(scope, fence.scope);
+      const isFor = isBelow && roles.some((role) => covers(role, fence.holder));
+      return isFor && !fences.some((it) => it.holder === fence.holder && it.version === version && it.scope === scope);
+    });
+    if (past === undefined) return [];
+    const { holder, document, line, name } = fence;
+    const message =
+      `the role policy "${holder}" is no fence in the scope "${past.scope}": there rule "${past.name}" (${past.document.file}:` +
+      `${past.line}) allows the role something, and Cerbos asks no scope above one that decides. Write the role policy for that scope, ` +
+      "too, or give all policies of it scopePermissions: SCOPE_PERMISSIONS_REQUIRE_PARENTAL_CONSENT_FOR_ALLOWS";
+    return [{ code: "overruled_by_scope", file: document.file, line, rule: name, message }];
+  });
+  return [...new Map(found.map((it) => [it.file, it])).values()];
 }
 
 function overrules(rule: PolicyRule, narrowing: PolicyRule): boolean {

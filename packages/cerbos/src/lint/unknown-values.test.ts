@@ -29,6 +29,8 @@ describe("a value that Hopwise never writes", () => {
     ['R.attr.everyTool == "true"', "R.attr.everyTool", '"true"'],
     ['R.attr.depth == "1"', "R.attr.depth", '"1"'],
     ['R.attr.actions == "pay"', "R.attr.actions", '"pay"'],
+    ['P.attr.delegation.user.roles == "contractor"', "P.attr.delegation.user.roles", '"contractor"'],
+    ['P.attr.delegation.user.roles in ["contractor"]', "P.attr.delegation.user.roles", '"contractor"'],
     ['!(P.attr.delegation.kind == "service")', "P.attr.delegation.kind", '"service"'],
     ['request.principal.attr.delegation.delegator.kind == "human"', "P.attr.delegation.delegator.kind", '"human"'],
   ])("is named in %s", async (expression, path, value) => {
@@ -37,6 +39,7 @@ describe("a value that Hopwise never writes", () => {
 
   it.each([
     'R.attr.to == "agent:planner" && R.attr.toKind == "agent" && R.attr.depth == 1 && R.attr.everyTool == false',
+    'R.attr.actions == ["pay"] || P.roles != ["contractor"] || "contractor" in P.roles',
     'R.attr.to == P.id || R.attr.to.startsWith("agent:")',
     'P.attr.delegation.kind == "user" && "pay" in R.attr.actions',
     'P.attr.delegation.delegator.id == "alice" && P.attr.delegation.depth > 0.0',

@@ -17,12 +17,13 @@ const AGENT: Written = {
 };
 const NUMBER: Written = { fits: (it) => typeof it === "number", words: "a number" };
 const FLAG: Written = { fits: (it) => typeof it === "boolean", words: "true or false" };
-const LIST: Written = { fits: () => false, words: 'a list of tools: write "pay" in R.attr.actions' };
+const LIST: Written = { fits: () => false, words: 'a list, in which one looks with "…" in …' };
 
 const OF_HOP: ReadonlyMap<string, Written> = new Map([
   ["P.attr.delegation.kind", KIND],
   ["P.attr.delegation.delegator.kind", KIND],
   ["P.attr.delegation.depth", NUMBER],
+  ["P.attr.delegation.user.roles", LIST],
 ]);
 const OF_HANDING_OVER: ReadonlyMap<string, Written> = new Map([
   ["R.attr.to", AGENT],
@@ -74,7 +75,7 @@ function comparedIn(tree: CelTree, known: ReadonlyMap<string, Written>): readonl
     ...pairs.flatMap(([path, values]) => {
       const name = pathOf(path);
       const written = name === undefined ? undefined : known.get(name);
-      const wrong = written && literalsOf(values).find((it) => !written.fits(it));
+      const wrong = written && literalsOf(values, tree.call).find((it) => !written.fits(it));
       return wrong === undefined
         ? []
         : [
@@ -102,9 +103,10 @@ function toolsIn(tree: CelTree, names: readonly string[]): readonly string[] {
 
 const NEVER = "it always comes out the same, so a rule that denies by it may stop nobody";
 
-function literalsOf(tree: CelTree): readonly unknown[] {
-  if ("list" in tree) return tree.list.flatMap(literalsOf);
-  return "literal" in tree ? [tree.literal] : [];
+/** What one side is held against: one value, or each of a list that it is looked for in. */
+function literalsOf(tree: CelTree, call: string): readonly unknown[] {
+  const values = call === "in" ? ("list" in tree ? tree.list : []) : [tree];
+  return values.flatMap((it) => ("literal" in it ? [it.literal] : []));
 }
 
 function partsOf(tree: CelTree): readonly CelTree[] {
