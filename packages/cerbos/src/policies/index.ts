@@ -24,7 +24,7 @@ export {
   versionOf,
   withinScope,
 } from "./policy-fields.ts";
-export { checkPolicyFolder, linkedFolders, policyFiles } from "./policy-folder.ts";
+export { checkPolicyFolder, contentOf } from "./policy-folder.ts";
 export type { PolicyParameters } from "./policy-parameters.ts";
 export {
   type PolicyRule,

@@ -8,7 +8,7 @@ import { HopwiseError } from "@hopwise/core";
  * @throws {HopwiseError} `config_invalid`
  */
 export async function checkPolicyFolder(folder: string): Promise<void> {
-  const files = await policyFiles(folder).catch((cause: unknown) => {
+  const { files } = await contentOf(folder).catch((cause: unknown) => {
     throw notRead(folder, cause);
   });
   if (!files.some((file) => kindOf(file) === "policies")) {
@@ -23,23 +23,20 @@ function notRead(folder: string, cause: unknown): HopwiseError {
   return invalid(folder, `${why}. Name the folder that holds the Cerbos policies.`, cause);
 }
 
-/** Paths below a folder of everything that Cerbos may load, sorted. */
-export async function policyFiles(folder: string): Promise<readonly string[]> {
-  return (await found(folder, "", [])).files;
-}
-
-/** Paths of links to folders, which Cerbos does not follow: such as those of a ConfigMap with paths of its own. */
-export async function linkedFolders(folder: string): Promise<readonly string[]> {
-  return (await found(folder, "", [])).links;
-}
-
-interface Found {
+/** What a folder holds, by paths below it, sorted. */
+export interface FolderContent {
+  /** Everything that Cerbos may load. */
   readonly files: readonly string[];
+  /** Links to folders, which Cerbos does not follow: such as those of a ConfigMap with paths of its own. */
   readonly links: readonly string[];
 }
 
+export function contentOf(folder: string): Promise<FolderContent> {
+  return found(folder, "", []);
+}
+
 /** @param within where the links led that were followed so far: one may lead to itself */
-async function found(folder: string, below: string, within: readonly string[]): Promise<Found> {
+async function found(folder: string, below: string, within: readonly string[]): Promise<FolderContent> {
   const files: string[] = [];
   const links: string[] = [];
   for (const entry of await readdir(join(folder, below), { withFileTypes: true })) {

@@ -1,7 +1,7 @@
 import { readdir, readFile, realpath } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { at } from "./policy-fields.ts";
-import { kindOf, linkedFolders, policyFiles, schemaName, unreadable } from "./policy-folder.ts";
+import { contentOf, kindOf, schemaName, unreadable } from "./policy-folder.ts";
 import { type ReadYaml, readPolicyYaml } from "./policy-yaml.ts";
 
 /** A YAML or JSON document of a policy folder. */
@@ -57,7 +57,8 @@ async function readAll(folder: string): Promise<PolicySource> {
   const schemas = new Map<string, unknown>();
   const broken: BrokenFile[] = [];
   const brokenSchemas: BrokenFile[] = [];
-  for (const file of await policyFiles(folder)) {
+  const { files, links } = await contentOf(folder);
+  for (const file of files) {
     const path = join(folder, file);
     const kind = kindOf(file);
     if (kind === "schema") {
@@ -78,14 +79,14 @@ async function readAll(folder: string): Promise<PolicySource> {
       }
     }
   }
-  const behindLinks = await policiesBehindLinks(folder);
+  const behindLinks = await policiesBehindLinks(folder, links);
   return { documents, takenForTests, behindLinks, schemas, broken, brokenSchemas };
 }
 
-async function policiesBehindLinks(folder: string): Promise<readonly SourceDocument[]> {
+async function policiesBehindLinks(folder: string, links: readonly string[]): Promise<readonly SourceDocument[]> {
   const root = await realpath(folder);
   const found = await Promise.all(
-    (await linkedFolders(folder)).map(async (link): Promise<readonly SourceDocument[]> => {
+    links.map(async (link): Promise<readonly SourceDocument[]> => {
       const target = await realpath(join(folder, link));
       if (isLoadedItself(relative(root, target))) return [];
       const files = (await readdir(target)).filter((file) => kindOf(file) === "policies").sort();

@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { HopwiseError } from "@hopwise/core";
-import { linkedFolders, policyFiles } from "../policies/index.ts";
+import { contentOf } from "../policies/index.ts";
 
 /** What is done about a policy folder that changed. */
 export interface OfChanges {
@@ -158,9 +158,9 @@ function cannotBeTold(folder: string, fault: unknown): string {
 /** Differs when a policy came, went, or was written. A folder that cannot be read is in a state of its own. */
 export async function stateOf(folder: string): Promise<string> {
   try {
-    const files = [...(await policyFiles(folder)), ...(await linkedFolders(folder))];
+    const { files, links } = await contentOf(folder);
     const stats = await Promise.all(
-      files.map(async (file) => {
+      [...files, ...links].map(async (file) => {
         const { dev, ino, size, mtimeMs, ctimeMs } = await stat(join(folder, file));
         return [file, dev, ino, size, mtimeMs, ctimeMs];
       }),
