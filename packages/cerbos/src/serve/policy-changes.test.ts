@@ -137,6 +137,20 @@ describe("a policy folder that changes is served as it is", () => {
     expect([told(lines), pdp.health()]).toEqual([[], { ok: true }]);
   });
 
+  it("also where nothing but a schema changes, behind a link to the folder of schemas", async () => {
+    const schema = "  schemas: { resourceSchema: { ref: cerbos:///door.json } }\n  rules:";
+    const at = temporaryFolder({
+      "door.yaml": rules("ALLOW").replace("  rules:", schema),
+      "..data/_schemas/door.json": "{}",
+      _schemas: "-> ..data/_schemas",
+    });
+    const pdp = await started(at);
+    expect(await opens(pdp)).toBe(true);
+    writeFileSync(join(at, "..data/_schemas/door.json"), '{ "required": ["colour"] }');
+    await until(async () => !(await opens(pdp)));
+    expect(pdp.health()).toEqual({ ok: true });
+  });
+
   it("and no call that is under way fails by it", async () => {
     const at = temporaryFolder();
     write(at, "ALLOW");
