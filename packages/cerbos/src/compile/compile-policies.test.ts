@@ -143,20 +143,36 @@ describe("compiling a policy folder", () => {
     expect(errors.map((error) => error.message).join()).toContain("scopePermissions");
   });
 
-  it("names an empty document, at which Cerbos crashes, and no file that is empty as a whole", async () => {
+  it("names an empty document, at which Cerbos crashes, and no file with comments alone", async () => {
     for (const [text, line] of [
       [`${PAYMENTS}---\n`, PAYMENTS.split("\n").length],
       [`---\n---\n${PAYMENTS}`, 1],
     ] as const) {
-      const folder = temporaryFolder({ "a.yaml": text, "empty.yaml": "", "comment.yaml": "# nothing yet\n" });
+      const folder = temporaryFolder({ "a.yaml": text, "comment.yaml": "# nothing yet\n" });
       const { ok, errors, tests } = await compilePolicies(folder);
       const message = expect.stringContaining("an empty YAML document");
       expect([ok, tests.failed, errors]).toEqual([false, 0, [{ file: join(folder, "a.yaml"), line, message }]]);
     }
   });
 
-  it("refuses a folder without policies", async () => {
-    await expect(compilePolicies(temporaryFolder())).rejects.toMatchObject({ code: "config_invalid" });
+  it("names a file without a byte: Cerbos takes what a full disk left of a policy for one that forbids nothing", async () => {
+    const folder = temporaryFolder({ "payments.yaml": PAYMENTS, "sub/ann.yaml": "" });
+    const { ok, errors, tests } = await compilePolicies(folder);
+    const message = expect.stringMatching(/^is empty: .*disk was full/);
+    expect([ok, tests.passed, errors]).toEqual([false, 0, [{ file: join(folder, "sub/ann.yaml"), message }]]);
+    const tested = temporaryFolder({ "payments.yaml": PAYMENTS, "payments_test.yaml": "" });
+    const crashed = await compilePolicies(tested);
+    expect([crashed.ok, crashed.errors]).toEqual([false, [{ file: join(tested, "payments_test.yaml"), message }]]);
+  });
+
+  it.each([
+    ["files", {}],
+    ["anything in its files", { "a.yaml": "" }],
+    ["anything but comments", { "a.yaml": "# nothing yet\n" }],
+    ["a policy that is not disabled", { "a.yaml": `disabled: true\n${PAYMENTS}` }],
+  ])("refuses a folder without %s", async (_, files) => {
+    const refused = { code: "config_invalid", message: expect.stringContaining("holds no policy") };
+    await expect(compilePolicies(temporaryFolder(files))).rejects.toMatchObject(refused);
   });
 
   it("takes an exit code that it does not know for a fault of the run", async () => {

@@ -1,11 +1,11 @@
 import { execFile } from "node:child_process";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { HopwiseError } from "@hopwise/core";
 import { flag, maybe, optionsOf, readerOf } from "@hopwise/core/options";
 import { findBinary, mixesUpRules, pdpEnvironment, type SchemaEnforcement } from "../binary/index.ts";
 import { type PolicyTrap, policyTraps } from "../lint/index.ts";
 import { BINARY, FOLDER } from "../option-shapes.ts";
-import { type BrokenFile, checkPolicyFolder, readPolicySource } from "../policies/index.ts";
+import { type BrokenFile, bytelessFiles, checkPolicyFolder, noPolicy, readPolicySource } from "../policies/index.ts";
 import { type PolicyError, type PolicyTests, readErrors, readTests } from "./read-compile-output.ts";
 
 /** Options of {@link compilePolicies}. */
@@ -96,6 +96,15 @@ export async function refuseUncompiled(options: PolicyCheck): Promise<void> {
 }
 
 /**
+ * The same for files that are empty alone.
+ *
+ * @throws {HopwiseError} `policy_invalid`, with the first ten of them
+ */
+export async function refuseByteless({ policies }: Pick<PolicyCheck, "policies">): Promise<void> {
+  refuse(policies, "do not compile", await bytelessErrors(policies, "policies"));
+}
+
+/**
  * The same for traps alone.
  *
  * @throws {HopwiseError} `policy_invalid`, with the first ten traps
@@ -126,7 +135,9 @@ function refuse(policies: string, what: string, errors: readonly PolicyError[]):
  */
 async function trapsOf(options: Omit<CompileRun, "flags">): Promise<readonly PolicyError[]> {
   const source = await readPolicySource(options.policies);
-  const { broken } = source;
+  const { broken, documents } = source;
+  // Cerbos would deny everything, and that would look as if somebody had forbidden it.
+  if (broken.length === 0 && documents.every(({ content }) => content === null)) throw noPolicy(options.policies);
   const { always, ofSome } = policyTraps(source);
   const run = (policies: string, flags: readonly string[]): Promise<CompileResult> =>
     compile({ ...options, policies, flags });
@@ -173,15 +184,21 @@ async function compile(options: CompileRun): Promise<CompileResult> {
   const { binary, policies, flags, timeoutMs = 0, signal } = options;
   const run = await execute(binary, ["compile", ...flags, "--output=json", resolve(policies)], timeoutMs, signal);
   if (run.code !== COMPILED && run.code !== BROKEN && run.code !== TESTS_FAILED) {
-    const errors = run.code === CRASHED ? await emptyDocuments(policies) : [];
+    const errors = run.code === CRASHED ? await crashesOf(policies) : [];
     if (errors.length > 0) return { ok: false, errors, tests: readTests("", policies), output: run.stderr };
     const message = `Cerbos (${binary}) could not check the policies in ${policies}: ${run.fault.trim()}. ${lastWords(run)}`;
     throw new HopwiseError("pdp_start_failed", message);
   }
   const output = `${run.stdout}${run.stderr}`;
-  const errors = run.code === BROKEN ? readErrors(run.stdout, policies) : [];
-  const tests = readTests(run.code === BROKEN ? "" : run.stdout, policies);
-  return { ok: run.code === COMPILED, errors, tests, output };
+  const named = run.code === BROKEN ? readErrors(run.stdout, policies) : [];
+  const errors = [...named, ...(await bytelessErrors(policies, "policies"))];
+  const tests = readTests(errors.length > 0 ? "" : run.stdout, policies);
+  return { ok: run.code === COMPILED && errors.length === 0, errors, tests, output };
+}
+
+async function bytelessErrors(policies: string, kind: "policies" | "tests"): Promise<readonly PolicyError[]> {
+  const message = "is empty: was it written while the disk was full, or only begun? Write it anew, or take it away";
+  return (await bytelessFiles(policies, kind)).map((file) => ({ file: join(policies, file), message }));
 }
 
 function lastWords({ stderr }: Run): string {
@@ -190,12 +207,13 @@ function lastWords({ stderr }: Run): string {
   return `Its last lines:\n${lines.map((line) => `  ${line}`).join("\n")}`;
 }
 
-/** What Cerbos 0.55.0 crashes at: `---` with nothing behind it. It takes a file that is empty as a whole. */
-async function emptyDocuments(policies: string): Promise<readonly PolicyError[]> {
+/** What Cerbos 0.55.0 crashes at: `---` with nothing behind it, and tests in a file that is empty. */
+async function crashesOf(policies: string): Promise<readonly PolicyError[]> {
   const { documents } = await readPolicySource(policies);
   const empty = documents.filter(({ content }) => content === null);
   const message = "nothing stands behind this --- (an empty YAML document), at which Cerbos crashes: take the line out";
-  return empty.map(({ file, lineOf }) => ({ file, line: lineOf([]), message }));
+  const places = empty.map(({ file, lineOf }) => ({ file, line: lineOf([]), message }));
+  return [...places, ...(await bytelessErrors(policies, "tests"))];
 }
 
 /** Only what startPdp does has a time. */

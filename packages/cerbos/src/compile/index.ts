@@ -6,6 +6,7 @@ export {
   compilePolicies,
   type PolicyCheck,
   refuseBrokenPolicies,
+  refuseByteless,
   refuseTraps,
   refuseUncompiled,
 } from "./compile-policies.ts";

@@ -24,7 +24,7 @@ export {
   versionOf,
   withinScope,
 } from "./policy-fields.ts";
-export { checkPolicyFolder, contentOf } from "./policy-folder.ts";
+export { bytelessFiles, checkPolicyFolder, contentOf, noPolicy } from "./policy-folder.ts";
 export type { PolicyParameters } from "./policy-parameters.ts";
 export {
   type PolicyRule,

@@ -11,9 +11,26 @@ export async function checkPolicyFolder(folder: string): Promise<void> {
   const { files } = await contentOf(folder).catch((cause: unknown) => {
     throw notRead(folder, cause);
   });
-  if (!files.some((file) => kindOf(file) === "policies")) {
-    throw invalid(folder, "holds no policy: no .yaml, .yml or .json file besides tests and schemas.");
-  }
+  if (!files.some((file) => kindOf(file) === "policies")) throw noPolicy(folder);
+}
+
+/** Of a folder that says nothing at all: a mount that is away leaves one behind. */
+export function noPolicy(folder: string): HopwiseError {
+  return invalid(
+    folder,
+    "holds no policy: no .yaml, .yml or .json file with anything in it besides tests and schemas.",
+  );
+}
+
+/**
+ * Paths below a folder of policies, or tests, without one byte: a full disk, and a program that still writes, leave such a file, and
+ * Cerbos takes it for one that forbids nothing.
+ */
+export async function bytelessFiles(folder: string, kind: "policies" | "tests"): Promise<readonly string[]> {
+  const { files: all } = await contentOf(folder);
+  const files = all.filter((file) => kindOf(file) === kind);
+  const sizes = await Promise.all(files.map((file) => stat(join(folder, file)).catch(() => undefined)));
+  return files.filter((_, i) => sizes[i]?.size === 0);
 }
 
 function notRead(folder: string, cause: unknown): HopwiseError {

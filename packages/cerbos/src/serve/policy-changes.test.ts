@@ -168,6 +168,7 @@ describe("a policy folder that changes is served as it is", () => {
   it.each([
     ["a member that is not known", rules("ALLOW", "lamp").replace("roles: [user]", "roles: [user], lit: yes")],
     ["an empty document, at which Cerbos crashes", `${rules("ALLOW", "lamp")}---\n`],
+    ["not a byte, as a full disk leaves it", ""],
   ])("and not where it does not compile: health and one warning say so until it does (%s)", async (_, broken) => {
     const at = temporaryFolder();
     write(at, "ALLOW");
@@ -199,6 +200,7 @@ describe("a policy folder that cannot be read for some seconds", () => {
       (at) => symlinkSync("/proc/self/mem", join(at, "z.yaml")),
       (at) => rmSync(join(at, "z.yaml"), { force: true }),
     ],
+    "nothing is in it, as where a mount is away": [(at) => unlinkSync(join(at, "door.yaml")), () => {}],
   };
   it.runIf(existsSync("/proc/self/mem")).each(Object.entries(FAULTS))(
     "is not served from memory: the PDP is stopped, and serves again once it can be read (%s)",
@@ -210,7 +212,9 @@ describe("a policy folder that cannot be read for some seconds", () => {
       spoil(at);
       await until(async () => (await answer(pdp)) === undefined);
       expect(pdp.health()).toEqual({ ok: false, problem: expect.stringContaining("cannot be checked") });
-      expect(told(lines)).toEqual([expect.stringMatching(/^The PDP is stopped .*cannot be checked.*(ENOENT|EIO)/)]);
+      expect(told(lines)).toEqual([
+        expect.stringMatching(/^The PDP is stopped .*cannot be checked.*(ENOENT|EIO|holds no policy)/),
+      ]);
       mend(at);
       write(at, "DENY");
       await until(async () => (await answer(pdp)) === false);

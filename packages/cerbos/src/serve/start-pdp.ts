@@ -18,7 +18,7 @@ import {
   SCHEMA_ENFORCEMENT,
   type SchemaEnforcement,
 } from "../binary/index.ts";
-import { type PolicyCheck, refuseTraps, refuseUncompiled } from "../compile/index.ts";
+import { type PolicyCheck, refuseByteless, refuseTraps, refuseUncompiled } from "../compile/index.ts";
 import { BINARY, FOLDER, LISTENER, milliseconds } from "../option-shapes.ts";
 import { checkPolicyFolder } from "../policies/index.ts";
 import { SHARING, type SharingOptions, shareIn } from "../sharing/index.ts";
@@ -226,6 +226,8 @@ function ofChanges(target: string, check: PolicyCheck) {
   return {
     check: () => refuseTraps(check),
     takeUp: async () => {
+      // Cerbos would load it.
+      await refuseByteless(check);
       const [loaded] = await Promise.allSettled([loadAnew(target, check)]);
       // Which says more than Cerbos does, and also where it goes on without a change and calls that well.
       await refuseUncompiled(check);
