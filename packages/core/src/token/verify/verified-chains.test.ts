@@ -92,6 +92,8 @@ describe.each(worlds)("a verified chain of $algorithm keys", (world: World) => {
       expect(await refusalOf(verifier.verify(text, NOW))).toBe("token_expired /exp");
       expect(await refusalOf(verifier.verify(text, NOW + 30))).toBe("token_expired /exp");
     }
+    const putBack = { message: expect.stringContaining("by the clock here, which was put back since") };
+    await expect(verifier.verify(chain, NOW)).rejects.toMatchObject(putBack);
     for (const text of [other, root]) expect(await refusalOf(verifier.verify(text, NOW + 59))).toBe("accepted");
   });
 

@@ -126,8 +126,10 @@ function createExpiry(): (chain: Chain, now: number) => void {
   return ({ links, expiresAt }, now) => {
     if (expiresAt > now && (expired.size === 0 || !links.some(({ hash }) => expired.has(hash)))) return;
     for (const link of links) if (link.expiresAt <= now) expired.set(link.hash, true, ONE);
-    // What had expired stays so, also where the clock is put back.
-    checkAlive(Math.min(expiresAt, now), now);
+    checkAlive(expiresAt, now);
+    // Its operator sees a chain that is good for as long as the clock was ahead.
+    const message = "the chain had expired by the clock here, which was put back since; have it delegated anew";
+    throw new HopwiseError("token_expired", message, { pointer: "/exp" });
   };
 }
 
