@@ -72,5 +72,7 @@ export function attempt<Answer>(
 }
 
 export function callerLeft(caller: AbortSignal | undefined): HopwiseError {
-  return inOwnWords(new HopwiseError("policy_unavailable", "the caller stopped waiting", { cause: caller?.reason }));
+  return inOwnWords(
+    new HopwiseError("policy_unavailable", "the caller stopped waiting for an answer", { cause: caller?.reason }),
+  );
 }

@@ -1,4 +1,5 @@
 import { HopwiseError } from "@hopwise/core";
+import { inOwnWords } from "@hopwise/core/adapter";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { until } from "../testing/until.ts";
 import { type PolicyClient, type ResilienceOptions, resilient, type TargetChange } from "./resilient.ts";
@@ -119,6 +120,28 @@ describe("a client that fails several times in a row", () => {
     await expect(check(steady)).rejects.toBeInstanceOf(HopwiseError);
     await expect(check(steady)).rejects.toMatchObject({ code: "policy_unavailable" });
     expect(client.asked).toBe(asked);
+  });
+
+  it.each([
+    [
+      "in the words of Cerbos' client",
+      notOK(14, "certificate has expired. Resolution note: "),
+      "gRPC error 14: certificate has expired.",
+    ],
+    [
+      "in our own",
+      inOwnWords(new HopwiseError("policy_unavailable", "no answer within 9 ms")),
+      "no answer within 9 ms",
+    ],
+    [
+      "of another error, which may quote anything, by its code alone",
+      Object.assign(new Error("hush"), { code: "ECONNRESET" }),
+      "it failed (ECONNRESET)",
+    ],
+  ])("is left alone, and who is not asked reads why it failed: %s", async (_, fault, told) => {
+    const steady = resilient(fake(fails(fault)), options);
+    await outcomes(steady, 2);
+    await expect(check(steady)).rejects.toThrow(`and is left alone for a moment; the last time: ${told}`);
   });
 
   it("is asked by one call after its rest, by the others only when that one was answered", async () => {

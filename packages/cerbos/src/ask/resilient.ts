@@ -8,6 +8,7 @@ import { LISTENER, milliseconds } from "../option-shapes.ts";
 import { callerLeft, type Failure, type Outcome } from "./attempt.ts";
 import type { Asking, Lane, Question } from "./lane.ts";
 import { createLanes } from "./lanes.ts";
+import { toldOf } from "./target-fault.ts";
 
 /**
  * The part of a Cerbos client that decisions need. The clients for gRPC and for HTTP both have it, but for `whole`, which
@@ -112,12 +113,13 @@ export function resilient(
   } = readOptions(options);
   const settings = { timeoutMs, patienceMs, faultsInARow, restMs, onChange };
   const lanes = createLanes([readClients(clients)].flat(), settings);
+  let lastFault: unknown;
 
   async function ask<Answer>(question: Question<Answer>, caller: AbortSignal | undefined): Promise<Answer> {
     if (caller?.aborted) throw callerLeft(caller);
     const endsAt = performance.now() + timeoutMs;
     const first = lanes.first();
-    if (first === undefined) throw nobodyLeft(lanes.count);
+    if (first === undefined) throw nobodyLeft(lanes.count, lastFault);
     const answered = lanes.count > 1 ? new AbortController() : undefined;
     const askAt = (lane: Lane): Asking<Answer> =>
       lane.ask(question, { limitMs: endsAt - performance.now(), caller, answered: answered?.signal });
@@ -134,6 +136,7 @@ export function resilient(
       else if (two !== undefined) outcome = await two;
       answered?.abort(); // too costly to do where only one target was asked
     }
+    if (outcome.verdict === "fault") lastFault = outcome.error;
     if (outcome.verdict !== "answer") throw outcome.error;
     return outcome.answer;
   }
@@ -204,8 +207,9 @@ async function pause(caller: AbortSignal | undefined): Promise<void> {
   await delay(5 + Math.random() * 20, undefined, caller === undefined ? {} : { signal: caller }).catch(() => {});
 }
 
-function nobodyLeft(targets: number): HopwiseError {
+/** Most calls of an outage end here, so it says what was wrong when a target was asked. */
+function nobodyLeft(targets: number, lastFault: unknown): HopwiseError {
   const who = targets === 1 ? "the policy decision point" : "every policy decision point";
-  const message = `${who} failed several times in a row and is left alone for a moment`;
+  const message = `${who} failed several times in a row and is left alone for a moment; the last time: ${toldOf(lastFault)}`;
   return inOwnWords(new HopwiseError("policy_unavailable", message));
 }

@@ -17,6 +17,7 @@ import {
   resilient,
   TARGET,
   TLS,
+  wordsOf,
 } from "../ask/index.ts";
 import { LISTENER, milliseconds } from "../option-shapes.ts";
 import { SHARING, type SharingOptions, shareRequests } from "../sharing/index.ts";
@@ -182,7 +183,7 @@ async function probeAll(
           timer = setTimeout(() => stop.abort(), Math.min(GRACE_MS, timeoutMs - (performance.now() - from)));
           return probe;
         } catch (fault) {
-          if (!stop.signal.aborted || faults[i] === undefined) faults[i] = wordsOf(fault);
+          if (!stop.signal.aborted || faults[i] === undefined) faults[i] = wordsOf(fault as Error);
           await delay(POLL_MS);
         }
       }
@@ -198,14 +199,6 @@ async function probeAll(
       `they are on this machine):\n${lines.join("\n")}`,
     { pointer: "/targets" },
   );
-}
-
-/** gRPC ends some texts with the label of a note that it does not have. */
-function wordsOf(fault: unknown): string {
-  return String((fault as Error).message)
-    .trimEnd()
-    .replace(/Resolution note:$/, "")
-    .trimEnd();
 }
 
 function warningsOf(target: string, probe: PdpProbe | undefined): readonly PdpWarning[] {
