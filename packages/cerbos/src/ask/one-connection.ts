@@ -11,9 +11,10 @@ import type { PolicyClient } from "./resilient.ts";
  *
  * @param client whose connection it is
  * @param asked the same client, or what was made of it
+ * @param onConnected is told of each new connection
  */
-export function oneConnection(client: GRPC, asked: PolicyClient): PolicyClient {
-  const losses = countLosses(client);
+export function oneConnection(client: GRPC, asked: PolicyClient, onConnected: () => void): PolicyClient {
+  const losses = countLosses(client, onConnected);
   return {
     checkResources: (...given) => asked.checkResources(...given),
     planResources: (...given) => asked.planResources(...given),
@@ -41,14 +42,16 @@ interface Channel {
   watchConnectivityState(current: number, deadline: number, changed: () => void): void;
 }
 
-function countLosses(client: GRPC): () => number {
+function countLosses(client: GRPC, onConnected: () => void): () => number {
   let losses = 0;
   const channel = (client as unknown as { readonly client: { getChannel(): Channel } }).client.getChannel();
   const watch = (state: number): void => {
     if (state === SHUTDOWN) return;
     channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, () => {
       if (state === READY) losses++;
-      watch(channel.getConnectivityState(false));
+      const now = channel.getConnectivityState(false);
+      watch(now);
+      if (now === READY) onConnected();
     });
   };
   watch(channel.getConnectivityState(false));

@@ -6,7 +6,7 @@ import type { PolicyClient } from "../ask/resilient.ts";
 import { startPdp } from "../serve/start-pdp.ts";
 import { freePort } from "../testing/free-port.ts";
 import { PAYMENTS, temporaryFolder } from "../testing/policies.ts";
-import { forgetfulFront, mutualFront, pem, remotePdp, testKeys } from "../testing/remote-pdp.ts";
+import { forgetfulFront, movingFront, mutualFront, pem, remotePdp, testKeys } from "../testing/remote-pdp.ts";
 import { until } from "../testing/until.ts";
 import { type ConnectedPdp, type ConnectPdpOptions, connectPdp } from "./connect-pdp.ts";
 
@@ -239,5 +239,21 @@ describe("a target that comes back", () => {
     // What all versions do is told once.
     expect(heard.map(({ code }) => code)).toEqual(["rules_mixed_up", "strict_evaluation_off"]);
     expect(heard[1]).toMatchObject({ text: expect.stringContaining("strictEvaluation"), target: remote.target });
+  });
+
+  it("is looked at again where another PDP is behind its address, though no call failed", async () => {
+    const [strict, lax] = [
+      await remotePdp({ policies: COMPANY }),
+      await remotePdp({ policies: COMPANY, strictEvaluation: false }),
+    ];
+    let port = strict.port;
+    const front = await movingFront(() => port);
+    const heard: PdpWarning[] = [];
+    const pdp = await connected({ targets: front.target, onWarning: (warning) => heard.push(warning) });
+    port = lax.port;
+    front.end();
+    await pays(pdp.client);
+    await until(() => heard.length > 1);
+    expect(heard.map(({ code }) => code)).toEqual(["rules_mixed_up", "strict_evaluation_off"]);
   });
 });

@@ -22,6 +22,7 @@ import {
 import { LISTENER, milliseconds } from "../option-shapes.ts";
 import { SHARING, type SharingOptions, shareRequests } from "../sharing/index.ts";
 import { noticeLostPolicies } from "./lost-policies.ts";
+import { createToldWarnings } from "./told-warnings.ts";
 
 /** Options of {@link connectPdp}; only `targets` is required. */
 export interface ConnectPdpOptions extends Omit<ResilienceOptions, "onChange"> {
@@ -50,8 +51,8 @@ export interface ConnectPdpOptions extends Omit<ResilienceOptions, "onChange"> {
    */
   readonly sharing?: false | SharingOptions;
   /**
-   * Called with each warning, at the start and when a target that was gone is back; with `rules_mixed_up` once, for whichever
-   * target. Nothing is printed without it.
+   * Called with each warning, at the start and as soon as a target has a new one, since another PDP may be there at each new
+   * connection; with `rules_mixed_up` once, for whichever target. Nothing is printed without it.
    */
   readonly onWarning?: (warning: PdpWarning) => void;
   /** Called when a target failed several times and is left alone, and when it is asked again. */
@@ -118,40 +119,33 @@ export async function connectPdp(options: ConnectPdpOptions): Promise<ConnectedP
   try {
     for (const target of targets)
       clients.push(clientFor(target, { tls, plaintext }, resilience.timeoutMs ?? DEFAULT_TIMEOUT_MS));
-    let [sawCanary, saidMixedUp] = [false, false];
-    const report = (probe: PdpProbe | undefined, target: string): readonly PdpWarning[] => {
-      sawCanary ||= probe?.warnings.every(({ code }) => code !== "strict_evaluation_unknown") ?? false;
-      const warnings = warningsOf(target, probe);
-      for (const warning of warnings) {
-        // What every version does is no news of one target, or of one that is back.
-        if (warning.code === "rules_mixed_up" && saidMixedUp) continue;
-        saidMixedUp ||= warning.code === "rules_mixed_up";
-        quietly(() => onWarning?.(warning));
-      }
-      return warnings;
+    const told = createToldWarnings(onWarning);
+    let isStarted = false;
+    /** The PDP there may be another one: an older version, or one that was set up anew. */
+    const probeAgain = (index: number): void => {
+      if (!isStarted) return;
+      const signal = AbortSignal.timeout(startTimeoutMs);
+      probePdp(clients[index] as GRPC, { signal }).then(
+        (probe) => void told.report(probe, targets[index] as string),
+        () => {},
+      );
     };
-    const watched = clients.map((client) =>
-      oneConnection(
-        client,
-        noticeLostPolicies(client, () => sawCanary, sharing === false ? client : shareRequests(client, sharing)),
-      ),
-    );
+    const watched = clients.map((client, index) => {
+      const shared = sharing === false ? client : shareRequests(client, sharing);
+      const asked = noticeLostPolicies(client, () => told.sawCanary, shared);
+      return oneConnection(client, asked, () => probeAgain(index));
+    });
     const client = resilient(watched, {
       ...resilience,
       onChange({ index, up }) {
-        const target = targets[index] as string;
-        quietly(() => onChange?.({ target, up }));
-        if (!up) return;
-        // The PDP that is back may be another one: an older version, or one that was set up anew.
-        const signal = AbortSignal.timeout(startTimeoutMs);
-        probePdp(clients[index] as GRPC, { signal }).then(
-          (probe) => void report(probe, target),
-          () => {},
-        );
+        quietly(() => onChange?.({ target: targets[index] as string, up }));
+        // Also where its connection stayed: it may be one to a proxy.
+        if (up) probeAgain(index);
       },
     });
     const probes = await probeAll(targets, clients, startTimeoutMs);
-    const warnings = targets.flatMap((target, i) => report(probes[i], target));
+    const warnings = targets.flatMap((target, i) => told.report(probes[i], target));
+    isStarted = true;
     return { client, version: oldest(probes), warnings, close, [Symbol.asyncDispose]: close };
   } catch (fault) {
     await close();
@@ -199,11 +193,6 @@ async function probeAll(
       `they are on this machine):\n${lines.join("\n")}`,
     { pointer: "/targets" },
   );
-}
-
-function warningsOf(target: string, probe: PdpProbe | undefined): readonly PdpWarning[] {
-  if (probe !== undefined) return probe.warnings.map((warning) => ({ ...warning, target }));
-  return [{ code: "target_absent", text: "No PDP serves there. It is asked as soon as one does.", target }];
 }
 
 function oldest(probes: readonly (PdpProbe | undefined)[]): string {

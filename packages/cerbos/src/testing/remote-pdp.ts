@@ -132,6 +132,18 @@ export async function forgetfulFront(port: number): Promise<{ readonly target: s
   return { target: await served(server, sockets), forget };
 }
 
+/** What stands before several PDPs: each new connection leads to the one of the moment, and all can be ended. */
+export async function movingFront(port: () => number): Promise<{ readonly target: string; end(): void }> {
+  const sockets: Socket[] = [];
+  const server = createServer((outer) => {
+    sockets.push(...joined(outer, port()));
+  });
+  const end = (): void => {
+    for (const socket of sockets.splice(0)) socket.destroy();
+  };
+  return { target: await served(server, sockets), end };
+}
+
 /** Hands on all that comes to a front, both ways. */
 function joined(outer: Socket, port: number): readonly Socket[] {
   const inner = connect(port, "127.0.0.1");
