@@ -1,8 +1,21 @@
-import { openedState } from "@hopwise/core/state";
+import { openedState, type StateDriver } from "@hopwise/core/state";
 import type { Thumbprint } from "@hopwise/core/tokens";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { MISSING, unlessMissing, until } from "./redis-server.ts";
-import { aDriver, aFront, aServer, claim, misfit, now, pay, recovers, refusal, spent } from "./scene.ts";
+import { MISSING, patientOptions, unlessMissing, until } from "./redis-server.ts";
+import {
+  aClient,
+  aDriver,
+  aFront,
+  allRefuse,
+  aServer,
+  claim,
+  misfit,
+  now,
+  pay,
+  recovers,
+  refusal,
+  spent,
+} from "./scene.ts";
 
 const ALWAYS = ["--appendonly", "yes", "--appendfsync", "always"];
 
@@ -320,6 +333,25 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("Redis that could lose what
     const words = await misfit(aDriver(server.port));
     expect(words).toMatch(/refuses the login: give the client a username and password that it knows/);
     expect(words).not.toContain("swordfish");
+  });
+
+  it("changes the password while it runs: a client that asks for it at each connection goes on, another one is told", async () => {
+    const server = await aServer();
+    await server.ask("ACL", "SETUSER", "hopwise", "on", ">one", "~*", "+@all");
+    let password = "one";
+    const credentials = async () => ({ username: "hopwise", password });
+    const asks = { type: "async-credentials-provider" as const, credentials };
+    const drivers = await Promise.all(
+      [{ credentialsProvider: asks }, { username: "hopwise", password }].map((login) =>
+        aDriver(server.port, { client: aClient(server.port, { ...patientOptions(), ...login }) }),
+      ),
+    );
+    const [asking, fixed] = drivers as [StateDriver, StateDriver];
+    password = "two";
+    await server.ask("ACL", "SETUSER", "hopwise", "resetpass", ">two");
+    await server.ask("CLIENT", "KILL", "USER", "hopwise");
+    await recovers(asking);
+    await allRefuse(fixed, /refuses the login/);
   });
 
   it("keeps proofs for another window than this instance says: refused at the start", async () => {
