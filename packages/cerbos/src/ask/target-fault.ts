@@ -1,5 +1,5 @@
 import { HopwiseError } from "@hopwise/core";
-import { faultOf, inOwnWords, plainText } from "@hopwise/core/adapter";
+import { faultOf, inOwnWords } from "@hopwise/core/adapter";
 
 /** What an error of a Cerbos client says about the target. */
 export type Verdict =
@@ -53,7 +53,7 @@ const REQUEST_IS_WRONG: ReadonlySet<number> = new Set([3, 8, 11]);
 /** What may be told of a fault, to end a sentence: our own words and those of Cerbos' client; any other error may quote anything. */
 export function toldOf(fault: unknown): string {
   const isOfClient = fault instanceof Error && /^gRPC error \d+\b/.test(fault.message) && "code" in fault;
-  return isOfClient ? plainText(wordsOf(fault)) : faultOf(fault);
+  return isOfClient ? wordsOf(fault) : faultOf(fault);
 }
 
 /** gRPC ends some texts with the label of a note that it does not have. */
