@@ -2,7 +2,6 @@
 
 export {
   type CompilePoliciesOptions,
-  type CompileResult,
   compilePolicies,
   type PolicyCheck,
   refuseBrokenPolicies,
@@ -11,3 +10,4 @@ export {
   refuseUncompiled,
 } from "./compile-policies.ts";
 export type { PolicyError, PolicyTestFailure, PolicyTests } from "./read-compile-output.ts";
+export type { CompileResult } from "./run-compile.ts";
