@@ -32,4 +32,29 @@ describe.each<[string, (source: string) => object]>([
     expect(isKind(made("new Set"), "Set")).toBe(true);
     expect(isKind(made("({ getTime() {} })"), "Date")).toBe(false);
   });
+
+  it.each(["Date", "Error", "Map", "Set"] as const)("one that is no %s is none, whatever it calls itself", (kind) => {
+    const others = [
+      `{ [Symbol.toStringTag]: "${kind}" }`,
+      `new (class { get [Symbol.toStringTag]() { return "${kind}"; } })`,
+      "{ get [Symbol.toStringTag]() { throw new Error(); } }",
+      "new Proxy({}, { getPrototypeOf() { throw new Error(); } })",
+      `"${kind}"`,
+      "null",
+    ];
+    expect(others.map((it) => isKind(made(it), kind))).toEqual(others.map(() => false));
+  });
 });
+
+it.each(["Date", "Error", "Map", "Set"] as const)(
+  "a class below %s that calls itself something else is one still",
+  (kind) => {
+    const Own = { Date, Error, Map, Set }[kind] as new () => object;
+    const named = new (class extends Own {
+      get [Symbol.toStringTag](): string {
+        return "Own";
+      }
+    })();
+    expect(isKind(named, kind)).toBe(true);
+  },
+);
