@@ -54,6 +54,46 @@ describe("an answer that counts", () => {
     expect(await inbox.answer(id, await at.sign(id, "dana"))).toMatchObject({ state: "approved" });
   });
 
+  it.each<[string, (memory: SharedState, fails: () => void) => Partial<SharedState>]>([
+    [
+      "to keep it",
+      (memory, fails) => ({
+        approvals: {
+          ...memory.approvals,
+          answer: async (answer) => {
+            const took = await memory.approvals.answer(answer);
+            fails();
+            return took;
+          },
+        },
+      }),
+    ],
+    [
+      "to claim it",
+      (memory, fails) => ({
+        replay: {
+          ...memory.replay,
+          claim: (...claim) => {
+            fails();
+            return memory.replay.claim(...claim);
+          },
+        },
+      }),
+    ],
+  ])("is taken, and told, once it is sent again, where the store kept it and then failed %s", async (_, failing) => {
+    let failures = 0;
+    const fails = (): void => {
+      if (++failures === 1) throw new Error("gone");
+    };
+    const { at, id } = await waiting({ stateOf: (memory) => ({ ...memory, ...failing(memory, fails) }) });
+    const signed = await at.sign(id, "dana");
+    expect(await errorOf(at.inbox.answer(id, signed))).toMatchObject({ code: "state_unavailable" });
+    expect(at.answered).toEqual([]);
+    expect(await at.inbox.answer(id, signed)).toMatchObject({ state: "approved" });
+    expect(await errorOf(at.inbox.answer(id, signed))).toMatchObject({ code: "proof_replayed" });
+    expect(at.answered.map(({ state }) => state)).toEqual(["approved"]);
+  });
+
   it("is taken once where it is given twice at one moment, and the other time said to have been given", async () => {
     // Who was first hears of it last.
     const slow = (memory: SharedState): SharedState => ({

@@ -163,17 +163,13 @@ async function takeAnswer(
   }
   const took = said.has(own) ? "known" : await askStore("the answer was kept", keep);
   if (took === "gone") throw refused(NO_SUCH_REQUEST);
-  // Of the same answer, given twice at one moment, the one that was kept is the first.
-  if (took === "known") throw GIVEN_BEFORE();
-  // Claimed last: an answer that could not be kept may be sent again.
+  // Claimed last, and of one that is kept already, too: whoever gave it may have heard of a failure, and nobody else of the answer.
   const key = `approval.${signedBy}.${jti}`;
   const isFirst = await askStore("the answer was given before", () =>
     state.replay.claim(key, expiresAt + limits.skewSeconds, { nowSeconds }),
   );
-  if (!isFirst) throw GIVEN_BEFORE();
+  if (!isFirst) throw new HopwiseError("proof_replayed", "the answer was given before");
 }
-
-const GIVEN_BEFORE = (): HopwiseError => new HopwiseError("proof_replayed", "the answer was given before");
 
 function refused(rule: string): HopwiseError {
   return new HopwiseError("approval_refused", `the answer is not taken: ${rule}`, { rule });
