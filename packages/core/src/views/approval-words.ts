@@ -21,13 +21,16 @@ function waits({ request, reason, approvers, untilSeconds }: WaitingApproval): s
   return `waits for ${people} until ${isoOf(untilSeconds)}: "${reason}" (request ${request})`;
 }
 
-/** People would be asked again and again, whatever they say, where an attribute changes by itself. */
 function wasOfAnother({ request, changed }: OtherRequest): string {
   const what = `its caller named request ${request}, and since that was made ${changed.join(", ")} changed`;
-  return changed.some((pointer) => pointer.startsWith("/resource/attributes/"))
+  // The same call as far as its caller goes: people would be asked again and again, whatever they say.
+  const isOfRow = changed.every((pointer) => pointer === "/reason" || pointer.startsWith(ATTRIBUTES));
+  return isOfRow && changed.some((pointer) => pointer.startsWith(ATTRIBUTES))
     ? `${what}; name the attributes that count in showToApprovers of the tool map, without those that change by themselves`
     : what;
 }
+
+const ATTRIBUTES = "/resource/attributes/";
 
 function namesIn({ by }: ApprovedCall): string {
   return by

@@ -250,6 +250,10 @@ describe("an explanation", () => {
   it.each([
     [["/reason"], "/reason changed"],
     [
+      ["/argumentsHash/received", "/resource/attributes/region"],
+      "/argumentsHash/received, /resource/attributes/region changed",
+    ],
+    [
       ["/reason", "/resource/attributes/seen"],
       "/reason, /resource/attributes/seen changed; name the attributes that count in showToApprovers of the tool map, without those that change by themselves",
     ],
