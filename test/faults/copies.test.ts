@@ -3,6 +3,7 @@
  * one, in words that say so: in itself it is right, and nothing in it shows what is wrong.
  */
 import * as core from "@hopwise/core";
+import * as state from "@hopwise/core/state";
 import { allowAll, createCompany } from "@hopwise/core/testing";
 import * as filter from "@hopwise/filter";
 import { expect, it, vi } from "vitest";
@@ -13,9 +14,11 @@ const company = await createCompany({
   tools: { pay: { kind: "payment", action: "pay", id: "to" } },
 });
 const held = await company.chain("alice", "planner");
+const signer = await core.generateSigner();
 vi.resetModules();
-const other: { core: typeof core; filter: typeof filter } = {
+const other: { core: typeof core; state: typeof state; filter: typeof filter } = {
   core: await import("@hopwise/core"),
+  state: await import("@hopwise/core/state"),
   filter: await import("@hopwise/filter"),
 };
 
@@ -30,6 +33,8 @@ const options = {
 const made = {
   delegation: held,
   trust: core.createTrust([]),
+  state: core.memoryState(),
+  nonces: state.createNonces({ secret: new Uint8Array(32).fill(7) }),
   column: filter.text(),
   table: filter.table({ id: filter.text(), columns: {} }),
 };
@@ -37,6 +42,17 @@ const made = {
 it.each<[what: string, use: (copy: typeof other) => unknown]>([
   ["a delegation", (copy) => copy.core.serialize(made.delegation)],
   ["trust", (copy) => copy.core.createAuthorizer({ ...options, trust: made.trust })],
+  [
+    "a state, for its log's readers",
+    (copy) =>
+      copy.state.revocationEndpoint({
+        feed: { state: made.state, signer, audience: company.audience, mayRead: () => true },
+      }),
+  ],
+  [
+    "a state, for signed revocations",
+    (copy) => copy.state.acceptRevocations({ state: made.state, trust: [], audience: company.audience }),
+  ],
   ["a column", (copy) => copy.filter.table({ id: made.column, columns: {} })],
   ["a column of an attribute", (copy) => copy.filter.table({ id: copy.filter.text(), columns: { a: made.column } })],
   ["a table, for SQL", (copy) => copy.filter.toSql({} as never, made.table, { dialect: "sqlite" })],
@@ -51,5 +67,15 @@ it.each<[what: string, use: (copy: typeof other) => unknown]>([
     }
   };
   expect(await words(other)).toMatch(/got one of another copy of Hopwise's packages/);
-  expect(await words({ core, filter })).not.toMatch(/another copy/);
+  expect(await words({ core, state, filter })).not.toMatch(/another copy/);
+});
+
+it("nonces that others may take, beside a memory of one process, are refused whichever copy made the one and the other", () => {
+  const trust = [company.issuer.trustAnchor];
+  for (const { state: of } of [made, { state: other.core.memoryState() }]) {
+    for (const copy of [core, other.core]) {
+      const create = () => copy.createAuthorizer({ ...options, trust, state: of, nonces: made.nonces });
+      expect(create).toThrow(/secret/);
+    }
+  }
 });

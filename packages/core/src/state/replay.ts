@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import type { Awaitable } from "../lib/index.ts";
+import { type Awaitable, onceInProcess } from "../lib/index.ts";
 import { CLOCK, isInSeconds, maybe, optionsOf, type Rows, secondsBy, such, whole } from "../options/index.ts";
 import { checkClocks } from "./clocks.ts";
 import { mayBeForgotten } from "./forgotten-proofs.ts";
@@ -89,7 +89,7 @@ interface MemoryReplay extends ReplayStore {
 
 const readOptions = optionsOf<MemoryReplayOptions>("memoryReplay", MEMORY_ROWS);
 
-const MEMORIES = new WeakSet<object>();
+const MEMORIES = onceInProcess("memories/1", () => new WeakSet<object>());
 
 /** Whether it is known that no other process remembers with this one. */
 export function isOfOneProcess(replay: ReplayStore): boolean {

@@ -1,4 +1,4 @@
-import { type Awaitable, type Health, quietly, settleInTime, unwaited } from "../lib/index.ts";
+import { type Awaitable, type Health, noteMadeHere, quietly, settleInTime, unwaited } from "../lib/index.ts";
 import {
   answerOf,
   atLeast,
@@ -129,7 +129,7 @@ export function assembled<Kept extends Revocations>(
   ended: () => void,
 ): SharedState & { readonly revocations: Kept } {
   const { replay, spending, approvals } = driver;
-  return {
+  const state: SharedState & { readonly revocations: Kept } = {
     replay,
     spending,
     approvals,
@@ -144,4 +144,7 @@ export function assembled<Kept extends Revocations>(
       await answerOf(ANSWER_MS, "state_unavailable", `the end of ${driver.name}`, () => driver.close());
     },
   };
+  // What takes and gives revocations goes below it, to its log; all else of it another copy can use.
+  noteMadeHere(state);
+  return state;
 }

@@ -1,4 +1,5 @@
 import { decodeBase64url, encodeBase64url } from "../../crypto/index.ts";
+import { onceInProcess } from "../../lib/index.ts";
 import { checkSeconds, maybe, mustBe, optionsOf, setOrLeftOut, such, whole } from "../../options/index.ts";
 
 /**
@@ -30,7 +31,7 @@ export interface NoncesOptions {
 }
 
 /** Those of a secret that was given: whoever has it, too, takes them. */
-const OF_GIVEN_SECRET = new WeakSet<object>();
+const OF_GIVEN_SECRET = onceInProcess("shared-nonces/1", () => new WeakSet<object>());
 
 /** Whether other processes may take these nonces, too, since somebody gave their secret. */
 export function areShared(nonces: unknown): boolean {
