@@ -3,11 +3,14 @@
  * of the one outside. It counts as what it is: no more is taken, and nothing is refused for it.
  */
 import { runInNewContext } from "node:vm";
+import { authorizeTools } from "@hopwise/ai-sdk";
 import { createAuthorizer, type HeldDelegation, inMemoryUsers, jsonLinesAudit } from "@hopwise/core";
 import { exact, grant, readGrant } from "@hopwise/core/grant";
 import { allowAll, type Company, createCompany, sampleDecision, testClock } from "@hopwise/core/testing";
 import { table, text, timestamp } from "@hopwise/filter";
+import { tool } from "ai";
 import { beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { shipped, textOf } from "../architecture/sources.ts";
 
 let company: Company;
@@ -38,6 +41,14 @@ const USES: { readonly [what: string]: (made: Made) => unknown } = {
   "a class's arguments": async (made) => {
     const { outcome } = await company.authorizer({ cerbos: allowAll() }).call(held, "pay", made("{ to: new Date(0) }"));
     return outcome;
+  },
+  "a loop's context": async (made) => {
+    const authorizer = company.authorizer({ cerbos: allowAll() });
+    const execute = (_: unknown, { context }: { readonly context: unknown }) => Object.keys(context as object);
+    const own = tool({ inputSchema: z.looseObject({}), execute });
+    const { pay } = await authorizeTools({ pay: own }, { authorizer, delegation: held });
+    const options = { toolCallId: "c1", messages: [], context: made("{ tenant: 'acme' }") };
+    return pay.execute?.({ to: "ACME" }, options as never);
   },
   "a constraint's value": (made) => grant({ pay: { to: exact(made("{ name: ['ACME', { a: 1 }] }")) } }),
   "a grant": (made) => readGrant(made("{ pay: { to: { constraint_type: 'exact', value: 'ACME' } } }")),

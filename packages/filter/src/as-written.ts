@@ -1,4 +1,5 @@
 import { isKind } from "@hopwise/core/options";
+
 /**
  * What JSON would be made of a row or a value: models and decimals of an ORM say it by their `toJSON`. Times and bytes are kept as
  * they are, for columns hold them.

@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { changedRow } from "./changed-row.ts";
 import { list, table, text } from "./index.ts";
@@ -36,6 +37,16 @@ describe("a list that SQLite has as a text", () => {
       tag_list: ["a"],
     });
   });
+});
+
+it("what another realm made is changed as any other: of JSON, or a time", () => {
+  const cell = runInNewContext("({ by: [{ name: 'bob' }] })");
+  const at = runInNewContext("new Date(5)");
+  const row = { ...ROW, cell, at };
+  expect(changedRow(THINGS, row, { redact: ["/cell/by/0/name"], limit: {} })["cell"]).toEqual({
+    by: [{ name: "[redacted]" }],
+  });
+  expect(changedRow(THINGS, row, { redact: ["/at"], limit: {} })["at"]).toBe("[redacted]");
 });
 
 describe("what JSON does not have", () => {

@@ -126,6 +126,11 @@ describe("what has a toJSON", () => {
       thing("t1", { more: [new Map([["by", "bob"]]), new Set(["bob"])], named: { by: "bob" } }),
     ],
     [
+      "one that calls itself a date",
+      thing("t1", { more: Object.assign(new Model("bob"), { [Symbol.toStringTag]: "Date" }) }),
+      thing("t1", { more: "bob" }),
+    ],
+    [
       "one within what it makes",
       thing("t1", { more: new Model({ by: new Model("bob") }) }),
       thing("t1", { more: { by: "bob" } }),
