@@ -70,7 +70,7 @@ it.each(["file:///public/a", "https://x.example/", "note://a%20b", "note://%C3%A
     server.setRequestHandler(ReadResourceRequestSchema, async ({ params }) => ({
       contents: [{ uri: params.uri, text: "read" }],
     }));
-    expect(await (await reader(server)).readResource({ uri })).toEqual({ contents: [{ uri, text: "read" }] });
+    expect(await (await reader(server)).readResource({ uri })).toMatchObject({ contents: [{ uri, text: "read" }] });
   },
 );
 
@@ -96,5 +96,5 @@ it.each([
   });
   const client = await reader(server, { readUri });
   expect(errorCodeOf(await failure(client.readResource({ uri })))).toBe("policy_denied");
-  expect(await client.readResource({ uri: "note://a%20b" })).toEqual({ contents: [] });
+  expect((await client.readResource({ uri: "note://a%20b" })).contents).toEqual([]);
 });

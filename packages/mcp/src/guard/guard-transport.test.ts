@@ -25,7 +25,7 @@ describe("a guarded transport", () => {
     await transport.send({ jsonrpc: "2.0", id: handled[0]?.id as number, result: { tools: [{ name: "pay" }] } });
     expect(sent).toEqual([
       {
-        message: { jsonrpc: "2.0", id: "own", result: { tools: [{ name: "pay" }] } },
+        message: { jsonrpc: "2.0", id: "own", result: { tools: [{ name: "pay" }], ttlMs: 0, cacheScope: "private" } },
         options: { relatedRequestId: "own" },
       },
     ]);

@@ -79,7 +79,7 @@ describe("an answer of the server", () => {
     const oldest = await flying({}, method, true, { uri: "x:1" });
     oldest.flight.decision = allowed();
     await reply(oldest.guard, { jsonrpc: "2.0", id: oldest.flight.id, result: { contents: [], tools: [] } });
-    expect(oldest.sent[0]?.message.result).toEqual({ contents: [], tools: [] });
+    expect(oldest.sent[0]?.message.result).toEqual({ contents: [], tools: [], cacheScope: "private", ttlMs: 0 });
   });
 
   it("goes nowhere where its request was withdrawn, or never was", async () => {

@@ -24,8 +24,8 @@ export function inItsVersion(answer: JsonRpcMessage, request: JsonRpcRequest): J
   const { result } = answer;
   if (result === undefined) return answer;
   const isNewer = META_VERSION in metaOf(request);
-  const saysSo = isNewer ? isComplete(result) : "cacheScope" in result || "ttlMs" in result;
-  const isCacheable = CACHEABLE.has(request.method) && saysSo;
+  // Older versions have no words for it. But what says nothing a client may be set to keep, whatever the version.
+  const isCacheable = CACHEABLE.has(request.method) && isComplete(result);
   if (!isNewer && !isCacheable) return answer;
   const { resultType = COMPLETE } = result;
   return {
