@@ -101,6 +101,10 @@ describe("a compact text", () => {
     expect(await messageOf(`a${copy(0, 300)}`, { chainBytes: 256 })).toBe(
       `the chain, restored, is longer than 256 bytes; ${shorter}`,
     );
+    // As bytes it has room, and not as the text that it stands for.
+    expect(await messageOf(`${"a".repeat(200)}%1F%1F`, { chainBytes: 256 })).toBe(
+      `the chain, restored, is longer than 256 bytes; ${shorter}`,
+    );
     expect(await messageOf("%1F".repeat(6), { chainTokens: 2 })).toBe(
       `the chain has more than 2 tokens; for more, set limits: { chainTokens } ${alike}`,
     );
