@@ -155,6 +155,18 @@ const TRAPS: { readonly [code in PolicyTrapCode]: Readonly<Record<string, Files>
       "..data/more/ann.yaml": principal("ann", ["{ resource: a, actions: [{ action: x, effect: EFFECT_DENY }] }"]),
       more: "-> ..data/more",
     },
+    "as a ConfigMap has them whose paths have several folders": {
+      "a.yaml": policy("a", [ALL_MAY]),
+      "..data/more/of/ann.yaml": principal("ann", ["{ resource: a, actions: [{ action: x, effect: EFFECT_DENY }] }"]),
+      more: "-> ..data/more",
+    },
+    "behind a link within what a link leads to": {
+      "a.yaml": policy("a", [ALL_MAY]),
+      ".one/again": "-> ../.one",
+      ".one/two": "-> ../.two",
+      ".two/ann.yaml": principal("ann", ["{ resource: a, actions: [{ action: x, effect: EFFECT_DENY }] }"]),
+      more: "-> .one",
+    },
   },
   pattern_lost: {
     "an action whose brackets do not close": {
@@ -233,6 +245,11 @@ tests:
     expected: [{ principal: ann, resource: one, actions: { read: EFFECT_ALLOW } }]
 `,
     "old_test.txt": policy("b", [ALL_MAY]),
+  },
+  "what is no policy, behind a link to a folder": {
+    "a.yaml": policy("a", [ALL_MAY]),
+    ".k8s/deploy.yaml": "apiVersion: apps/v1\nkind: Deployment\n",
+    deploy: "-> .k8s",
   },
   "patterns that Cerbos reads": {
     "a.yaml": policy('"album:object"', [ALL_MAY, ALL_DENIED.replace('"*"', '"send[a-z]*", "se[!n]*", "{a,b}*"')]),

@@ -18,7 +18,7 @@ export async function checkPolicyFolder(folder: string): Promise<void> {
 export function noPolicy(folder: string): HopwiseError {
   return invalid(
     folder,
-    "holds no policy: no .yaml, .yml or .json file with anything in it besides tests and schemas.",
+    "holds no policy: no .yaml, .yml or .json file with anything in it, and not disabled, besides tests and schemas.",
   );
 }
 

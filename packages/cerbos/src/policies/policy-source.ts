@@ -1,4 +1,4 @@
-import { readdir, readFile, realpath } from "node:fs/promises";
+import { readFile, realpath } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { at } from "./policy-fields.ts";
 import { contentOf, kindOf, schemaName, unreadable } from "./policy-folder.ts";
@@ -74,7 +74,7 @@ async function readAll(folder: string): Promise<PolicySource> {
           if (kind === "policies") broken.push({ file: path, ...read });
         } else if (at(read.content, "disabled") !== true) {
           if (kind === "policies") documents.push({ file: path, ...read });
-          else if (at(read.content, "apiVersion") !== undefined) takenForTests.push({ file: path, ...read });
+          else if (isPolicy(read.content)) takenForTests.push({ file: path, ...read });
         }
       }
     }
@@ -85,26 +85,34 @@ async function readAll(folder: string): Promise<PolicySource> {
 
 async function policiesBehindLinks(folder: string, links: readonly string[]): Promise<readonly SourceDocument[]> {
   const root = await realpath(folder);
-  const found = await Promise.all(
-    links.map(async (link): Promise<readonly SourceDocument[]> => {
-      const target = await realpath(join(folder, link));
-      if (isLoadedItself(relative(root, target))) return [];
-      const files = (await readdir(target)).filter((file) => kindOf(file) === "policies").sort();
-      return (await Promise.all(files.map((file) => policiesOf(join(folder, link, file))))).flat();
-    }),
-  );
-  return found.flat();
+  /** @param within where the links led that were followed so far: one may lead to itself */
+  const behind = async (link: string, within: readonly string[]): Promise<readonly SourceDocument[]> => {
+    const target = await realpath(link);
+    if (within.includes(target) || leadsBack(relative(root, target))) return [];
+    const { files, links: further } = await contentOf(link);
+    const policies = files.filter((file) => kindOf(file) === "policies");
+    const here = await Promise.all(policies.map((file) => policiesOf(join(link, file))));
+    const there = await Promise.all(further.map((it) => behind(join(link, it), [...within, target])));
+    return [...here, ...there].flat();
+  };
+  return (await Promise.all(links.map((link) => behind(join(folder, link), [])))).flat();
 }
 
-/** Whether the folder that a link leads to is one that Cerbos loads without it. */
-function isLoadedItself(below: string): boolean {
-  return below.split(sep).every((step) => !step.startsWith(".") && step !== "testdata");
+/** Whether a link leads to a folder that Cerbos loads without it, or to one that the folder of policies is in. */
+function leadsBack(below: string): boolean {
+  const steps = below.split(sep);
+  return steps.every((step) => step === "..") || steps.every((step) => !step.startsWith(".") && step !== "testdata");
 }
 
 async function policiesOf(file: string): Promise<readonly SourceDocument[]> {
   const text = await readFile(file, "utf8").catch(() => "");
   return readPolicyYaml(text).flatMap((read) => {
-    const isPolicy = !("message" in read) && at(read.content, "apiVersion") !== undefined;
-    return isPolicy && at(read.content, "disabled") !== true ? [{ file, ...read }] : [];
+    if ("message" in read || !isPolicy(read.content)) return [];
+    return at(read.content, "disabled") === true ? [] : [{ file, ...read }];
   });
+}
+
+/** Other things have an `apiVersion`, too, such as the manifests that Kubernetes is given. */
+function isPolicy(content: unknown): boolean {
+  return String(at(content, "apiVersion")).startsWith("api.cerbos.dev/");
 }
