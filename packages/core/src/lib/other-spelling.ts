@@ -10,11 +10,17 @@ export function otherSpelling(
   names: readonly string[],
 ): readonly [found: string, right: string] | undefined {
   for (const right of names) {
-    if (right in entry) continue;
-    const found = spellings(right).find((spelling) => spelling in entry);
+    const isThere = right in entry;
+    if (isThere && memberOf(entry, right) !== undefined) continue;
+    // `{ ...row, maxDepth: row.maxDepth }` has the right name, and no bound.
+    const found = spellings(right).find((it) => it in entry && !(isThere && (memberOf(entry, it) ?? null) === null));
     if (found !== undefined) return [found, right];
   }
   return undefined;
+}
+
+function memberOf(entry: object, name: string): unknown {
+  return Reflect.get(entry, name);
 }
 
 /** Looked up one by one: an entry may have a million members. */

@@ -35,7 +35,9 @@ describe("a member of an entry", () => {
         new RegExp(`a member ${found}, which is not read .*: call it ${right}, or leave it out$`),
       );
     }
-    await expect(agent({ [found]: 1, [right]: undefined })).resolves.toBeUndefined();
+    // As of `{ ...row, maxDepth: row.maxDepth }`; a column that holds nothing is no bound.
+    expect(await errorOf(agent({ [found]: 1, [right]: undefined }))).toMatchObject({ code: "agent_invalid", hop: 1 });
+    await expect(agent({ [found]: null, [right]: undefined })).resolves.toBeUndefined();
   });
 
   it.each(rows.filter(([, right]) => right === "scope" || right === "policyVersion"))(
