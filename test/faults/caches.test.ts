@@ -5,7 +5,7 @@ import { generateSigner, remoteJwks } from "@hopwise/core";
 import { agentsOverHttp, usersOverHttp } from "@hopwise/core/sources";
 import { revocationsOverHttp } from "@hopwise/core/state";
 import { createCompany } from "@hopwise/core/testing";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 
 const company = await createCompany();
 const planner = await company.chain("alice", "planner");
@@ -44,4 +44,20 @@ it.each(Object.entries(askers))("%s asks for an answer that no cache has", async
   await ask();
   expect(heard.length).toBeGreaterThan(0);
   expect(new Set(heard)).toEqual(new Set(["no-cache"]));
+});
+
+it.each(Object.entries(askers))("%s asks where the runtime's fetch refuses to be told of caches", async (_, ask) => {
+  heard = [];
+  const own = globalThis.fetch;
+  vi.stubGlobal("Request", class {});
+  vi.stubGlobal("fetch", (...[input, init]: Parameters<typeof own>) => {
+    if (init?.cache !== undefined) throw new Error("The 'cache' field on 'RequestInitializerDict' is not implemented.");
+    return own(input, init);
+  });
+  try {
+    await ask();
+  } finally {
+    vi.unstubAllGlobals();
+  }
+  expect(heard.length).toBeGreaterThan(0);
 });

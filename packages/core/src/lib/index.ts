@@ -33,6 +33,7 @@ export { isOfAnotherCopy, noteMadeHere, OF_ANOTHER_COPY } from "./made-here.ts";
 export { onceInProcess } from "./once-in-process.ts";
 export { copyOf, originalOf } from "./original-of.ts";
 export { otherSpelling } from "./other-spelling.ts";
+export { pastCaches } from "./past-caches.ts";
 export { persistently } from "./persistently.ts";
 export { hiddenInName, plainName, plainText, wholeText, withoutTokens } from "./plain-text.ts";
 export { dropPromises, quietly } from "./quietly.ts";

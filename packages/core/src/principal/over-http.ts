@@ -1,5 +1,5 @@
 import { HopwiseError, isOwn } from "../errors.ts";
-import { answered, faultWord, hasUnset, hostHeaders, leave, readText, whyNoAnswer } from "../lib/index.ts";
+import { answered, faultWord, hasUnset, hostHeaders, leave, pastCaches, readText, whyNoAnswer } from "../lib/index.ts";
 import { atOnce, func, HEADERS, maybe, type Rows, whole } from "../options/index.ts";
 import { ANSWER_ROWS, type CachedSourceOptions, type One } from "../source/index.ts";
 import { isHttps } from "../token/index.ts";
@@ -63,8 +63,12 @@ export function askedOverHttp<Key, Value, Others extends object>(
     const own = await step("headers failed", inAWord, () => hostHeaders(headers));
     // A redirect would carry the headers elsewhere. It is an answer like any other that is not 200, and is told as one.
     // Who keeps answers on the way, or in this process, does not know for how long this one is good; `ttlMs` says it.
-    const kept = { redirect: "manual", cache: "no-store" } as const;
-    const init = { signal, ...kept, headers: { accept: "application/json", ...own } };
+    const init = {
+      signal,
+      redirect: "manual" as const,
+      ...pastCaches(),
+      headers: { accept: "application/json", ...own },
+    };
     const response = await step(`no answer at ${address.origin}: `, whyNoAnswer, () => fetch(address.href, init));
     if (response.status !== 200) {
       leave(response.body);

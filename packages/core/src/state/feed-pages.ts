@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import { ageBy, answered, countOf, hostHeaders, leave, readText, withDeadline } from "../lib/index.ts";
+import { ageBy, answered, countOf, hostHeaders, leave, pastCaches, readText, withDeadline } from "../lib/index.ts";
 import { secondsBy } from "../options/index.ts";
 import { readFeedPage } from "../token/index.ts";
 import { keptOf } from "./copy-log.ts";
@@ -116,7 +116,7 @@ async function fetchPage(
     const response = await fetch(address, {
       signal,
       redirect: "manual",
-      cache: "no-store",
+      ...pastCaches(),
       headers: { accept: "application/jwt", ...own },
     });
     if (response.status !== 200) {

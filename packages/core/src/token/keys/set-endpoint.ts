@@ -1,5 +1,5 @@
 import { HopwiseError, isOwn } from "../../errors.ts";
-import { answered, DeadlinePassed, leave, readText, settleInTime, whyNoAnswer } from "../../lib/index.ts";
+import { answered, DeadlinePassed, leave, pastCaches, readText, settleInTime, whyNoAnswer } from "../../lib/index.ts";
 
 /** Longer than the key set of any issuer, and what a key set may cost in memory. */
 const MAX_BYTES = 1024 * 1024;
@@ -20,7 +20,7 @@ export function setEndpoint(url: URL, timeoutMs: number, fetch: Fetch = globalTh
     let response: Response;
     try {
       // How long a set is good, `maxAgeMs` says: a cache would keep a key that was withdrawn for longer.
-      response = await fetch(input, { ...init, cache: "no-store" });
+      response = await fetch(input, { ...init, ...pastCaches() });
     } catch (cause) {
       return fail(`no answer: ${whyNoAnswer(cause)}`);
     }
