@@ -58,6 +58,21 @@ describe("what a scope takes away", () => {
     expect(await named({ "all.yaml": forClerks, "acme.yaml": others })).toEqual(["deny_for_named_roles all.yaml:7"]);
   });
 
+  const LOCKED = DENY.replace(" }", ", condition: { match: { expr: R.attr.locked == true } } }");
+  const MAIL = DENY.replace("[send]", "[send, mail]");
+  it.each<readonly [string, string, string, boolean]>([
+    ["for fewer roles", DENY, DENY.replace('["*"]', "[intern]"), false],
+    ["for fewer actions", MAIL, DENY, false],
+    ["for the roles that are allowed something there", DENY, DENY.replace('["*"]', "[clerk]"), true],
+    ["whatever the condition", LOCKED, DENY, true],
+  ])("is named where less of it is taken away in the scope below alone: %s", async (_, rule, again, isHeld) => {
+    const named = await lintPolicies(
+      temporaryFolder({ "all.yaml": policy([ALLOW, rule]), "acme.yaml": policy([ALLOW, again], ACME) }),
+    );
+    const found = named.filter(({ code, file }) => code === "overruled_by_scope" && file.endsWith("all.yaml"));
+    expect(found).toHaveLength(isHeld ? 0 : 1);
+  });
+
   it("is named of a scope in the middle", async () => {
     const files = {
       "all.yaml": policy([ALLOW]),

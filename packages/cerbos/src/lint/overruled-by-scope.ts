@@ -49,15 +49,23 @@ function overrules(rule: PolicyRule, narrowing: PolicyRule): boolean {
   );
 }
 
-/** Whether the rule stands once more in the scope of the one that is wider. */
-function isRepeated(rule: PolicyRule, other: PolicyRule, { scope }: PolicyRule): boolean {
+/** Whether the rule stands once more where the wider one does, or one that takes away the same on fewer conditions: none. */
+function isRepeated(rule: PolicyRule, other: PolicyRule, wider: PolicyRule): boolean {
   const said = ({ expressions }: PolicyRule): string => JSON.stringify([...expressions].sort());
   return (
-    other.scope === scope &&
+    other.scope === wider.scope &&
     other.effect === rule.effect &&
     other.obliges === rule.obliges &&
-    meets(other, rule) &&
-    said(other) === said(rule)
+    isHeld(wider.actions, rule.actions, other.actions) &&
+    isHeld(wider.roles, rule.roles, other.roles) &&
+    (said(other) === said(rule) || (other.effect === "EFFECT_DENY" && other.expressions.length === 0))
+  );
+}
+
+/** Whether what is given and was taken away is taken away again. */
+function isHeld(given: readonly string[], taken: readonly string[], again: readonly string[]): boolean {
+  return given.every((one) =>
+    taken.every((other) => !overlap(one, other) || again.some((it) => covers(it, one) || covers(it, other))),
   );
 }
 
