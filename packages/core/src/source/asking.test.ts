@@ -34,7 +34,13 @@ describe("many answers", () => {
     ],
   ])("%s give nobody the roles of another", async (_, keys, rows) => {
     const said = await rolesBy(() => rows, ...keys);
-    expect(said).toEqual(keys.map(() => expect.stringContaining("the answer for one key in the place of another")));
+    expect(said).toEqual(
+      keys.map(() =>
+        expect.stringMatching(
+          /the answer for one key in the place of another, .*; where the id is of something else, leave it out$/,
+        ),
+      ),
+    );
   });
 
   it.each<[string, (keys: readonly string[]) => readonly Row[], readonly (string | undefined)[]]>([

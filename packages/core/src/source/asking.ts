@@ -89,7 +89,7 @@ function checkPlaces(keys: readonly string[], answers: readonly unknown[]): void
   if (owners.every((owner, place) => owner === undefined || owner === place || owners[owner] === owner)) return;
   throw new HopwiseError(
     "attributes_invalid",
-    "its findMany gave the answer for one key in the place of another, as their ids show; it must answer in the order of the keys: keys.map((key) => …)",
+    "its findMany gave the answer for one key in the place of another, as their ids show; it must answer in the order of the keys: keys.map((key) => …); where the id is of something else, leave it out",
   );
 }
 
