@@ -1,5 +1,5 @@
 import { hiddenInName, plainName } from "@hopwise/core/options";
-import { memberOf, placeOf, type SourceDocument, spellingsOf, textsIn } from "../policies/index.ts";
+import { memberOf, namesIn, placeOf, type SourceDocument, spellingsOf } from "../policies/index.ts";
 import type { PolicyWarning } from "./policy-warning.ts";
 
 /** Members that name what a request names, too. */
@@ -10,23 +10,12 @@ const NAMES: ReadonlySet<string> = new Set(
   ].flatMap(spellingsOf),
 );
 
-/** Members that hold other texts. */
-const OTHERS: ReadonlySet<string> = new Set([
-  "condition",
-  "constants",
-  "description",
-  "metadata",
-  "output",
-  "schemas",
-  "variables",
-]);
-
 /**
  * Finds names with a character that nobody sees, or a space at an end: such a rule is for nobody, since a role or an action
  * of that name never comes. One that denies lets through what it was written to stop.
  */
 export function hiddenNames(documents: readonly SourceDocument[]): readonly PolicyWarning[] {
-  return textsIn(documents, OTHERS).flatMap((placed): readonly PolicyWarning[] => {
+  return namesIn(documents).flatMap((placed): readonly PolicyWarning[] => {
     const { text: name } = placed;
     const member = memberOf(placed);
     const why = member !== undefined && NAMES.has(member) ? hiddenInName(name) : undefined;

@@ -2,6 +2,7 @@ import {
   covers,
   type FiledRule,
   memberOf,
+  namesIn,
   type PlacedText,
   type PolicyPlace,
   placeOf,
@@ -9,7 +10,6 @@ import {
   type SourceDocument,
   sameKind,
   spellingsOf,
-  textsIn,
 } from "../policies/index.ts";
 import type { PolicyWarning } from "./policy-warning.ts";
 
@@ -17,17 +17,6 @@ import type { PolicyWarning } from "./policy-warning.ts";
 const PATTERNS: ReadonlySet<string> = new Set(
   ["actions", "action", "allowActions", "roles", "parentRoles", "resource"].flatMap(spellingsOf),
 );
-
-/** Members that hold other texts. */
-const OTHERS: ReadonlySet<string> = new Set([
-  "condition",
-  "constants",
-  "description",
-  "metadata",
-  "output",
-  "schemas",
-  "variables",
-]);
 
 /** A pattern that Cerbos leaves out, and what comes of it. */
 export interface LostPattern extends PolicyPlace {
@@ -113,7 +102,7 @@ function missedBy(pattern: string, kinds: readonly string[]): string | undefined
 }
 
 function patternsIn(documents: readonly SourceDocument[]): readonly PlacedText[] {
-  return textsIn(documents, OTHERS).filter((placed) => {
+  return namesIn(documents).filter((placed) => {
     const member = memberOf(placed);
     return member !== undefined && PATTERNS.has(member);
   });

@@ -54,6 +54,7 @@ export { scopeConflicts } from "./scope-permissions.ts";
 export {
   expressionsIn,
   memberOf,
+  namesIn,
   type PlacedExpression,
   type PlacedText,
   placeOf,

@@ -16,6 +16,22 @@ export interface PlacedExpression extends PlacedText {
 /** Members that hold no expressions. */
 const WORDS: ReadonlySet<string> = new Set(["metadata", "description"]);
 
+/** Members that name nothing that a request names. */
+const NO_NAMES: ReadonlySet<string> = new Set([
+  "condition",
+  "constants",
+  "description",
+  "metadata",
+  "output",
+  "schemas",
+  "variables",
+]);
+
+/** Each text that may be a name, or a pattern of names. */
+export function namesIn(documents: readonly SourceDocument[]): readonly PlacedText[] {
+  return textsIn(documents, NO_NAMES);
+}
+
 /** Each text that may be an expression: in conditions, outputs and variables. */
 export function expressionsIn(documents: readonly SourceDocument[]): readonly PlacedExpression[] {
   return textsIn(documents, WORDS).map((placed) => ({ ...placed, reading: readExpression(placed.text) }));
