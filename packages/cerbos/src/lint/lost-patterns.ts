@@ -48,16 +48,35 @@ export function missedKinds(documents: readonly SourceDocument[], rules: readonl
   const denying = rules.filter(
     ({ policy, effect, resource }) => policy === "principal" && effect === "EFFECT_DENY" && resource.includes("*"),
   );
-  const byPlace = new Map(denying.map((rule) => [`${rule.document.file}:${rule.line}`, rule]));
-  return [...byPlace.values()].flatMap(({ document, line, title, resource }): readonly LostPattern[] => {
-    const missed = missedBy(resource, kinds);
-    if (missed === undefined) return [];
+  const lost = denying.flatMap((rule) => {
+    const missed = missedBy(rule.resource, kinds, (kind) => !isDeniedElsewhere(kind, rule, rules));
+    return missed === undefined ? [] : [{ ...rule, missed }];
+  });
+  const byPlace = new Map(lost.map((rule) => [`${rule.document.file}:${rule.line}`, rule]));
+  return [...byPlace.values()].map(({ document, line, title, resource, missed }): LostPattern => {
     const message =
       `the ${title} denies the kinds ${JSON.stringify(resource)}, and Cerbos looks for the kind "${missed}" as ` +
       `"${sameKind(missed)}", which that does not fit: what the rule denies is allowed. Write each kind out, or a pattern of ` +
       `letters, digits and _ alone, such as ${JSON.stringify(resource.replace(/[^\w.*]+/g, "_"))}`;
-    return [{ file: document.file, line, message }];
+    return { file: document.file, line, message };
   });
+}
+
+/** Whether another rule for the principal denies the same of the kind, as where somebody writes `album_*` beside `album:*`. */
+function isDeniedElsewhere(kind: string, rule: FiledRule, rules: readonly FiledRule[]): boolean {
+  const { holder, version, scope, actions, condition, parameters } = rule;
+  const said = JSON.stringify([condition, parameters]);
+  return rules.some(
+    (it) =>
+      it.policy === "principal" &&
+      it.effect === "EFFECT_DENY" &&
+      it.holder === holder &&
+      it.version === version &&
+      it.scope === scope &&
+      (covers(it.resource, sameKind(kind)) || sameKind(it.resource) === sameKind(kind)) &&
+      actions.every((action) => it.actions.some((other) => covers(other, action))) &&
+      (it.condition === undefined || JSON.stringify([it.condition, it.parameters]) === said),
+  );
 }
 
 /** What no rule is asked about by such a name, and what is never allowed by one. */
@@ -97,8 +116,14 @@ function missedByRolePolicies(
 }
 
 /** The first kind that the pattern fits as it is written, where it does not fit what Cerbos looks for. */
-function missedBy(pattern: string, kinds: readonly string[]): string | undefined {
-  return kinds.find((kind) => !isBroken(pattern) && covers(pattern, kind) && !covers(pattern, sameKind(kind)));
+function missedBy(
+  pattern: string,
+  kinds: readonly string[],
+  matters = (_: string): boolean => true,
+): string | undefined {
+  return kinds.find(
+    (kind) => !isBroken(pattern) && covers(pattern, kind) && !covers(pattern, sameKind(kind)) && matters(kind),
+  );
 }
 
 function patternsIn(documents: readonly SourceDocument[]): readonly PlacedText[] {

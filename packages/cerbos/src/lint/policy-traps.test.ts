@@ -179,6 +179,13 @@ const TRAPS: { readonly [code in PolicyTrapCode]: Readonly<Record<string, Files>
       "a.yaml": policy("a", [ALL_MAY]),
       "ann.yaml": principal("ann", ['{ resource: "a[z-a]*", actions: [{ action: x, effect: EFFECT_DENY }] }']),
     },
+    "a pattern of kinds with a colon, beside a rule that denies less": {
+      "a.yaml": policy('"album:object"', [ALL_MAY]),
+      "ann.yaml": principal("ann", [
+        '{ resource: "album:*", actions: [{ action: x, effect: EFFECT_DENY }, { action: y, effect: EFFECT_DENY }] }',
+        '{ resource: "album_*", actions: [{ action: y, effect: EFFECT_DENY }] }',
+      ]),
+    },
     "a pattern of kinds with a colon": {
       "a.yaml": policy('"album:object"', [ALL_MAY]),
       "ann.yaml": principal("ann", ['{ resource: "album:*", actions: [{ action: "*", effect: EFFECT_DENY }] }']),
@@ -258,6 +265,16 @@ tests:
       '{ resource: "album*", actions: [{ action: y, effect: EFFECT_DENY }] }',
       '{ resource: "*", actions: [{ action: z, effect: EFFECT_DENY }] }',
       '{ resource: "other:*", actions: [{ action: x, effect: EFFECT_DENY }] }',
+    ]),
+  },
+  "a pattern that misses a kind, beside rules that deny the same of it": {
+    "a.yaml": policy('"album:object"', [ALL_MAY]),
+    "b.yaml": policy('"song:object"', [ALL_MAY]),
+    "ann.yaml": principal("ann", [
+      '{ resource: "album:*", actions: [{ action: x, effect: EFFECT_DENY }] }',
+      '{ resource: "album_*", actions: [{ action: "*", effect: EFFECT_DENY }] }',
+      '{ resource: "song:*", actions: [{ action: x, effect: EFFECT_DENY }] }',
+      '{ resource: "song:object", actions: [{ action: x, effect: EFFECT_DENY }] }',
     ]),
   },
   "scopes that agree, in their own words": {
