@@ -2,21 +2,25 @@
  * A member that an entry has in another spelling alone, as databases write names of columns: `max_depth`, `maxdepth`, `MAXDEPTH`.
  * Left out, a member sets no bound; so one that is there, and is not read, would be a bound that does not hold.
  *
+ * It is asked at each call, so the spellings are made once.
+ *
  * @param names of members that set a bound, or choose the policies, where they are there
- * @returns the spelling that the entry has, and the right one
+ * @returns tells the spelling that an entry has, and the right one
  */
 export function otherSpelling(
-  entry: object,
   names: readonly string[],
-): readonly [found: string, right: string] | undefined {
-  for (const right of names) {
-    const isThere = right in entry;
-    if (isThere && memberOf(entry, right) !== undefined) continue;
-    // `{ ...row, maxDepth: row.maxDepth }` has the right name, and no bound.
-    const found = spellings(right).find((it) => it in entry && !(isThere && (memberOf(entry, it) ?? null) === null));
-    if (found !== undefined) return [found, right];
-  }
-  return undefined;
+): (entry: object) => readonly [found: string, right: string] | undefined {
+  const spelt = names.map((right) => [right, spellings(right)] as const);
+  return (entry) => {
+    for (const [right, others] of spelt) {
+      const isThere = right in entry;
+      if (isThere && memberOf(entry, right) !== undefined) continue;
+      // `{ ...row, maxDepth: row.maxDepth }` has the right name, and no bound.
+      const found = others.find((it) => it in entry && !(isThere && (memberOf(entry, it) ?? null) === null));
+      if (found !== undefined) return [found, right];
+    }
+    return undefined;
+  };
 }
 
 function memberOf(entry: object, name: string): unknown {

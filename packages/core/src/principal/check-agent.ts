@@ -28,7 +28,7 @@ const KEYS: Row = {
 };
 
 /** What bounds an agent, or says which policies are asked, where it is there. */
-const BOUNDS = ["tools", "maxDepth", ...PLACES];
+const otherBound = otherSpelling(["tools", "maxDepth", ...PLACES]);
 
 const MEMBERS = Object.entries(OF_A_CLASS) as [keyof typeof OF_A_CLASS, Row][];
 
@@ -43,7 +43,7 @@ export function checkClass(agent: AgentClass, name: string, hop: number): void {
     const given = agent[member];
     if (given !== undefined && !row.fits(given)) refuse(member, row, given, name, hop);
   }
-  const spelt = otherSpelling(agent, BOUNDS);
+  const spelt = otherBound(agent);
   if (spelt === undefined) return;
   const message = `the agent registry gave for "${name}" a member ${spelt[0]}, which is not read and would bound nothing: call it ${spelt[1]}, or leave it out`;
   throw new HopwiseError("agent_invalid", message, { hop });

@@ -6,6 +6,8 @@ import { ask } from "./ask.ts";
 import type { IssuedUser, UserDirectory } from "./sources.ts";
 import type { UserIds } from "./user-ids.ts";
 
+const otherPlace = otherSpelling(PLACES);
+
 /** The user at the origin of a chain, and how old that knowledge is. */
 export interface FoundUser {
   readonly user: IssuedUser;
@@ -38,7 +40,7 @@ export async function findUser(
   );
   if (user === undefined) throw unknown(subject);
   const id = ids(user, subject);
-  const spelt = otherSpelling(user, PLACES);
+  const spelt = otherPlace(user);
   if (spelt !== undefined) {
     const message = `the user directory gave a member ${spelt[0]}, which is not read: policies of no ${spelt[1]} would be asked; call it ${spelt[1]}, or leave it out`;
     throw new HopwiseError("attributes_invalid", message, { hop: 0 });
