@@ -217,6 +217,14 @@ describe("a proof", () => {
     expect(await use(40, { ...scene.chain, id: "another" as never })).toBeUndefined();
   });
 
+  it("takes none for a nonce beside an id that was used before: one id with many nonces would fill the memory, too", async () => {
+    const claims: string[] = [];
+    const claim = (key: string): boolean => claims.push(key) > 0 && key.startsWith("nonce.");
+    const { point } = scene.point({ replay: { notBefore: 0, claim } });
+    expect(await spendProof({ ...proof, nonce }, point)).toMatchObject({ code: "proof_replayed" });
+    expect(claims).toEqual([`${scene.chain.holder.thumbprint}.${JTI}`]);
+  });
+
   it("is refused where the store noticed, while it was asked, that it lost what it knew", async () => {
     const losing = {
       notBefore: 0,
