@@ -16,6 +16,8 @@ const askers = {
 };
 
 const ELSEWHERE: { readonly [how: string]: UrlOf } = {
+  "whose steps stay steps": (name) => `${HR}/users/${name.split("/").map(encodeURIComponent).join("/")}`,
+  "whose # stays": (name) => `${HR}/users/${encodeURIComponent(name).replaceAll("%23", "#")}`,
   "in a path": (name) => `${HR}/users/${name}`,
   "in a path, escaped for a whole address": (name) => `${HR}/users/${encodeURI(name)}`,
   "as an address within another": (name) => new URL(name, `${HR}/users/`),
