@@ -58,17 +58,18 @@ export async function findApproval(
   if (isRefusal(sent)) return sent;
   const asked = await describeCall(call, sent, reason, point);
   const named = call.named === undefined ? undefined : await findRequest(call.named, stores, point);
-  const current = named && (await asOf(named.kept, asked));
-  if (named === undefined || current === undefined) return joinOrAsk(asked, { ...call, unasked }, stores, point);
+  const otherwise = (): Promise<ApprovalFound | HopwiseError> => joinOrAsk(asked, { ...call, unasked }, stores, point);
+  if (named === undefined) return otherwise();
+  const current = await asOf(named.kept, asked);
   if (current.hash === named.kept.hash) {
-    const found = await judgeNamed(current, named, unasked, stores, point);
-    return found ?? joinOrAsk(asked, { ...call, unasked }, stores, point);
+    return (await judgeNamed(current, named, unasked, stores, point)) ?? otherwise();
   }
   const changed = changedSince(named.kept.request, current.request);
   if (isMadeAnew(changed)) return new HopwiseError("approval_void", MADE_ANEW);
-  const found = await joinOrAsk(asked, { ...call, unasked }, stores, point);
-  const isAskedAnew = !isRefusal(found) && found.waits !== undefined;
-  return isAskedAnew ? { ...found, other: { request: named.kept.id, changed } } : found;
+  const found = await otherwise();
+  return isRefusal(found) || found.waits === undefined
+    ? found
+    : { ...found, other: { request: named.kept.id, changed } };
 }
 
 const MADE_ANEW =
