@@ -5,7 +5,8 @@ import { memoryState } from "../state/index.ts";
 import { generateSigner } from "../token/index.ts";
 import { errorOf } from "../world.fixture.ts";
 import { createAuthorizer } from "./authorizer.ts";
-import { type AuthorizerOptions, pointOf, readOptions } from "./options.ts";
+import { type AuthorizerOptions, readOptions } from "./options.ts";
+import { pointOf } from "./point-of.ts";
 
 const OPTIONS: AuthorizerOptions = {
   cerbos: { checkResources: () => new Promise(() => {}), planResources: () => new Promise(() => {}) },

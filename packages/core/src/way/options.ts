@@ -1,13 +1,10 @@
 import { type AuditSink, SINK } from "../audit/index.ts";
 import type { AuxDataSupplier, PolicyDecisionPoint, RunningPdp } from "../decision/index.ts";
-import { HopwiseError } from "../errors.ts";
-import { defined } from "../lib/index.ts";
 import {
   CLOCK,
   either,
   func,
   having,
-  inSeconds,
   mapOf,
   maybe,
   members,
@@ -16,17 +13,15 @@ import {
   type Rows,
   such,
 } from "../options/index.ts";
-import { type AgentRegistry, createUserIds, DELEGATION, type UserDirectory, type UserIds } from "../principal/index.ts";
-import { checkToolMap, TOOL_MAP, type ToolMap } from "../resource/index.ts";
-import { type AttributeSources, checkSourceNames } from "../source/index.ts";
-import { memoryState, type State } from "../state/index.ts";
-import { NO_TELEMETRY, type Telemetry } from "../telemetry/index.ts";
+import type { AgentRegistry, UserDirectory, UserIds } from "../principal/index.ts";
+import { TOOL_MAP, type ToolMap } from "../resource/index.ts";
+import type { AttributeSources } from "../source/index.ts";
+import type { State } from "../state/index.ts";
+import type { Telemetry } from "../telemetry/index.ts";
 import {
   AUDIENCE,
   AUDIENCES,
   type ChainVerifier,
-  createChainVerifier,
-  DEFAULT_LIMITS,
   LIMITS,
   type Limits,
   type Nonces,
@@ -35,15 +30,11 @@ import {
   type Trust,
   type TrustAnchor,
 } from "../token/index.ts";
-import { APPROVALS, type ApprovalOptions, type ApprovalRules, approvalRules } from "./approvals/options.ts";
-import { behavedState } from "./behaved-state.ts";
-import { behavedTelemetry } from "./behaved-telemetry.ts";
-import { DEFAULT_DELEGATION, HANDING_OVER } from "./handing-over.ts";
+import { APPROVALS, type ApprovalOptions, type ApprovalRules } from "./approvals/options.ts";
+import { HANDING_OVER } from "./handing-over.ts";
 import { RATES, type Rate } from "./rates.ts";
 import { runningOf } from "./running-pdp.ts";
-import { SHADOW, type Shadow, type ShadowOption, shadowOf } from "./shadow.ts";
-import { issuersOf, trustedBy } from "./trusted.ts";
-import { behavedNonces, behavedTools } from "./well-behaved.ts";
+import { SHADOW, type Shadow, type ShadowOption } from "./shadow.ts";
 
 /** What an authorizer stands on. */
 export interface AuthorizerOptions {
@@ -152,7 +143,7 @@ export interface EnforcementPoint
   readonly nowSeconds: () => number;
 }
 
-const DEFAULT_DEADLINE_MS = 1000;
+export const DEFAULT_DEADLINE_MS = 1000;
 const SOURCES = mapOf(having("a source, such as userAttributesFrom({ … })", "find"), "sources by name");
 /** The options that `describeContext` reads, too. */
 export const CONTEXT_ROWS: Rows<
@@ -193,56 +184,6 @@ export const readOptions: (given: unknown) => AuthorizerOptions = optionsOf<Auth
   limits: maybe(LIMITS),
   clock: maybe(CLOCK),
 });
-
-/** @throws {HopwiseError} `config_invalid` for options that cannot be right together */
-export function pointOf(options: AuthorizerOptions): EnforcementPoint {
-  const {
-    deadlineMs = DEFAULT_DEADLINE_MS,
-    telemetry = NO_TELEMETRY,
-    sources = {},
-    nonces,
-    clock = Date.now,
-  } = options;
-  const { delegation = DEFAULT_DELEGATION, state = memoryState({ clock }), rates = [] } = options;
-  const limits: Limits = { ...DEFAULT_LIMITS, ...defined(options.limits ?? {}) };
-  const { client: cerbos, ...pdp } = runningOf(options.cerbos) as RunningPdp;
-  const trust = trustedBy(options, deadlineMs);
-  const nowSeconds = inSeconds(clock);
-  if (rates.length > 0 && state.spending === undefined) {
-    throw new HopwiseError(
-      "config_invalid",
-      "createAuthorizer: rates needs a state that counts (spending), such as memoryState()",
-    );
-  }
-  checkToolMap(options.tools);
-  checkSourceNames("sources.user", sources.user, DELEGATION);
-  checkSourceNames("sources.agent", sources.agent, DELEGATION);
-  return {
-    ...options,
-    cerbos,
-    delegation,
-    state: behavedState(state, { deadlineMs, limits, nonces, nowSeconds }),
-    tools: behavedTools(options.tools),
-    audience: (typeof options.audience === "string" ? [options.audience] : options.audience) as [string, ...string[]],
-    verifier: createChainVerifier(trust, limits, deadlineMs),
-    get trust() {
-      return trust();
-    },
-    approvalRules: approvalRules(options),
-    rates,
-    shadow: shadowOf(options),
-    userIds: createUserIds(issuersOf(trust()), options.users),
-    limits,
-    nonces: nonces && behavedNonces(nonces, deadlineMs),
-    pdp,
-    auxData: options.auxData,
-    sources,
-    telemetry: behavedTelemetry(telemetry),
-    deadlineMs,
-    clock,
-    nowSeconds,
-  };
-}
 
 function isState(value: unknown): boolean {
   const { replay, revocations } = Object(value) as Partial<State>;

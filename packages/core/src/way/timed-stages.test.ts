@@ -17,10 +17,11 @@ it("a stage gives what it found, and what ends a call by a code of ours", async 
   expect(await stage("state", async () => throws())).toBe(refusal);
 });
 
-const CODES: { readonly [stage in Stage]?: string } = {
+const CODES: { readonly [S in Stage]: string } = {
   ...{ agents: "registry_unavailable", state: "state_unavailable", approval: "state_unavailable" },
   ...{ spending: "state_unavailable", context: "context_unavailable", policy: "policy_unavailable" },
-  ...{ audit: "audit_unavailable", token: "guard_failed", arguments: "guard_failed" },
+  ...{ audit: "audit_unavailable", token: "guard_failed", arguments: "guard_failed", proof: "guard_failed" },
+  ...{ guard: "guard_failed", grant: "guard_failed", result: "guard_failed" },
 };
 
 it.each(Object.entries(CODES))(

@@ -28,18 +28,28 @@ export function timedStages(watch: CallWatch): { readonly stage: CallLog["stage"
 
 /** What a host's own code may still do within a stage, besides answering late or not at all, ends the call as well. */
 function faultIn(stage: Stage, cause: unknown): HopwiseError {
-  const code = FAULTS[stage] ?? "guard_failed";
-  return new HopwiseError(code, `the stage "${stage}" failed: something that the host program provides threw`, {
-    cause,
-  });
+  return new HopwiseError(
+    FAULTS[stage],
+    `the stage "${stage}" failed: something that the host program provides threw`,
+    {
+      cause,
+    },
+  );
 }
 
-const FAULTS: { readonly [stage in Stage]?: DenialCode } = {
-  agents: "registry_unavailable",
+/** A row for each stage: a new one does not compile before it is said whom its faults are laid on. */
+const FAULTS: { readonly [S in Stage]: DenialCode } = {
+  guard: "guard_failed",
+  arguments: "guard_failed",
+  token: "guard_failed",
+  proof: "guard_failed",
   state: "state_unavailable",
-  approval: "state_unavailable",
-  spending: "state_unavailable",
+  agents: "registry_unavailable",
+  grant: "guard_failed",
   context: "context_unavailable",
   policy: "policy_unavailable",
+  approval: "state_unavailable",
+  spending: "state_unavailable",
   audit: "audit_unavailable",
+  result: "guard_failed",
 };
