@@ -95,6 +95,8 @@ const forAdapters: ArgumentRows<typeof adapter> = {
     "list of null",
     "empty object",
   ]),
+  clientErrorKind: "tells what a client threw",
+  clientWords: "tells what a client threw",
   currentDelegation: argumentRow(adapter.currentDelegation, () => [held]),
   fulfil: argumentRow(
     adapter.fulfil,

@@ -382,6 +382,8 @@ const telemetryDoor: Door<typeof telemetry> = {
 
 const adapterDoor: Door<typeof adapter> = {
   canonicalJson: "takes data",
+  clientErrorKind: "takes an error",
+  clientWords: "takes an error",
   currentDelegation: "gives what a source gives; sessions and carriers ask by it",
   fulfil: "takes data",
   faultOf: "takes an error",

@@ -254,6 +254,8 @@ const describeDoors: DoorRows<typeof describeDoor> = {
 
 const adapterDoors: DoorRows<typeof adapter> = {
   canonicalJson: "takes what JSON.parse gave",
+  clientErrorKind: "tells of any value",
+  clientWords: "tells of any value",
   currentDelegation: "asks a source; what it gives is looked at where it is used",
   fulfil: "takes what a decision gave",
   faultOf: "tells of any value",

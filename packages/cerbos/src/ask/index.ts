@@ -21,4 +21,4 @@ export {
   type TargetChange,
 } from "./resilient.ts";
 export { clientFor, type PdpTls, TARGET, TLS } from "./target.ts";
-export { isNotFinite, isSchemaViolation, noRoom, wordsOf } from "./target-fault.ts";
+export { noRoom } from "./target-fault.ts";

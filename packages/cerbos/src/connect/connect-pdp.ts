@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { GRPC } from "@cerbos/grpc";
 import { HopwiseError } from "@hopwise/core";
-import { quietly } from "@hopwise/core/adapter";
+import { clientWords, quietly } from "@hopwise/core/adapter";
 import { choice, either, list, maybe, optionsOf } from "@hopwise/core/options";
 import {
   clientFor,
@@ -17,7 +17,6 @@ import {
   resilient,
   TARGET,
   TLS,
-  wordsOf,
 } from "../ask/index.ts";
 import { LISTENER, milliseconds } from "../option-shapes.ts";
 import { SHARING, type SharingOptions, shareRequests } from "../sharing/index.ts";
@@ -177,7 +176,8 @@ async function probeAll(
           timer = setTimeout(() => stop.abort(), Math.min(GRACE_MS, timeoutMs - (performance.now() - from)));
           return probe;
         } catch (fault) {
-          if (!stop.signal.aborted || faults[i] === undefined) faults[i] = wordsOf(fault as Error);
+          if (!stop.signal.aborted || faults[i] === undefined)
+            faults[i] = clientWords(fault) ?? (fault as Error).message;
           await delay(POLL_MS);
         }
       }

@@ -1,4 +1,4 @@
-import { isNotFinite, isSchemaViolation } from "../ask/index.ts";
+import { clientErrorKind } from "@hopwise/core/adapter";
 
 /**
  * Whether a shared request failed since one of its questions is bad: then each is asked alone, and only the bad one
@@ -10,19 +10,11 @@ import { isNotFinite, isSchemaViolation } from "../ask/index.ts";
  */
 export function oneIsBad(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  if (clientErrorKind(error) !== undefined) return true;
   const { message, code, details } = error as Error & { readonly code?: unknown; readonly details?: unknown };
-  if (isNotFinite(error)) return true;
-  // A client can be set to throw where one entry does not fit its schema.
-  if (isSchemaViolation(error) || code === INVALID_ARGUMENT || code === OUT_OF_RANGE) return true;
-  const text = typeof details === "string" ? details : "";
-  if (code === RESOURCE_EXHAUSTED) return TOO_LARGE.test(text);
-  if (code === INTERNAL) return text.startsWith("Policy check failed") || NOT_WRITTEN.test(text);
+  if (code === INTERNAL) return /^Policy check failed/.test(String(details)) || NOT_WRITTEN.test(String(details));
   return code === undefined && NOT_WRITTEN.test(message);
 }
 
-const INVALID_ARGUMENT = 3;
-const RESOURCE_EXHAUSTED = 8;
-const OUT_OF_RANGE = 11;
 const INTERNAL = 13;
-const TOO_LARGE = /message larger than max|^Attempted to send message/i;
 const NOT_WRITTEN = /^(?:Request message serialization failure|cannot (?:en|de)code (?:message|field) )/;

@@ -2,6 +2,7 @@
 export { type AuxData, type AuxDataQuery, type AuxDataSupplier, auxDataOf } from "./aux-data.ts";
 export { checkHops, type HopVerdict, type HopWatch } from "./check-hops.ts";
 export { checkRows, type RowAnswer, type RowsToCheck } from "./check-rows.ts";
+export { type ClientErrorKind, clientErrorKind, clientWords } from "./client-error.ts";
 export { combineVerdicts, type Fulfilment, refuseOwed } from "./combine.ts";
 export type {
   Allowed,

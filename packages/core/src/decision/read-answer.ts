@@ -1,6 +1,7 @@
 import type { CheckResourcesRequest, CheckResourcesResponse, CheckResourcesResult } from "@cerbos/core";
 import { failed, HopwiseError, isOwn } from "../errors.ts";
 import { DeadlinePassed, plainText } from "../lib/index.ts";
+import { clientErrorKind, clientWords } from "./client-error.ts";
 import type { AskedResource } from "./hop-request.ts";
 import { type OutputReading, readOutputs } from "./outputs.ts";
 
@@ -100,73 +101,35 @@ export interface PolicyFault {
 }
 
 export function faultOf(cause: unknown): PolicyFault {
-  if (isSchemaViolation(cause)) {
-    return { problem: "the request does not fit a policy's schema" };
-  }
+  const kind = clientErrorKind(cause);
+  if (kind === "misfit") return { problem: "the request does not fit a policy's schema" };
   // There was an answer: asking again does not help.
   if (isOwn(cause) && cause.code === "policy_inconclusive") return { problem: cause.message };
-  if (isNotFinite(cause)) return { problem: NOT_FINITE };
-  // Only the client's own words: any other error may quote anything.
-  const problem = isTold(cause)
-    ? plainText(cause.message.replace(EMPTY_NOTE, "").replace(BARE_AUX_DATA, AUX_DATA_WORDS))
-    : failed("the policy decision point", cause);
-  if (isUnread(cause)) return { problem };
-  return isRefused(cause) ? { problem, refused: true } : { problem, unavailable: true };
+  if (kind === "not_finite") return { problem: NOT_FINITE };
+  const problem = toldOf(cause) ?? failed("the policy decision point", cause);
+  if (kind === "answer_too_large") return { problem };
+  return kind === undefined ? { problem, unavailable: true } : { problem, refused: true };
 }
 
-/*
- * The errors of Cerbos' clients are told by what they carry: a bundler that minifies gives their classes, and so the errors, other
- * names.
- */
-
-function isSchemaViolation(cause: unknown): boolean {
-  return Array.isArray((Object(cause) as { readonly validationErrors?: unknown }).validationErrors);
+/** Only the client's words and our own: any other error may quote anything. */
+function toldOf(cause: unknown): string | undefined {
+  const words = clientWords(cause)?.replace(BARE_AUX_DATA, AUX_DATA_WORDS);
+  const own = isOwn(cause) || cause instanceof DeadlinePassed ? cause.message : undefined;
+  return words === undefined && own === undefined ? undefined : plainText(words ?? (own as string));
 }
-
-/** gRPC ends some texts with the label of a note that it does not have. */
-const EMPTY_NOTE = /Resolution note:\s*$/;
 
 /** All that Cerbos says of a JWT, whatever is wrong with it: the rest is in its log alone. */
 const BARE_AUX_DATA = /invalid auxData$/;
 const AUX_DATA_WORDS =
   "$& (it has expired, its signature does not verify, or the PDP has no key set of that id: the PDP's own log says which)";
 
-function isTold(cause: unknown): cause is Error {
-  if (!(cause instanceof Error)) return false;
-  if (isOwn(cause) || cause instanceof DeadlinePassed) return true;
-  return /^gRPC error \d+\b/.test(cause.message) && typeof (cause as { readonly code?: unknown }).code === "number";
-}
-
-/** INVALID_ARGUMENT and OUT_OF_RANGE of gRPC; clients over HTTP give the same. */
-const WRONG: ReadonlySet<unknown> = new Set([3, 11]);
-/**
- * By code the same as one who asks too often, and as an answer that is too large: only the text tells that the decision
- * point or the client says it of the request, or that the request cannot be written down.
- */
-const TOO_LARGE = /^grpc: received message larger|^Attempted to send message|^Request message serialization failure/;
-/** The decision point cannot plan these policies: it will not the next time either. */
-const CANNOT_PLAN = /^Resources query plan request failed/;
-
-function isRefused(cause: unknown): boolean {
-  const { code, details } = Object(cause) as { readonly code?: unknown; readonly details?: unknown };
-  return WRONG.has(code) || TOO_LARGE.test(String(details)) || CANNOT_PLAN.test(String(details));
-}
-
 const NOT_FINITE =
   "a number in it is not finite, which no answer can carry: an output or a condition divides by zero, or makes too large a number";
 
-/**
- * The policies make NaN, or something infinite, of what they were asked. The client throws where it reads that (gRPC), or the
- * decision point where it writes it (HTTP): at each other one, and the next time, too. `resilient` tells it by the same words.
- */
-function isNotFinite(cause: unknown): boolean {
-  return cause instanceof Error && /google\.protobuf\.Value\b.*(?:NaN|Inf)/.test(cause.message);
-}
-
 /** There was an answer, which one of several things that were asked about may keep from being read. */
 export function isUnread(cause: unknown): boolean {
-  const { details } = Object(cause) as { readonly details?: unknown };
-  return isNotFinite(cause) || /^Received message larger than max/.test(String(details));
+  const kind = clientErrorKind(cause);
+  return kind === "not_finite" || kind === "answer_too_large";
 }
 
 /** What became of a question about what a hop may be shown: an outage is never an empty list. */

@@ -4,7 +4,16 @@
  * @packageDocumentation
  */
 export type { CodesOf, Stage } from "../codes.ts";
-export type { CallerView, Decided, ExpressionFailure, PolicyDecisionPoint, RunningPdp } from "../decision/index.ts";
+export {
+  type CallerView,
+  type ClientErrorKind,
+  clientErrorKind,
+  clientWords,
+  type Decided,
+  type ExpressionFailure,
+  type PolicyDecisionPoint,
+  type RunningPdp,
+} from "../decision/index.ts";
 export { type ErrorDetail, faultOf, inOwnWords, isOwn, isRefusal, type Refusal, type WouldPass } from "../errors.ts";
 export type { JsonObject, JsonScalar, JsonValue } from "../json/index.ts";
 export {
