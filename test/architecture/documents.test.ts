@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { CODES, type ErrorCode, rowOf } from "../../packages/core/src/codes.ts";
 import { KINDS } from "../../packages/core/src/grant/constraint.ts";
+import { COMMANDS } from "../../packages/hopwise/src/commands/index.ts";
 import { packages, shipped, textOf } from "./sources.ts";
 
 const root = join(packages, "..");
@@ -120,6 +121,25 @@ describe("the drawing of the way", () => {
       "audit",
       "result",
     ]);
+  });
+});
+
+describe("the commands of hopwise", () => {
+  it("stand all in its README, and their first words in that of the project", () => {
+    const listed = firstColumn(pageOf("packages/hopwise/README.md"), "| command | what |").join("\n");
+    const [row] = pageOf("README.md").match(/^\| \[`hopwise`\].*$/m) ?? [""];
+    const names = COMMANDS.map(({ name }) => name);
+    expect(names.filter((name) => !new RegExp(`^hopwise ${name}\\b`, "m").test(listed))).toEqual([]);
+    expect(names.filter((name) => !row.includes(`\`${name.split(" ")[0]}`))).toEqual([]);
+  });
+
+  it("open each store that is held to its contract: the package of each is loaded by open-state.ts", () => {
+    const held = readdirSync(packages).filter((name) =>
+      [`packages/${name}/src`, `test/${name}`].some((folder) => existsSync(join(root, folder, "contract.test.ts"))),
+    );
+    expect(held.length).toBeGreaterThan(1);
+    const opened = textOf("hopwise/open-state.ts");
+    expect(held.filter((name) => !opened.includes(`"@hopwise/${name}"`))).toEqual([]);
   });
 });
 

@@ -1,22 +1,5 @@
 import type { ExitCode, Terminal } from "./terminal.ts";
 
-/** Every command there is. */
-export type CommandName =
-  | "doctor"
-  | "keys new"
-  | "token show"
-  | "explain"
-  | "test"
-  | "revoke"
-  | "approvals list"
-  | "approvals show"
-  | "approvals approve"
-  | "approvals deny"
-  | "audit find"
-  | "audit story"
-  | "audit shadow"
-  | "audit verify";
-
 /** One option of a command. */
 export interface Option {
   /** What its value is, such as `FILE`. An option without one is a switch. */
@@ -41,7 +24,8 @@ export const MANY: number = Number.POSITIVE_INFINITY;
 
 /** One command of the program. */
 export interface Command {
-  readonly name: CommandName;
+  /** As it is typed, such as `audit find`. */
+  readonly name: string;
   /** Its words, as help shows them, such as `[FILE]`. */
   readonly words: string;
   /** How many words there may be. */

@@ -7,8 +7,6 @@ import { helpOf, overview } from "./help.ts";
 import { HELP, readArguments } from "./read-arguments.ts";
 import { type ExitCode, oneLine, TERMINAL, type Terminal, tokenless } from "./terminal.ts";
 
-const ALL: readonly Command[] = Object.values(COMMANDS);
-
 const readArgs = readerOf<readonly string[]>(
   "run",
   list(
@@ -39,7 +37,7 @@ export async function run(args: readonly string[], real: Terminal): Promise<Exit
 async function dispatch(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const [first, ...rest] = args;
   if (first === undefined || first === "--help" || first === "-h" || (first === "help" && rest.length === 0)) {
-    terminal.out(overview(ALL));
+    terminal.out(overview(COMMANDS));
     return first === undefined ? 2 : 0;
   }
   if (first === "--version" || first === "-v") {
@@ -47,7 +45,7 @@ async function dispatch(args: readonly string[], terminal: Terminal): Promise<Ex
     return 0;
   }
   if (first === "help") return dispatch([...rest, "--help"], terminal);
-  const command = ALL.find(({ name }) => name === `${first} ${rest[0]}` || name === first);
+  const command = COMMANDS.find(({ name }) => name === `${first} ${rest[0]}` || name === first);
   if (command === undefined) return unknownCommand(args, terminal);
   const typed = readArguments(command, args.slice(command.name.split(" ").length));
   if (typed.has(HELP)) {
@@ -58,7 +56,7 @@ async function dispatch(args: readonly string[], terminal: Terminal): Promise<Ex
 }
 
 function unknownCommand([first = "", second = ""]: readonly string[], terminal: Terminal): ExitCode {
-  const group = ALL.filter(({ name }) => name.startsWith(`${first} `));
+  const group = COMMANDS.filter(({ name }) => name.startsWith(`${first} `));
   if (group.length > 0 && (second === "" || second === "--help" || second === "-h")) {
     terminal.out(overview(group));
     return second === "" ? 2 : 0;
@@ -73,7 +71,7 @@ function unknownCommand([first = "", second = ""]: readonly string[], terminal: 
 }
 
 function nearestCommand(first: string, second: string, group: readonly Command[]): string | undefined {
-  const names = (group.length > 0 ? group : ALL).map(({ name }) => name);
+  const names = (group.length > 0 ? group : COMMANDS).map(({ name }) => name);
   const both = nearest(`${first} ${second}`.trim(), names);
   // The first word of a group is no hint which of its commands was meant.
   if (both !== undefined || group.length > 0) return both;

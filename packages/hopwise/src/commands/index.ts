@@ -1,4 +1,4 @@
-import type { Command, CommandName } from "../command.ts";
+import type { Command } from "../command.ts";
 import { approvalsApprove, approvalsDeny, approvalsList, approvalsShow } from "./approvals.ts";
 import { auditFind } from "./audit-find.ts";
 import { auditShadow } from "./audit-shadow.ts";
@@ -12,19 +12,19 @@ import { testCommand } from "./test.ts";
 import { tokenShow } from "./token-show.ts";
 
 /** All commands, in the order of help. */
-export const COMMANDS: Readonly<Record<CommandName, Command>> = {
+export const COMMANDS: readonly Command[] = [
   doctor,
-  "keys new": keysNew,
-  "token show": tokenShow,
-  explain: explainCommand,
-  test: testCommand,
+  keysNew,
+  tokenShow,
+  explainCommand,
+  testCommand,
   revoke,
-  "approvals list": approvalsList,
-  "approvals show": approvalsShow,
-  "approvals approve": approvalsApprove,
-  "approvals deny": approvalsDeny,
-  "audit find": auditFind,
-  "audit story": auditStory,
-  "audit shadow": auditShadow,
-  "audit verify": auditVerify,
-};
+  approvalsList,
+  approvalsShow,
+  approvalsApprove,
+  approvalsDeny,
+  auditFind,
+  auditShadow,
+  auditStory,
+  auditVerify,
+];
