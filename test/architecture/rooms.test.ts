@@ -20,6 +20,9 @@ const NOT_MUTATED: { readonly [room: string]: string } = {
   testing: "is for tests",
 };
 
+/** A choice between two dialects, as if there were no third. */
+const TELLS_ONE = /\bdialect (?:===|!==) "(?:postgres|sqlite)"/;
+
 /** The rooms of the core: each has one door that asks a question. */
 function roomsOf(files: readonly string[]): readonly string[] {
   const found = files.map((file) => /^core\/([^/]+)\//.exec(file)?.[1]).filter((room) => room !== undefined);
@@ -102,5 +105,15 @@ describe("the stages of a call", () => {
     // Around the way, at its end, after it, before it, beside it.
     const elsewhere = ["guard", "audit", "result", "holder", "start", "statement"];
     expect([...stages].filter((stage) => !files.includes(stage)).sort()).toEqual(elsewhere.sort());
+  });
+});
+
+describe("what is written for a database", () => {
+  it("is a row for each dialect: no file tells one of them from all others, or a third would be written as the second", () => {
+    const telling = shipped.filter((file) => file.startsWith("filter/") && TELLS_ONE.test(textOf(file)));
+    expect(telling).toEqual([]);
+    expect(
+      ['dialect === "postgres" ? a : b', 'place.dialect !== "sqlite"'].map((text) => TELLS_ONE.test(text)),
+    ).toEqual([true, true]);
   });
 });

@@ -1,6 +1,6 @@
 import { isKind } from "@hopwise/core/options";
 import type { Column, ElementType, ValueType } from "./column.ts";
-import type { Dialect } from "./names.ts";
+import type { InEach } from "./names.ts";
 import { parameter, type Sql, sql } from "./sql.ts";
 import { isWholeMilliseconds, momentAt, momentOf } from "./time.ts";
 import { FALSE, TRUE } from "./truth.ts";
@@ -9,7 +9,7 @@ import { typeOf, wrongType } from "./wrong-type.ts";
 /** A value in memory. A moment is a text, too, which is compared with moments alone. */
 export type Scalar = string | number | boolean;
 
-type Write<Given> = { readonly [D in Dialect]: (given: Given, column: Column) => Sql };
+type Write<Given> = InEach<(given: Given, column: Column) => Sql>;
 
 /**
  * How the values of one type look in each place. A value of another type is none: NULL in SQL, `undefined` in memory. So is
@@ -18,7 +18,7 @@ type Write<Given> = { readonly [D in Dialect]: (given: Given, column: Column) =>
 interface Form {
   /** The value in a column. */
   readonly column: Write<Sql> & { readonly memory: (given: unknown, column: Column) => Scalar | undefined };
-  readonly literal: { readonly [D in Dialect]: (value: Scalar) => Sql };
+  readonly literal: InEach<(value: Scalar) => Sql>;
 }
 
 /** Beyond these a `numeric` is no double, and PostgreSQL would abort the query, with the value in its message. */
@@ -96,7 +96,7 @@ export const FORMS: { readonly [Type in ValueType]: Form } = {
 
 /** Whether a value is one of several, which are one parameter. */
 export const AMONG: {
-  readonly [Type in ElementType]: { readonly [D in Dialect]: (value: Sql, several: readonly Scalar[]) => Sql };
+  readonly [Type in ElementType]: InEach<(value: Sql, several: readonly Scalar[]) => Sql>;
 } = {
   text: {
     postgres: (value, several) => sql`(${value} = ANY(${array(several)}::text[]))`,
@@ -113,9 +113,7 @@ export const AMONG: {
 };
 
 /** An element of a list: in SQLite its value and the type that JSON gives it, which tells `true` from 1. */
-interface ElementForm {
-  readonly postgres: (element: Sql) => Sql;
-  readonly sqlite: (value: Sql, type: Sql) => Sql;
+interface ElementForm extends InEach<(value: Sql, type: Sql) => Sql> {
   readonly memory: (given: unknown) => Scalar | undefined;
 }
 

@@ -3,6 +3,13 @@ import { type Sql, sql, verbatim } from "./sql.ts";
 /** A database that conditions are written for. */
 export type Dialect = "postgres" | "sqlite";
 
+/** What is written otherwise in each dialect: where one is missing, it does not compile. */
+export type InEach<Written> = { readonly [D in Dialect]: Written };
+
+const MARKS: InEach<string> = { postgres: '"', sqlite: "`" };
+
+export const DIALECTS: readonly [Dialect, ...Dialect[]] = Object.keys(MARKS) as [Dialect, ...Dialect[]];
+
 /** PostgreSQL cuts a longer name, without a word, and would read another column. */
 const LONGEST_NAME_BYTES = 63;
 
@@ -11,7 +18,7 @@ const OWN = /^hopwise_/i;
 
 export const NAME = "a name of at most 63 bytes that does not begin with hopwise_, such as invoice_id";
 
-/** Whether a text can be the name of a column or a table in both dialects. */
+/** Whether a text can be the name of a column or a table in every dialect. */
 export function isName(text: string): boolean {
   return (
     text !== "" &&
@@ -42,6 +49,6 @@ export function quotedTable(name: string, dialect: Dialect): Sql {
  * missing column would be a value that is the same in every row.
  */
 export function quoted(name: string, dialect: Dialect): Sql {
-  const mark = dialect === "postgres" ? '"' : "`";
+  const mark = MARKS[dialect];
   return verbatim(`${mark}${name.replaceAll(mark, mark + mark)}${mark}`);
 }

@@ -2,7 +2,7 @@ import type { RowCondition } from "@hopwise/core/filter";
 import { isObject, mustBe, reading } from "@hopwise/core/options";
 import { type Cell, cellOf, MISFIT } from "./cell.ts";
 import { FORMS } from "./forms.ts";
-import { quoted } from "./names.ts";
+import { type InEach, quoted } from "./names.ts";
 import { isOperator, OPERATORS, type Reader, unknown } from "./operators/index.ts";
 import { type Node, readExpression } from "./read-expression.ts";
 import { type Sql, sql } from "./sql.ts";
@@ -154,7 +154,7 @@ function columnTerm(column: NamedColumn): Term {
     ...(column.null === "null" && { isNull: (place: Place) => sql`(NOT ${hasValue(column, place)})` }),
     sql: (place) =>
       column.type === "list"
-        ? listSql(raw(place), place)
+        ? LIST[place.dialect](raw(place))
         : FORMS[column.type].column[place.dialect](raw(place), column),
     memory,
   };
@@ -163,9 +163,13 @@ function columnTerm(column: NamedColumn): Term {
 /** Whether a column is not NULL. Of JSON in PostgreSQL drivers make the same of NULL and of the `null` that JSON has. */
 export function hasValue(column: NamedColumn, place: Place): Sql {
   const raw = rawColumn(column, place);
-  if (column.type !== "list" || place.dialect === "sqlite") return sql`${raw} IS NOT NULL`;
-  return sql`(${raw} IS NOT NULL AND btrim(${raw}::text, E' \\t\\n\\r') COLLATE "C" <> 'null')`;
+  return column.type === "list" ? HAS_LIST[place.dialect](raw) : sql`${raw} IS NOT NULL`;
 }
+
+const HAS_LIST: InEach<(raw: Sql) => Sql> = {
+  postgres: (raw) => sql`(${raw} IS NOT NULL AND btrim(${raw}::text, E' \\t\\n\\r') COLLATE "C" <> 'null')`,
+  sqlite: (raw) => sql`${raw} IS NOT NULL`,
+};
 
 /** A column by its quoted name. */
 function rawColumn({ name }: NamedColumn, { dialect, from }: Place): Sql {
@@ -177,9 +181,11 @@ function rawColumn({ name }: NamedColumn, { dialect, from }: Place): Sql {
  * A list as JSON, or NULL: the elements of a scalar would abort the query in PostgreSQL, and be one row in SQLite, which reads
  * JSON to the first NUL.
  */
-function listSql(raw: Sql, { dialect }: Place): Sql {
-  return dialect === "postgres"
-    ? sql`(CASE WHEN ${typeOf(raw)} IN ('text'::regtype, 'varchar'::regtype, 'character'::regtype) THEN ${wrongType(raw, sql`list()`)}::boolean::text::jsonb
-        WHEN jsonb_typeof(to_jsonb(${raw})) = 'array' THEN to_jsonb(${raw}) END)`
-    : sql`(CASE WHEN typeof(${raw}) = 'text' AND instr(${raw}, char(0)) = 0 THEN CASE WHEN json_valid(${raw}) THEN CASE json_type(${raw}) WHEN 'array' THEN ${raw} END END END)`;
-}
+const LIST: InEach<(raw: Sql) => Sql> = {
+  postgres: (
+    raw,
+  ) => sql`(CASE WHEN ${typeOf(raw)} IN ('text'::regtype, 'varchar'::regtype, 'character'::regtype) THEN ${wrongType(raw, sql`list()`)}::boolean::text::jsonb
+        WHEN jsonb_typeof(to_jsonb(${raw})) = 'array' THEN to_jsonb(${raw}) END)`,
+  sqlite: (raw) =>
+    sql`(CASE WHEN typeof(${raw}) = 'text' AND instr(${raw}, char(0)) = 0 THEN CASE WHEN json_valid(${raw}) THEN CASE json_type(${raw}) WHEN 'array' THEN ${raw} END END END)`,
+};

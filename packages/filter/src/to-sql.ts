@@ -1,6 +1,6 @@
 import type { RowCondition } from "@hopwise/core/filter";
 import { choice, maybe, mustBe, optionsOf, type Rows, text, whole } from "@hopwise/core/options";
-import { type Dialect, isTableName, quotedTable, TABLE_NAME } from "./names.ts";
+import { DIALECTS, type Dialect, type InEach, isTableName, quotedTable, TABLE_NAME } from "./names.ts";
 import { hasValue, readCondition } from "./read-condition.ts";
 import { type Rendered, render, type Sql, sql } from "./sql.ts";
 import { isTable, type Table } from "./table.ts";
@@ -30,7 +30,7 @@ export interface SqlCondition extends Rendered {}
 const MOST_PARAMETERS = 65_535;
 
 const OPTIONS: Rows<SqlOptions> = {
-  dialect: choice("postgres", "sqlite"),
+  dialect: choice(...DIALECTS),
   from: maybe(text(TABLE_NAME, isTableName)),
   parametersFrom: maybe(whole({ min: 1, max: MOST_PARAMETERS, example: 1 })),
 };
@@ -45,14 +45,19 @@ const read = optionsOf<SqlOptions>("toSql", OPTIONS);
  */
 export function toSql(condition: RowCondition, table: Table, options: SqlOptions): SqlCondition {
   const { dialect, from, parametersFrom = 1 } = read(options);
-  if (dialect === "sqlite" && parametersFrom !== 1) {
-    return mustBe("toSql", "parametersFrom", 'left out for "sqlite", whose parameters have no numbers', parametersFrom);
+  const { numbered, mark } = PARAMETERS[dialect];
+  if (!numbered && parametersFrom !== 1) {
+    const must = `left out for "${dialect}", whose parameters have no numbers`;
+    return mustBe("toSql", "parametersFrom", must, parametersFrom);
   }
   const place = { dialect, from: from === undefined ? undefined : quotedTable(from, dialect) };
-  return render(writeCondition("toSql", condition, table, place), (index) =>
-    dialect === "sqlite" ? "?" : `$${parametersFrom + index}`,
-  );
+  return render(writeCondition("toSql", condition, table, place), (index) => mark(parametersFrom + index));
 }
+
+const PARAMETERS: InEach<{ readonly numbered: boolean; readonly mark: (number: number) => string }> = {
+  postgres: { numbered: true, mark: (number) => `$${number}` },
+  sqlite: { numbered: false, mark: () => "?" },
+};
 
 /** The whole condition. Only out here is what is not known taken for false: within, `NOT` would make it true. */
 export function writeCondition(called: string, condition: RowCondition, table: Table, place: Place): Sql {

@@ -1,3 +1,4 @@
+import type { InEach } from "./names.ts";
 import { type Sql, sql } from "./sql.ts";
 import type { Place } from "./term.ts";
 
@@ -10,5 +11,7 @@ export const FALSE: Sql = sql`(1 = 0)`;
 
 /** Takes what is not known for false. In PostgreSQL TRUE is never a column, and `IS TRUE` is what its planner understands. */
 export function isTrue(condition: Sql, { dialect }: Place): Sql {
-  return dialect === "postgres" ? sql`(${condition}) IS TRUE` : sql`(${condition}) IS 1`;
+  return sql`(${condition}) ${IS_TRUE[dialect]}`;
 }
+
+const IS_TRUE: InEach<Sql> = { postgres: sql`IS TRUE`, sqlite: sql`IS 1` };

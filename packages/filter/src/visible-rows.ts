@@ -4,6 +4,7 @@ import { type Filter, isFilter } from "@hopwise/core/filter";
 import { mustBe, reading } from "@hopwise/core/options";
 import { changedRow } from "./changed-row.ts";
 import { mustFitSome } from "./misfit.ts";
+import { DIALECTS } from "./names.ts";
 import { ownRow, type Plain } from "./own-row.ts";
 import { planOf } from "./plan-of.ts";
 import { isTable, type Table } from "./table.ts";
@@ -72,8 +73,7 @@ export async function visibleRows<Row extends object, const By extends ReadBy>(
     (it) => it.dialect,
   );
   // By `toSql` alone it would be refused for the dialects of SQL, once the filter was taken.
-  if (!READ_BY.has(dialect))
-    mustBe("visibleRows", ["by", "dialect"], '"postgres", "sqlite", "cerbos" or "memory"', dialect);
+  if (!READ_BY.has(dialect)) mustBe("visibleRows", ["by", "dialect"], READ_BY_WORDS, dialect);
   try {
     if (dialect === "cerbos" && filter.plansSuffice) throw uncheckedPlan();
     const condition = filter.take();
@@ -95,7 +95,8 @@ export async function visibleRows<Row extends object, const By extends ReadBy>(
   }
 }
 
-const READ_BY: ReadonlySet<unknown> = new Set(["postgres", "sqlite", "cerbos", "memory"] satisfies ReadBy["dialect"][]);
+const READ_BY: ReadonlySet<unknown> = new Set([...DIALECTS, "cerbos", "memory"] satisfies ReadBy["dialect"][]);
+const READ_BY_WORDS = `${[...DIALECTS, "cerbos"].map((it) => `"${it}"`).join(", ")} or "memory"`;
 
 /** Of such a plan an adapter gives no condition, and an ORM reads every row by none. */
 function isNothing(where: Where<ReadBy>): boolean {

@@ -1,10 +1,13 @@
+import type { InEach } from "../names.ts";
 import { type Sql, sql } from "../sql.ts";
 import type { Place, Term } from "../term.ts";
 
 /** What CEL makes an error of. */
 export function unknown({ dialect }: Place): Sql {
-  return dialect === "postgres" ? sql`NULL::boolean` : sql`NULL`;
+  return UNKNOWN[dialect];
 }
+
+const UNKNOWN: InEach<Sql> = { postgres: sql`NULL::boolean`, sqlite: sql`NULL` };
 
 /** Something of a row of which all these terms are known; else unknown. */
 export function whereKnown(terms: readonly Term[], place: Place, then: Sql): Sql {

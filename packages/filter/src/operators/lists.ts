@@ -1,6 +1,7 @@
 import type { Cell } from "../cell.ts";
 import type { ElementType } from "../column.ts";
 import { ELEMENT_FORMS } from "../forms.ts";
+import type { InEach } from "../names.ts";
 import { type Sql, sql, verbatim } from "../sql.ts";
 import type { Place, RowView, Term } from "../term.ts";
 import { FALSE, TRUE } from "../truth.ts";
@@ -28,15 +29,20 @@ const TEXT_TYPE: Sql = sql`CASE WHEN ${hasHalfCharacter(sql`hopwise_j.value`)} T
 
 /** The term that stands for an element of a list, which may be null whatever the list is of. */
 export function elementTerm(of: ElementType, depth: number): Term {
-  const [value, type] = [verbatim(`hopwise_v${depth}`), verbatim(`hopwise_t${depth}`)];
+  const [value, type] = [valueAt(depth), typeAt(depth)];
   const form = ELEMENT_FORMS[of];
   return {
     type: of,
-    sql: ({ dialect }) => (dialect === "postgres" ? form.postgres(value) : form.sqlite(value, type)),
-    isNull: ({ dialect }) => (dialect === "postgres" ? sql`jsonb_typeof(${value}) = 'null'` : sql`${type} = 'null'`),
+    sql: ({ dialect }) => form[dialect](value, type),
+    isNull: ({ dialect }) => IS_NULL[dialect](value, type),
     memory: ({ elements }) => elements[depth],
   };
 }
+
+const IS_NULL: InEach<(value: Sql, type: Sql) => Sql> = {
+  postgres: (value) => sql`jsonb_typeof(${value}) = 'null'`,
+  sqlite: (_, type) => sql`${type} = 'null'`,
+};
 
 /** The list column that an operand is. */
 export function listOf(call: Call, list: Term): Term & { readonly of: ElementType } {
@@ -50,12 +56,24 @@ export function listOf(call: Call, list: Term): Term & { readonly of: ElementTyp
  * a column of the table without a name before it would be taken for one of them.
  */
 export function throughEach({ list, condition, depth }: Each, fold: Sql, place: Place): Sql {
-  const [value, type] = [verbatim(`hopwise_v${depth}`), verbatim(`hopwise_t${depth}`)];
-  const from =
-    place.dialect === "postgres"
-      ? sql`SELECT hopwise_j.value AS ${value} FROM (SELECT ${list.sql(place)} AS hopwise_l) AS hopwise_s, jsonb_array_elements(hopwise_s.hopwise_l) AS hopwise_j(value)`
-      : sql`SELECT hopwise_j.value AS ${value}, ${list.of === "text" ? TEXT_TYPE : sql`hopwise_j.type`} AS ${type} FROM (SELECT ${list.sql(place)} AS hopwise_l) AS hopwise_s, json_each(hopwise_s.hopwise_l) AS hopwise_j`;
+  const from = FROM_EACH[place.dialect](list, depth, list.sql(place));
   return sql`(CASE WHEN ${list.sql(place)} IS NOT NULL THEN (SELECT ${fold} FROM (SELECT ${condition.sql(place)} AS hopwise_b FROM (${from}) AS hopwise_e) AS hopwise_c) END)`;
+}
+
+/** The elements of a list, with the names that {@link elementTerm} has for them. */
+const FROM_EACH: InEach<(list: Term, depth: number, written: Sql) => Sql> = {
+  postgres: (_, depth, written) =>
+    sql`SELECT hopwise_j.value AS ${valueAt(depth)} FROM (SELECT ${written} AS hopwise_l) AS hopwise_s, jsonb_array_elements(hopwise_s.hopwise_l) AS hopwise_j(value)`,
+  sqlite: ({ of }, depth, written) =>
+    sql`SELECT hopwise_j.value AS ${valueAt(depth)}, ${of === "text" ? TEXT_TYPE : sql`hopwise_j.type`} AS ${typeAt(depth)} FROM (SELECT ${written} AS hopwise_l) AS hopwise_s, json_each(hopwise_s.hopwise_l) AS hopwise_j`,
+};
+
+function valueAt(depth: number): Sql {
+  return verbatim(`hopwise_v${depth}`);
+}
+
+function typeAt(depth: number): Sql {
+  return verbatim(`hopwise_t${depth}`);
 }
 
 /** The truths of all elements; undefined where the list is not known. */

@@ -1,4 +1,5 @@
 import type { Cell } from "../cell.ts";
+import type { InEach } from "../names.ts";
 import type { Node } from "../read-expression.ts";
 import { balanced, type Sql, sql } from "../sql.ts";
 import type { Place, RowView, Term } from "../term.ts";
@@ -80,12 +81,13 @@ function joined(by: Sql, { parts }: Joint, place: Place): Sql {
 
 /** As numbers: a sum and a product are unknown where one operand is, and name each of them once. */
 function counted(by: Sql, { parts }: Joint, place: Place): Sql {
-  const asNumber = (part: Sql): Sql => (place.dialect === "postgres" ? sql`(${part})::int` : part);
   return sql`(${balanced(
     by,
-    parts.map((part) => asNumber(part.sql(place))),
+    parts.map((part) => AS_NUMBER[place.dialect](part.sql(place))),
   )} > 0)`;
 }
+
+const AS_NUMBER: InEach<(truth: Sql) => Sql> = { postgres: (truth) => sql`(${truth})::int`, sqlite: (truth) => truth };
 
 /** @param deciding the truth that decides alone: `false` for AND, `true` for OR */
 function settled({ parts, weak }: Joint, view: RowView, deciding: boolean): Cell {

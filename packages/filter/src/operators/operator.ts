@@ -1,5 +1,6 @@
 import type { Cell } from "../cell.ts";
 import type { ValueType } from "../column.ts";
+import type { InEach } from "../names.ts";
 import type { Node } from "../read-expression.ts";
 import type { Sql } from "../sql.ts";
 import type { Place, RowView, Term } from "../term.ts";
@@ -21,12 +22,10 @@ export interface Reader {
 }
 
 /** What one operator means. A row of the table without one of these does not compile. */
-export interface Operator<Args> {
+export interface Operator<Args> extends InEach<(args: Args, place: Place) => Sql> {
   readonly gives: ValueType;
   /** Which operands it takes. @throws {HopwiseError} `filter_unsupported` */
   readonly typing: (call: Call, reader: Reader) => Args;
-  readonly postgres: (args: Args, place: Place) => Sql;
-  readonly sqlite: (args: Args, place: Place) => Sql;
   readonly memory: (args: Args, view: RowView) => Cell;
 }
 
@@ -36,14 +35,14 @@ export interface AnyOperator {
 }
 
 /** A row of the table. */
-export function operator<Args>({ gives, typing, postgres, sqlite, memory }: Operator<Args>): AnyOperator {
+export function operator<Args>({ gives, typing, memory, ...written }: Operator<Args>): AnyOperator {
   return {
     read: (call, reader) => {
       const args = typing(call, reader);
       return {
         type: gives,
         compound: true,
-        sql: (place) => (place.dialect === "postgres" ? postgres(args, place) : sqlite(args, place)),
+        sql: (place) => written[place.dialect](args, place),
         memory: (view) => memory(args, view),
       };
     },
