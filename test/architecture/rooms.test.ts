@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { CODES, type ErrorCode, rowOf } from "../../packages/core/src/codes.ts";
 import { ownNamesOf, shipped, textOf } from "./sources.ts";
 
 /** Folders of the core that the mutation run leaves out, and why. Every other one decides something. */
@@ -91,20 +90,6 @@ describe("the front door", () => {
       ),
     );
     expect(named.filter((name, i) => named.indexOf(name) !== i)).toEqual([]);
-  });
-});
-
-describe("the stages of a call", () => {
-  const files = shipped
-    .map((file) => /^core\/way\/stages\/(\w+)\.ts$/.exec(file)?.[1])
-    .filter((name) => name !== undefined);
-
-  it("have one name each: a file of way/stages, and the codes that it gives", () => {
-    const stages = new Set((Object.keys(CODES) as ErrorCode[]).map((code) => rowOf(code).stage as string));
-    for (const file of files) expect(stages, file).toContain(file);
-    // Around the way, at its end, after it, before it, beside it.
-    const elsewhere = ["guard", "audit", "result", "holder", "start", "statement"];
-    expect([...stages].filter((stage) => !files.includes(stage)).sort()).toEqual(elsewhere.sort());
   });
 });
 

@@ -1,4 +1,4 @@
-import { type DenialCode, type ErrorCode, isDenialCode } from "../codes.ts";
+import type { DenialCode, ErrorCode } from "../codes.ts";
 import { HopwiseError } from "../errors.ts";
 import { quietly } from "../lib/index.ts";
 import { choice, either, list, type Shape, such } from "../options/index.ts";
@@ -22,92 +22,49 @@ export const SHADOW: Shape = either(
   list(listedTool("a tool's name, such as send_payment", "say shadow: true"), TOOLS),
 );
 
-/**
- * What shadow mode does about a refusal:
- *
- * - `stops`: nothing, the call is refused as always. Every outage, replay, revocation and malformed input; whatever is new
- * - `judged`: what policies and grants say is noted and not enforced; but for a tool that gives rows, which has none to show
- *   without them
- * - `counted`: so is what people or a budget have to say, of any tool
- * - `unproven`: `"everything"` alone lets the call run, as that of nobody
+/*
+ * The one place that says which refusals shadow mode lets through. Any other code ends the call as always: every outage, replay,
+ * revocation and malformed input; an agent that was taken out of the registry; whatever is new.
  */
-type Treatment = "stops" | "judged" | "counted" | "unproven";
 
-/** The one place that says what shadow mode lets through. A code without a row does not compile. */
-const TREATMENTS = {
-  method_unguarded: "stops",
-  tool_unguarded: "stops",
-  tool_not_served: "stops",
-  tool_hidden: "stops",
-  server_refused: "stops",
-  call_withdrawn: "stops",
-  authentication_failed: "stops",
-  guard_failed: "stops",
-  arguments_malformed: "stops",
-  arguments_refused: "stops",
-  token_malformed: "unproven",
-  token_too_large: "unproven",
-  token_version_unsupported: "unproven",
-  token_alg_refused: "unproven",
-  token_key_refused: "unproven",
-  token_signature_invalid: "unproven",
-  token_untrusted_issuer: "unproven",
-  token_expired: "unproven",
-  token_not_yet_valid: "unproven",
-  delegation_unavailable: "stops",
-  issuer_keys_unavailable: "stops",
-  issuer_key_unknown: "unproven",
-  chain_depth_exceeded: "unproven",
-  chain_link_broken: "unproven",
-  chain_widened: "unproven",
-  principal_changed: "unproven",
-  audience_mismatch: "unproven",
-  proof_missing: "unproven",
-  // A question to the client, which would never answer it.
-  proof_nonce_required: "stops",
-  proof_invalid: "unproven",
-  proof_audience_mismatch: "unproven",
-  proof_arguments_mismatch: "unproven",
-  subject_mismatch: "unproven",
-  revoked: "stops",
-  proof_replayed: "stops",
-  budget_unsupported: "stops",
-  state_unavailable: "stops",
-  // Who was taken out of the registry is meant to be stopped.
-  agent_unknown: "stops",
-  agent_depth_refused: "stops",
-  agent_invalid: "stops",
-  registry_unavailable: "stops",
-  agent_tool_refused: "stops",
-  grant_tool_missing: "judged",
-  grant_argument_refused: "judged",
-  grant_argument_missing: "judged",
-  // Only of tools that give rows.
-  grant_not_of_rows: "stops",
-  tool_unmapped: "stops",
-  user_unknown: "stops",
-  resource_unknown: "stops",
-  attributes_missing: "stops",
-  attributes_invalid: "stops",
-  context_unavailable: "stops",
-  policy_denied: "judged",
-  delegation_denied: "judged",
-  policy_unavailable: "stops",
-  policy_inconclusive: "stops",
-  policy_request_refused: "stops",
-  approval_required: "counted",
-  filter_unsupported: "stops",
-  approval_denied: "stops",
-  approval_used: "stops",
-  approval_void: "stops",
-  approval_limit: "stops",
-  budget_exhausted: "counted",
-  rate_exceeded: "stops",
-  audit_unavailable: "stops",
-  result_withheld: "stops",
-  filter_lapsed: "stops",
-  filter_unapplied: "stops",
-} as const satisfies Record<DenialCode, Treatment>;
+/** What policies and grants say; but for a tool that gives rows, which has none to show without them. */
+const JUDGED: ReadonlySet<ErrorCode> = new Set<DenialCode>([
+  "grant_tool_missing",
+  "grant_argument_refused",
+  "grant_argument_missing",
+  "policy_denied",
+  "delegation_denied",
+]);
+
+/** So is what people or a budget have to say, of any tool. */
+const COUNTED: ReadonlySet<ErrorCode> = new Set<DenialCode>(["approval_required", "budget_exhausted"]);
+
+/**
+ * `"everything"` alone lets such a call run, as that of nobody. Whoever is asked for a nonce has to send one all the same: it is a
+ * question to the client, which would never answer it.
+ */
+const UNPROVEN: ReadonlySet<ErrorCode> = new Set<DenialCode>([
+  "token_malformed",
+  "token_too_large",
+  "token_version_unsupported",
+  "token_alg_refused",
+  "token_key_refused",
+  "token_signature_invalid",
+  "token_untrusted_issuer",
+  "token_expired",
+  "token_not_yet_valid",
+  "issuer_key_unknown",
+  "chain_depth_exceeded",
+  "chain_link_broken",
+  "chain_widened",
+  "principal_changed",
+  "audience_mismatch",
+  "proof_missing",
+  "proof_invalid",
+  "proof_audience_mismatch",
+  "proof_arguments_mismatch",
+  "subject_mismatch",
+]);
 
 /** Which refusals are noted and not enforced, here. */
 export interface Shadow {
@@ -129,16 +86,11 @@ export function shadowOf({
   if (option === undefined) return NO_SHADOW;
   const named = typeof option === "object" ? new Set(option) : undefined;
   for (const name of named ?? []) checkNamed(tools, name);
-  const letsByTreatment: { readonly [What in Treatment]: (tool: string) => boolean } = {
-    stops: () => false,
-    judged: (tool) => !givesRows(tools, tool),
-    counted: () => true,
-    unproven: (tool) => option === "everything" && !givesRows(tools, tool),
-  };
   if (named?.size !== 0) quietly(() => onWarning(warningOf(option)));
+  const letsJudged = (code: ErrorCode): boolean => JUDGED.has(code) || (option === "everything" && UNPROVEN.has(code));
   return {
     lets: (tool, code) =>
-      (named === undefined || named.has(tool)) && isDenialCode(code) && letsByTreatment[TREATMENTS[code]](tool),
+      (named === undefined || named.has(tool)) && (COUNTED.has(code) || (letsJudged(code) && !givesRows(tools, tool))),
   };
 }
 
