@@ -42,6 +42,7 @@ function linesOf({ decision, outcome, place, before, after }: Lineage): string {
     ...textsOf(children.filter(({ kind }) => kind !== "hop")).map((line) => `   ${line}`),
     ...question(decision),
     ...(decision.context ?? []).map((origin) => `   ${originLine(origin)}`),
+    ...leftLines(decision),
     ...hiddenLines(decision),
     ...ending(decision, outcome),
     ...after.map((other) => `   after: ${printRecord(other)}`),
@@ -96,7 +97,7 @@ function tokenLines(token: TokenRecord, maker: string | undefined): string[] {
   ];
 }
 
-function question({ asked, pdp, argumentsHash, arguments: kept }: DecisionRecord): string[] {
+function question({ asked, pdp, argumentsHash, arguments: kept, argumentsTooLong: tooLong }: DecisionRecord): string[] {
   const { received, parsed } = argumentsHash;
   const schema = parsed === undefined ? "" : `, as the tool's schema made them ${plain(parsed)}`;
   const version = asked?.policyVersion === undefined ? "" : ` of version ${plain(asked.policyVersion)}`;
@@ -108,7 +109,18 @@ function question({ asked, pdp, argumentsHash, arguments: kept }: DecisionRecord
       : [`   asked: ${plain(asked.action)} on ${plain(asked.kind)}${version}${scope}${cerbos}`]),
     `   arguments: sha-256 ${plain(received)}${schema}`,
     ...(kept === undefined ? [] : [`   kept of them: ${plain(JSON.stringify(kept))}`]),
+    ...(tooLong === undefined ? [] : [`   too long to be kept: ${tooLong.map(plain).join(", ")}`]),
   ];
+}
+
+function leftLines({ left }: DecisionRecord): string[] {
+  if (left === undefined) return [];
+  const { id, calls, sums = {} } = left;
+  const ofTools = Object.entries(sums).flatMap(([tool, of]) =>
+    Object.entries(of).map(([name, rest]) => `${plain(rest)} in ${plain(name)} of ${plain(tool)}`),
+  );
+  const all = [...(calls === undefined ? [] : [`calls ${plain(calls)}`]), ...ofTools];
+  return [`   left of the budget ${plain(id)}: ${all.join(", ")}`];
 }
 
 function originLine({ of, source, ageMs, missing }: ContextOrigin): string {
@@ -136,9 +148,12 @@ function ending({ outcome: decided, shown }: DecisionRecord, outcome: Lineage["o
   const unchanged = outcome.code === undefined ? ": it could not be changed as the policies oblige to" : "";
   const withheld = outcome.withheld ? `, withheld${unchanged}` : "";
   const why = outcome.code === undefined ? "" : ` (${plain(outcome.code)}: ${plain(outcome.message)})`;
+  const nothing = outcome.nothingHappened
+    ? ", nothing happened by the tool's own word, and what it took was given back"
+    : "";
   const after = `after ${Math.round(outcome.durationMs)} ms`;
   return [
-    `   outcome: ${plain(outcome.outcome)}${why} ${after} at ${plain(outcome.time)}${hash}${rows}${redacted}${withheld}`,
+    `   outcome: ${plain(outcome.outcome)}${why} ${after} at ${plain(outcome.time)}${hash}${rows}${redacted}${withheld}${nothing}`,
   ];
 }
 
