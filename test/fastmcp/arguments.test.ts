@@ -5,6 +5,7 @@ import { createGuardedTools, type RequestScope } from "@hopwise/mcp";
 import { UserError } from "fastmcp";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
+import { allowed, requestScope } from "../../packages/mcp/src/guard/guard.fixture.ts";
 import { callTool, clientOf, codeOf, post, provenCall, textOf } from "../support/mcp/client.ts";
 import {
   emptyServer,
@@ -258,7 +259,7 @@ describe("a tool with an output schema", () => {
 });
 
 describe("the wrapper round a tool", () => {
-  const allowing = { tool: "book", decide: async () => ({ outcome: "allowed", arguments: { a: 1 } }) as never };
+  const allowing = requestScope({ tool: "book", decide: async () => allowed({ arguments: { a: 1 } }) });
   const run = (within: RequestScope | undefined, given: unknown) => {
     const tools = createGuardedTools();
     const book = tools.wrap("book", (args: unknown) => ({ ranWith: args }));

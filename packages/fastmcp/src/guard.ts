@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { type Authorizer, HopwiseError, type Subject, type WaitingApproval } from "@hopwise/core";
-import { AUTHORIZER, atOnce, func, maybe, optionsOf, type Rows, readerOf } from "@hopwise/core/options";
-import { guardTransport, MAY_CHANGE_BY_TOOL, type MayChangeByTool, type RequestScope } from "@hopwise/mcp";
+import { type Authorizer, HopwiseError } from "@hopwise/core";
+import { AUTHORIZER, func, maybe, optionsOf, type Rows, readerOf } from "@hopwise/core/options";
+import { guardTransport, type RequestScope, SHARED_GUARD_ROWS, type SharedGuardOptions } from "@hopwise/mcp";
 import type { FastMCP } from "fastmcp";
 import { checkServer } from "./check-server.ts";
 import { GUARDING, type Guarding, markOf, patchSessions, type SessionGuard } from "./patch-sessions.ts";
@@ -14,30 +14,7 @@ import { warner, warnUnmapped } from "./warn-unmapped.ts";
 import { wrapTemplate } from "./wrap-template.ts";
 import { type AnyTool, toolWrapper } from "./wrap-tool.ts";
 
-export interface GuardServerOptions {
-  /**
-   * Opts in to users without agents, who come with an ordinary OAuth token: verifies the token in the headers of this
-   * very request and says whose it is. Do not ask FastMCP's own session: all requests of a session share it, even those
-   * of different senders. Where the function throws, the request is denied with `authentication_failed`, and its
-   * caller is not told to try again: let it throw a `HopwiseError` of the code `guard_failed` where it cannot tell just now.
-   * Without this option every request needs a chain and a proof.
-   */
-  readonly userFromAuth?: (request: {
-    readonly headers: Headers;
-  }) => Subject | undefined | Promise<Subject | undefined>;
-  /**
-   * What policies may take out of the results of tools with an output schema, or shorten in them, by tool:
-   * `{ pay: { redact: ["/balance"], limit: ["/lines"] } }`. The guard lists their output schemas so that such results
-   * are valid. Default: schemas are listed as they are. A call whose result would then not be valid is denied before it
-   * runs, with `policy_inconclusive`.
-   */
-  readonly mayChange?: MayChangeByTool;
-  /**
-   * The address of a page where people answer the request that a call waits for, behind your own login, by https (http on
-   * this machine alone). It goes out with such a call, and a client that can show its user a page (elicitation in URL mode) is asked to. Default: the call waits
-   * without one.
-   */
-  readonly approvalUrl?: (approval: WaitingApproval) => string;
+export interface GuardServerOptions extends SharedGuardOptions {
   /**
    * Hears of what would be denied in silence. At `start()`: the server has resources or prompts, and the tool map has neither
    * `mcp:resources/read` (or templates of URIs) nor `mcp:prompts/get`; the text says what to add. And once for each tool
@@ -49,9 +26,7 @@ export interface GuardServerOptions {
 }
 
 export const GUARD_ROWS: Rows<GuardServerOptions> = {
-  userFromAuth: maybe(func("a function that verifies a request's token and says whose it is")),
-  mayChange: maybe(MAY_CHANGE_BY_TOOL),
-  approvalUrl: maybe(atOnce("a function that gives the address of a page for a request")),
+  ...SHARED_GUARD_ROWS,
   onWarning: maybe(func("a function that is told a text")),
 };
 

@@ -21,7 +21,9 @@ it.each([false, true])(
     const stop = new AbortController();
     if (isOver) stop.abort(new Error("it took too long"));
     const ran = runWithin(call, () =>
-      tools.scope.run({ tool: "pay", decide }, async () => execute({}, { signal: stop.signal } as never)),
+      tools.scope.run({ tool: "pay", decide, begins: () => true, ran: { returned: false } } as never, async () =>
+        execute({}, { signal: stop.signal } as never),
+      ),
     );
     if (isOver) await expect(ran).rejects.toThrow("it took too long");
     else await ran;

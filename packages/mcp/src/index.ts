@@ -12,9 +12,10 @@ export {
   type GuardedTools,
   type GuardOptions,
   guardTransport,
-  MAY_CHANGE_BY_TOOL,
   type MayChangeByTool,
   type RequestScope,
+  SHARED_GUARD_ROWS,
+  type SharedGuardOptions,
 } from "./guard/index.ts";
 export {
   type DenialData,

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, expect, it } from "vitest";
 import { askingFirst, decideTool, type Ran, type RequestScope } from "./decide-tool.ts";
-import { allowed, denied, PENDING } from "./guard.fixture.ts";
+import { allowed, denied, PENDING, requestScope } from "./guard.fixture.ts";
 
 /** What a tool's wrapper does within the request of a tool, and what the policies were asked about. */
 async function within(
@@ -15,7 +15,7 @@ async function within(
     asked.push(on);
     return decision;
   };
-  const next = await scope.run({ tool: requested, decide }, () => decideTool(scope, "pay", parsed));
+  const next = await scope.run(requestScope({ tool: requested, decide }), () => decideTool(scope, "pay", parsed));
   return { next, asked };
 }
 
@@ -58,7 +58,7 @@ describe("a tool", () => {
       return allowed({ arguments: {} });
     };
     const run = askingFirst(scope, "pay", (given: unknown) => [given]);
-    expect(await scope.run({ tool: "pay", decide }, () => run(context))).toEqual([context]);
+    expect(await scope.run(requestScope({ decide }), () => run(context))).toEqual([context]);
     expect(asked).toEqual([{}]);
   });
 
@@ -76,7 +76,7 @@ describe("a tool", () => {
       [{ to: "Mallory", mcpReq: { signal } }],
       [{ to: "Mallory", signal, sendRequest: () => {} }, { signal }],
     ];
-    for (const args of given) await scope.run({ tool: "pay", decide }, () => run(...args));
+    for (const args of given) await scope.run(requestScope({ decide }), () => run(...args));
     expect(asked).toEqual(given.map(([args]) => args));
   });
 
@@ -89,7 +89,7 @@ describe("a tool", () => {
         asked.push(on);
         return denied();
       };
-      await scope.run({ tool: "pay", decide }, () => askingFirst(scope, "pay", () => expect.unreachable())(args));
+      await scope.run(requestScope({ decide }), () => askingFirst(scope, "pay", () => expect.unreachable())(args));
       expect(asked).toEqual([args]);
     },
   );
@@ -106,7 +106,7 @@ describe("a tool", () => {
     const other = askingFirst(scope, "other", () => expect.unreachable());
     const ran: Ran = { returned: false };
     const decide = async () => (++decided === 1 ? allowed({ arguments: { to: "checked" } }) : denied());
-    await scope.run({ tool: "pay", decide, ran }, async () => {
+    await scope.run(requestScope({ decide, ran }), async () => {
       expect(await run({ to: "parsed" }, { round: 1 })).toBe(asks);
       expect(ran.returned).toBe(false);
       expect(codeIn({ result: await other({}) })).toBe("method_unguarded");
@@ -129,7 +129,7 @@ describe("a tool", () => {
     const scope = new AsyncLocalStorage<RequestScope>();
     const ran: Ran = { returned: false };
     const decide = async () => allowed();
-    await scope.run({ tool: "pay", decide, ran }, () => askingFirst(scope, "pay", () => result)({}));
+    await scope.run(requestScope({ decide, ran }), () => askingFirst(scope, "pay", () => result)({}));
     expect(ran.returned).toBe(returned);
   });
 
@@ -142,7 +142,7 @@ describe("a tool", () => {
 
   it.each([true, false])("runs where it may still begin: %s", async (may) => {
     const scope = new AsyncLocalStorage<RequestScope>();
-    const within = { tool: "pay", decide: async () => allowed(), begins: () => may };
+    const within = requestScope({ begins: () => may });
     expect((await scope.run(within, () => decideTool(scope, "pay", {}))).run).toBe(may);
   });
 
@@ -161,7 +161,7 @@ describe("a tool", () => {
 
   it("does not run where the decision cannot be had at all, and its wrapper sees no fault of the guard", async () => {
     const scope = new AsyncLocalStorage<RequestScope>();
-    const within: RequestScope = { tool: "pay", decide: () => Promise.reject(new Error("hunter2")) };
+    const within = requestScope({ decide: () => Promise.reject(new Error("hunter2")) });
     const decision = await scope.run(within, () => decideTool(scope, "pay", {}));
     expect(decision).toMatchObject({ run: false, result: { isError: true } });
     expect(JSON.stringify(decision)).toContain("guard_failed");

@@ -9,18 +9,18 @@ export interface RequestScope {
   /** The tool that was admitted; undefined for a request of another kind. */
   readonly tool: string | undefined;
   /** For a resource, where the tool map goes by URIs: what it was decided on. Its handler must get these values. */
-  readonly uri?: MatchedUri | undefined;
+  readonly uri: MatchedUri | undefined;
   /** For a prompt: what it was decided on, and who hears that its function would have got something else. */
-  readonly prompt?: { readonly name: unknown; readonly arguments: unknown; refused(why: Error): void } | undefined;
+  readonly prompt: { readonly name: unknown; readonly arguments: unknown; refused(why: Error): void } | undefined;
   /** Ends the call's admission in a decision, on the arguments that the tool's own schema made. */
   decide(parsed: unknown, announced?: TellSchemas): Promise<Decision>;
   /** For a call that waits: where people can answer, once it was decided. */
-  page?(): string | undefined;
+  page(): string | undefined;
   /** The function of another tool was called. It did not run. */
-  strayed?(wrappedAs: string): void;
+  strayed(wrappedAs: string): void;
   /** Whether the tool, which was allowed, may begin: somebody still waits for its answer. Where not, that is on record. */
-  begins?(): boolean;
-  readonly ran?: Ran;
+  begins(): boolean;
+  readonly ran: Ran;
 }
 
 /** What is noted of how a tool ran. */
@@ -109,7 +109,7 @@ export async function decideTool(
   const within = scope.getStore();
   // The tool ran outside of a guarded request, or in the request of another tool: no admission covers it.
   if (within?.tool !== tool) {
-    within?.strayed?.(tool);
+    within?.strayed(tool);
     return { run: false, result: toolDenial({ code: "method_unguarded" }) };
   }
   let decision: Decision;
@@ -118,8 +118,8 @@ export async function decideTool(
   } catch {
     return { run: false, result: toolDenial({ code: "guard_failed" }) };
   }
-  if (decision.outcome !== "allowed") return { run: false, result: toolDenial(notRunOf(decision, within.page?.())) };
+  if (decision.outcome !== "allowed") return { run: false, result: toolDenial(notRunOf(decision, within.page())) };
   // Its caller left while it was decided, or was answered. Nobody reads this.
-  if (within.begins?.() === false) return { run: false, result: toolDenial({ code: "guard_failed" }) };
+  if (!within.begins()) return { run: false, result: toolDenial({ code: "guard_failed" }) };
   return { run: true, arguments: parsed === undefined || decision.projected ? parsed : decision.arguments };
 }

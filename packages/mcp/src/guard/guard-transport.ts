@@ -1,5 +1,5 @@
 import { HopwiseError } from "@hopwise/core";
-import { AUTHORIZER, atOnce, func, maybe, optionsOf, readerOf } from "@hopwise/core/options";
+import { AUTHORIZER, func, maybe, optionsOf, readerOf } from "@hopwise/core/options";
 import {
   cameOverHttp,
   checkOneLayer,
@@ -17,22 +17,20 @@ import {
   TRANSPORT,
   withoutCredential,
 } from "../protocol/index.ts";
-import { MAY_CHANGE_BY_TOOL } from "./announce.ts";
 import { createGuard, type Guard, type GuardOptions } from "./guard.ts";
 import { GUARDED_TOOLS } from "./guarded-tools.ts";
 import { sendWord } from "./outgoing.ts";
 import { receive, withdraw, withdrawAll } from "./receive.ts";
 import { reply } from "./reply.ts";
+import { SHARED_GUARD_ROWS } from "./shared-options.ts";
 import { dropUnguarded } from "./turn-away.ts";
 
 const readInner = readerOf<McpTransport>("guardTransport", TRANSPORT);
 const readOptions = optionsOf<GuardOptions>("guardTransport", {
+  ...SHARED_GUARD_ROWS,
   authorizer: AUTHORIZER,
   tools: GUARDED_TOOLS,
-  mayChange: maybe(MAY_CHANGE_BY_TOOL),
   readUri: maybe(func("a function that tells which template of the server gets a URI, and with which values")),
-  userFromAuth: maybe(func("a function that verifies a request's token and says whose it is")),
-  approvalUrl: maybe(atOnce("a function that gives the address of a page for a request")),
 });
 
 /**

@@ -2,6 +2,7 @@ import type { Allowed, Authorizer, Call, Decision, Denied, Pending } from "@hopw
 import type { Admission, Listing } from "@hopwise/core/adapter";
 import type { Outcome } from "@hopwise/core/audit";
 import type { JsonRpcMessage, JsonRpcRequest, McpTransport, MessageExtra, SendOptions } from "../protocol/index.ts";
+import type { RequestScope } from "./decide-tool.ts";
 import { createGuard, type Guard, type GuardOptions } from "./guard.ts";
 import { createGuardedTools, type GuardedTools } from "./guarded-tools.ts";
 import { receive } from "./receive.ts";
@@ -95,6 +96,21 @@ export function createFakeAuthorizer(answers: Answers = {}): {
     report: async (_: Allowed, outcome: Outcome) => void outcomes.push(outcome),
   } as unknown as Authorizer;
   return { authorizer, asked, outcomes };
+}
+
+/** The request of a call that was admitted, as a tool's wrapper finds it. */
+export function requestScope(changed: Partial<RequestScope>): RequestScope {
+  return {
+    tool: "pay",
+    uri: undefined,
+    prompt: undefined,
+    decide: async () => allowed(),
+    page: () => undefined,
+    strayed: () => {},
+    begins: () => true,
+    ran: { returned: false },
+    ...changed,
+  };
 }
 
 /** Tools that were wrapped, though nobody ever runs them. Their server, which is none, is not asked what it lists. */

@@ -1,28 +1,22 @@
-import type { Allowed, Authorizer, Subject, WaitingApproval } from "@hopwise/core";
+import type { Allowed, Authorizer } from "@hopwise/core";
 import { quietly, type ReadUri } from "@hopwise/core/adapter";
 import type { Outcome } from "@hopwise/core/audit";
 import type { McpTransport } from "../protocol/index.ts";
-import type { MayChangeByTool } from "./announce.ts";
 import { createFlights, type Flight, type Flights } from "./flights.ts";
 import type { GuardedTools } from "./guarded-tools.ts";
 import { createListChanges, type ListChanges } from "./list-changes.ts";
 import { createOwnRequests, type OwnRequests } from "./own-requests.ts";
 import { createQuestions, type Questions } from "./questions.ts";
 import type { Schemas } from "./server-lists.ts";
+import type { SharedGuardOptions } from "./shared-options.ts";
 
-export interface GuardOptions {
+export interface GuardOptions extends SharedGuardOptions {
   readonly authorizer: Authorizer;
   /**
    * The tools that were wrapped, so that each call ends in a decision before it runs. To its caller, any other tool does
    * not exist, and the server never hears of the call.
    */
   readonly tools: GuardedTools;
-  /**
-   * What policies may take out of results, or shorten in them, by tool: the tool's output schema is listed so that such
-   * results are valid. Where `wrap` gets a function of the listed schemas, let that make the output schema looser, too, by
-   * `loosen` of `@hopwise/core/adapter`. Default: it is listed as it is.
-   */
-  readonly mayChange?: MayChangeByTool | undefined;
   /**
    * Tells how the server will read the URI of a resource: by which of its templates, with which values, and how that template
    * writes them (`written`). A resource that the server would read in another way than the tool map's templates is denied; where
@@ -31,19 +25,6 @@ export interface GuardOptions {
    * `() => undefined`, for a server without templates, says that it takes each URI as it is written.
    */
   readonly readUri?: ((uri: string) => ReadUri | undefined | Promise<ReadUri | undefined>) | undefined;
-  /**
-   * Opts in to users without agents: verifies the token of this very request and says whose it is; `undefined` where
-   * the request carries no token. Never called on stdio, which has no HTTP requests. What it throws denies the request with
-   * `authentication_failed`; let it throw a `HopwiseError` of the code `guard_failed` where it cannot tell just now.
-   */
-  readonly userFromAuth?:
-    | ((request: { readonly headers: Headers }) => Subject | undefined | Promise<Subject | undefined>)
-    | undefined;
-  /**
-   * The address of a page where people answer the request that a call waits for, behind your own login, by https (http on
-   * this machine alone). It goes out with such a call, and a client that can show its user a page (elicitation in URL mode) is asked to. Default: the call waits without one.
-   */
-  readonly approvalUrl?: ((approval: WaitingApproval) => string) | undefined;
 }
 
 /** What the parts of one transport's guard share. */

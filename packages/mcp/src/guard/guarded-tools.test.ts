@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { allowed, denied } from "./guard.fixture.ts";
+import { allowed, denied, requestScope } from "./guard.fixture.ts";
 import { createGuardedTools } from "./guarded-tools.ts";
 
 describe("guarded tools", () => {
@@ -28,7 +28,7 @@ describe("guarded tools", () => {
     const tools = createGuardedTools();
     const pay = tools.wrap("pay", (args: object, context: string) => [args, context]);
     const decide = async () => allowed({ arguments: { to: "checked" } });
-    expect(await tools.scope.run({ tool: "pay", decide }, () => pay({ to: "parsed" }, "context"))).toEqual([
+    expect(await tools.scope.run(requestScope({ decide }), () => pay({ to: "parsed" }, "context"))).toEqual([
       { to: "checked" },
       "context",
     ]);
@@ -37,7 +37,7 @@ describe("guarded tools", () => {
   it("do not run where they are denied: the denial is their result", async () => {
     const tools = createGuardedTools();
     const pay = tools.wrap("pay", () => "it ran");
-    const scope = { tool: "pay", decide: async () => denied() };
+    const scope = requestScope({ decide: async () => denied() });
     expect(await tools.scope.run(scope, () => pay({}))).toMatchObject({ isError: true });
   });
 

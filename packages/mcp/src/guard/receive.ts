@@ -210,7 +210,7 @@ function scopeOf(guard: Guard, flight: Flight): FlightScope {
     flight,
     tool,
     uri: allowed?.uri,
-    ...(isPrompt && { prompt: { name, arguments: args, refused: guard.report } }),
+    prompt: isPrompt ? { name, arguments: args, refused: guard.report } : undefined,
     decide: decideOrRefuse.bind(undefined, guard, flight),
     page: () => flight.page,
     strayed: (wrappedAs) => {
