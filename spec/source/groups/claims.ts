@@ -256,6 +256,12 @@ export const claims = collect("claims", (add) => {
     ["source-no-iss", "hw_src without iss and sub", { hw_src: { kind: "local" } }, "/hw_src"],
     ["source-no-kind", "hw_src without kind", { hw_src: { iss: SOURCE.iss, sub: SOURCE.sub } }, "/hw_src"],
     ["source-more", "hw_src with a member of its own", { hw_src: { ...SOURCE, email: "a@acme.example" } }, "/hw_src"],
+    [
+      "source-joined",
+      "hw_src with one member of the name of two, and a comma between",
+      { hw_src: { kind: SOURCE.kind, iss: SOURCE.iss, sub: SOURCE.sub, "acr,auth_time": 0 } },
+      "/hw_src",
+    ],
     ["source-kind", "hw_src of another kind", { hw_src: { ...SOURCE, kind: "saml" } }, "/hw_src/kind"],
     ["source-iss", "hw_src with an iss that is a number", { hw_src: { ...SOURCE, iss: 7 } }, "/hw_src/iss"],
     ["source-sub", "hw_src with an empty sub", { hw_src: { ...SOURCE, sub: "" } }, "/hw_src/sub"],

@@ -107,6 +107,12 @@ export const header = collect("header", (add) => {
     malformed,
   );
   add(
+    "header-alg-nested",
+    "an alg in a list: nesting is refused before anything asks which algorithm it is",
+    { rule: "V2.2", root: { header: { alg: ["Ed25519"] } } },
+    malformed,
+  );
+  add(
     "header-crit",
     "crit, which is an array",
     { rule: "V2.2", root: { header: { crit: ["exp"], exp: 1 } } },

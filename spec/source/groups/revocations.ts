@@ -162,6 +162,8 @@ function addTargets(): void {
     ["chain", { chain: planner.thumbprint }],
     ["user-alone", { user: "alice" }],
     ["not-before-alone", { not_before: NOW }],
+    ["joined-comma", { "not_before,user": NOW }],
+    ["joined-space", { "not_before user": NOW }],
   ];
   for (const [slug, target] of forms) {
     add(`target-${slug}`, `target is ${slug}`, { rule: "R1.2", ...byIssuer, target }, malformed("/target"));

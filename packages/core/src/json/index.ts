@@ -4,6 +4,7 @@ export { type FreezeLimits, freezeArguments, freezeJson, whyBeyond } from "./fre
 export { parseJson, parseJsonBytes } from "./parse.ts";
 export { memberOf, referredIn } from "./reference.ts";
 export {
+  hasExactly,
   isForbiddenKey,
   isJsonObject,
   isScalar,

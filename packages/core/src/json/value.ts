@@ -17,6 +17,18 @@ export function isJsonObject(value: JsonValue | undefined): value is JsonObject 
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/**
+ * Whether an object has these members, and no others but those that may be there. Each name is looked at by itself: joined, two
+ * names are the same text as one name with the joint in it.
+ */
+export function hasExactly(value: JsonObject, needed: readonly string[], further: readonly string[] = []): boolean {
+  const names = Object.keys(value);
+  return (
+    needed.every((name) => Object.hasOwn(value, name)) &&
+    names.every((name) => needed.includes(name) || further.includes(name))
+  );
+}
+
 const counted = new WeakMap<JsonObject, number>();
 
 /** How many members an object has. Of one that cannot change they are counted once, however often it is asked. */

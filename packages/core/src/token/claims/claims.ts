@@ -1,7 +1,7 @@
 import type { PublicJwk } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { type Grant, parseGrant } from "../../grant/index.ts";
-import { isJsonObject, type JsonObject, type JsonValue, pointerTo } from "../../json/index.ts";
+import { hasExactly, isJsonObject, type JsonObject, type JsonValue, pointerTo } from "../../json/index.ts";
 import { isAudience, isIssuer, type Limits, parsePublicJwk } from "../keys/index.ts";
 import { type Budget, type BudgetBounds, parseBudget, parseBudgetBounds } from "./budget.ts";
 import type { Provenance } from "./chain.ts";
@@ -130,11 +130,11 @@ export function parseDerivedClaims(payload: JsonValue, limits: Limits): DerivedC
 function common(claims: JsonObject, limits: Limits): Omit<CommonClaims, "iss"> {
   const jti = jtiOf(claims);
   const act = claims["act"];
-  if (!isJsonObject(act) || Object.keys(act).join() !== "sub")
+  if (!isJsonObject(act) || !hasExactly(act, ["sub"]))
     return refuseClaim("/act", "an object with sub alone is expected");
   const actor = agentNameOf(act, "sub", "/act");
   const cnf = claims["cnf"];
-  if (!isJsonObject(cnf) || Object.keys(cnf).join() !== "jwk")
+  if (!isJsonObject(cnf) || !hasExactly(cnf, ["jwk"]))
     return refuseClaim("/cnf", "an object with jwk alone is expected");
   return {
     jti,
@@ -153,7 +153,7 @@ function tools(details: JsonValue | undefined, limits: Limits): Grant {
   const pointer = "/authorization_details";
   if (!Array.isArray(details) || details.length !== 1) return refuseClaim(pointer, "exactly one entry is expected");
   const [entry] = details;
-  if (!isJsonObject(entry) || entry["type"] !== DETAIL_TYPE || Object.keys(entry).sort().join() !== "tools,type") {
+  if (!isJsonObject(entry) || entry["type"] !== DETAIL_TYPE || !hasExactly(entry, ["type", "tools"])) {
     return refuseClaim(`${pointer}/0`, `an object with the type "${DETAIL_TYPE}" and tools is expected`);
   }
   return parseGrant(entry["tools"], limits, "token_malformed", TOOLS_POINTER);
@@ -163,8 +163,7 @@ export const LOGIN_KINDS: readonly Provenance["kind"][] = ["id_token", "access_t
 
 function sourceOf(source: JsonValue): SourceClaim {
   const at = "/hw_src";
-  const names = isJsonObject(source) ? Object.keys(source).sort().join() : "";
-  if (!isJsonObject(source) || !/^(acr,)?(auth_time,)?iss,kind,sub$/.test(names)) {
+  if (!isJsonObject(source) || !hasExactly(source, ["kind", "iss", "sub"], ["acr", "auth_time"])) {
     return refuseClaim(at, "an object with kind, iss and sub is expected, and acr and auth_time at most");
   }
   const kind = LOGIN_KINDS.find((known) => known === source["kind"]);

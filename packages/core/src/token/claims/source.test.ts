@@ -56,6 +56,11 @@ describe("the login that stood behind a root", () => {
     ["without a sub", { ...wire, sub: undefined }, "/hw_src"],
     ["with a member of its own", { ...wire, email: "alice@acme.example" }, "/hw_src"],
     ["with a member of its own that sorts last", { ...wire, tenant: "acme" }, "/hw_src"],
+    [
+      "with one member of the name of two",
+      { kind: "local", iss: ISSUER, sub: "alice", "acr,auth_time": NOW },
+      "/hw_src",
+    ],
     ["of another kind", { ...wire, kind: "saml" }, "/hw_src/kind"],
     ["of a kind that is no text", { ...wire, kind: ["id_token"] }, "/hw_src/kind"],
     ["with an empty iss", { ...wire, iss: "" }, "/hw_src/iss"],

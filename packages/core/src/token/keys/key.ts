@@ -10,7 +10,7 @@ import {
   type VerificationKey,
 } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
-import { canonicalJson, isJsonObject, type JsonObject, type JsonValue } from "../../json/index.ts";
+import { canonicalJson, hasExactly, isJsonObject, type JsonObject, type JsonValue } from "../../json/index.ts";
 import { mustBe, reading } from "../../options/index.ts";
 import type { Thumbprint } from "./names.ts";
 
@@ -33,18 +33,17 @@ export function parsePublicJwk(value: JsonValue | undefined, code: ErrorCode, po
   };
   if (!isJsonObject(value)) return refuse("a JWK object is expected");
   const { kty, crv, x, y } = value;
-  const names = Object.keys(value).sort().join();
   const coordinate = (text: JsonValue | undefined): string => {
     if (typeof text !== "string" || decodeBase64url(text)?.length !== 32)
       return refuse("a coordinate is not 32 bytes of base64url");
     return text;
   };
   if (kty === "OKP" && crv === "Ed25519") {
-    if (names !== "crv,kty,x") return refuse("an Ed25519 key has exactly crv, kty and x");
+    if (!hasExactly(value, ["kty", "crv", "x"])) return refuse("an Ed25519 key has exactly crv, kty and x");
     return { kty, crv, x: coordinate(x) };
   }
   if (kty === "EC" && crv === "P-256") {
-    if (names !== "crv,kty,x,y") return refuse("a P-256 key has exactly crv, kty, x and y");
+    if (!hasExactly(value, ["kty", "crv", "x", "y"])) return refuse("a P-256 key has exactly crv, kty, x and y");
     return { kty, crv, x: coordinate(x), y: coordinate(y) };
   }
   return refuse("only Ed25519 and P-256 keys are known");

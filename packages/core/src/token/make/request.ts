@@ -1,6 +1,6 @@
 import { encodeBase64url, type PublicJwk, verify } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
-import { canonicalJson, isJsonObject, type JsonValue, parseJsonBytes } from "../../json/index.ts";
+import { canonicalJson, hasExactly, isJsonObject, type JsonValue, parseJsonBytes } from "../../json/index.ts";
 import { either, members, mustBe, type Shape, text } from "../../options/index.ts";
 import { checkSigner, SIGNER } from "../claims/index.ts";
 import { algorithmOf, importKnownKey, parsePublicJwk, type Signer, signJws, splitJws } from "../keys/index.ts";
@@ -72,7 +72,7 @@ export async function holderKey(holder: Holder): Promise<PublicJwk> {
     what: "the request for a delegation",
     maxDepth: 3,
   });
-  if (!isJsonObject(payload) || Object.keys(payload).sort().join() !== "challenge,jwk")
+  if (!isJsonObject(payload) || !hasExactly(payload, ["challenge", "jwk"]))
     return refuse("challenge and jwk are expected");
   if (payload["challenge"] !== holder.challenge) return refuse("it answers another challenge");
   const jwk = parsePublicJwk(payload["jwk"], "proof_invalid", "/jwk");

@@ -1,6 +1,6 @@
 import { decodeBase64url, verify } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
-import { canonicalJson, isJsonObject, type JsonObject, parseJsonBytes } from "../../json/index.ts";
+import { canonicalJson, hasExactly, isJsonObject, type JsonObject, parseJsonBytes } from "../../json/index.ts";
 import { namesAnother, timeAway } from "../../lib/index.ts";
 import type { Chain, Link } from "../claims/index.ts";
 import { algorithmOf, type Limits, splitJws, toolIdOf } from "../keys/index.ts";
@@ -42,8 +42,6 @@ export interface Proof {
 }
 
 const PROOF_HEADER = { typ: "aat-pop+jwt", kid: "forbidden" } as const;
-const CLAIM_NAMES = PROOF_CLAIMS.join();
-const CLAIM_NAMES_WITH_NONCE = [...PROOF_CLAIMS, "nonce"].join();
 
 /**
  * Verifies that the holder of a verified chain proved this invocation (AAT draft, section 5.3).
@@ -64,9 +62,8 @@ export async function verifyProof(text: string, expected: ExpectedProof): Promis
     what: "the proof's payload",
     maxDepth: limits.argumentsDepth + 1,
   });
-  const wanted = isJsonObject(claims) && claims["nonce"] !== undefined ? CLAIM_NAMES_WITH_NONCE : CLAIM_NAMES;
-  if (!isJsonObject(claims) || Object.keys(claims).join() !== wanted)
-    return refuse(`its claims must be exactly ${wanted}`);
+  if (!isJsonObject(claims) || !hasExactly(claims, PROOF_CLAIMS, ["nonce"]))
+    return refuse(`its claims must be exactly ${PROOF_CLAIMS.join(", ")}, and a nonce where one was asked for`);
   const { aat_aud, aat_id, aat_tool, hta, hw_leaf, hw_ms, iat, jti } = claims;
   if (!isJsonObject(hta)) return refuse("hta must be an object");
   if (canonicalJson(claims) !== new TextDecoder().decode(jws.payload))

@@ -127,6 +127,7 @@ describe("a revocation", () => {
     [{}, "token_malformed /target:"],
     [{ key: other, agent: "planner" }, "token_malformed /target:"],
     [{ user: "alice" }, "token_malformed /target:"],
+    [{ "not_before,user": NOW }, "token_malformed /target:"],
     [{ token: "AAAA" }, "token_malformed /target/token"],
     [{ key: "AAAA" }, "token_malformed /target/key"],
     [{ key: other }, "accepted"],

@@ -1,5 +1,5 @@
 import { HopwiseError } from "../../errors.ts";
-import { isJsonObject, type JsonObject, type JsonValue } from "../../json/index.ts";
+import { hasExactly, isJsonObject, type JsonObject, type JsonValue } from "../../json/index.ts";
 import { timeAway } from "../../lib/index.ts";
 import { either, optionsOf } from "../../options/index.ts";
 import {
@@ -150,12 +150,12 @@ function targetOf({ claims, anchor }: OpenedStatement, evidence: Chain | undefin
 }
 
 const AT = "/target";
-/** The names of its members, in canonical order. */
-const FORMS = ["token", "key", "agent", "not_before,user"];
+/** Its members, in each form. */
+const FORMS = [["token"], ["key"], ["agent"], ["user", "not_before"]];
 
 function readTarget(claims: JsonObject): JsonObject {
   const target: JsonValue | undefined = claims["target"];
-  if (!isJsonObject(target) || !FORMS.includes(Object.keys(target).join()))
+  if (!isJsonObject(target) || !FORMS.some((names) => hasExactly(target, names)))
     return refuseClaim(AT, "an object with token, key, agent, or user and not_before, is expected");
   if ("token" in target) digestOf(target, "token", AT);
   if ("key" in target) digestOf(target, "key", AT);
