@@ -120,12 +120,19 @@ const table: readonly [name: string, Constraint, good: readonly unknown[], bad: 
   [
     "url",
     url({ origins: ["https://docs.example", "http://127.0.0.1:8080"], under: "/pub" }),
-    ["https://docs.example/pub", "https://docs.example/pub/a?b=c", "http://127.0.0.1:8080/pub/"],
+    [
+      "https://docs.example/pub",
+      "https://docs.example/pub/a?b=c",
+      "https://docs.example/pub/a;b=c/...;/a..;?/..;/",
+      "http://127.0.0.1:8080/pub/",
+    ],
     [
       "https://docs.example/public",
       "https://docs.example/",
       "https://docs.example/pub/../x",
       "https://docs.example/pub/%2e%2e/x",
+      "https://docs.example/pub/..;/x",
+      "https://docs.example/pub/.;a=b/x",
       "https://docs.example/pub%2fx",
       "https://docs.example/pub/a%5Cb",
       "https://docs.example:443/pub",

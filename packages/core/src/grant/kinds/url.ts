@@ -62,9 +62,15 @@ const ENCODED_SEPARATOR = /%(?:2e|2f|5c|00)/i;
 const CARET_BEFORE_QUERY = /^[^?]*\^/;
 
 /**
+ * A dot segment with a parameter (`/..;a=b/`) is none to a URL parser. Servers of Java take parameters off first and resolve what
+ * is left, which leads out of the path after the check.
+ */
+const DOTS_WITH_PARAMETER = /^[^?]*\/\.\.?;/;
+
+/**
  * Whether a text is a URL of these origins, at or below the path. It must equal its own serialisation (WHATWG URL), so
  * that each URL has one spelling: `0x7f.1`, a default port, an upper-case host and dot segments are refused. So are
- * user information, a fragment, and encoded dots or separators.
+ * user information, a fragment, encoded dots or separators, and dot segments with a parameter.
  *
  * A text of that spelling begins with its origin, and then comes its path, its query or its end. That is looked at first:
  * there are hosts for which the parser takes long, and they would stop the whole process.
@@ -72,6 +78,7 @@ const CARET_BEFORE_QUERY = /^[^?]*\^/;
 function passesUrl({ origins, under = "/" }: UrlConstraint, text: string): boolean {
   if (!origins.some((origin) => isOfOrigin(text, origin))) return false;
   if (ENCODED_SEPARATOR.test(text) || /[#\\]/.test(text) || CARET_BEFORE_QUERY.test(text)) return false;
+  if (DOTS_WITH_PARAMETER.test(text)) return false;
   const url = parseUrl(text);
   return url?.href === text && isAtOrBelow(url.pathname === "" ? "/" : url.pathname, under);
 }
