@@ -1,5 +1,6 @@
-import { accept, DOCS, type Json, NOW, PAY, refuse, type Scenario } from "../forge.ts";
+import { accept, DOCS, type Json, NOW, PAY, refuse, type Scenario, stranger } from "../forge.ts";
 import { collect } from "../group.ts";
+import type { Expect } from "../vector.ts";
 
 const FRAME = { id: "acme/alice/2026-11", from: NOW - 3600, until: NOW + 86_400 };
 const BUDGET = { ...FRAME, calls: 10, sums: { send_payment: { amount: 5000 } } };
@@ -101,6 +102,11 @@ export const budget = collect("budget", (add) => {
   root("sums", "a budget of sums alone", "V4.5", { ...FRAME, sums: { t: { a: 0, b: 1 }, send_payment: { fee: 5 } } });
   root("sums-256", "sums of 256 tools", "V4.5", { ...FRAME, sums: many(256, { a: 1 }) });
   root("sums-64", "sums of 64 arguments of one tool", "V4.5", { ...FRAME, sums: { t: many(64, 1) } });
+  const longest = "t".repeat(256);
+  root("sums-names-256", "a tool's name and an argument's of 256", "V4.5", {
+    ...FRAME,
+    sums: { [longest]: { [longest]: 1 } },
+  });
   root("sums-prototype", "names that every JavaScript object has", "V4.5", {
     ...FRAME,
     sums: { constructor: { toString: 1 } },
@@ -219,6 +225,45 @@ export const budget = collect("budget", (add) => {
     { calls: 4 },
     { sums: { send_payment: { amount: 5001 } } },
     amount,
+  );
+  const fourth = (slug: string, description: string, own: Json, between: Json | undefined, last: Json, where: Expect) =>
+    add(
+      slug,
+      description,
+      {
+        rule: "V6.16",
+        root: { claims: { budget: BUDGET } },
+        links: [
+          { claims: { budget: own } },
+          { claims: { budget: between } },
+          { claims: { budget: last }, holder: stranger, agent: "fourth" },
+        ],
+      },
+      where,
+    );
+  fourth(
+    "fourth-silent",
+    "more than two above it, less than the root, under a token without a budget",
+    { calls: 4 },
+    undefined,
+    { calls: 5 },
+    widened("/budget/calls"),
+  );
+  fourth(
+    "fourth-other-argument",
+    "more than two above it, under a token that says a sum of another argument",
+    few,
+    { sums: { send_payment: { amount: 1 } } },
+    { sums: { send_payment: { fee: 8 } } },
+    fee,
+  );
+  fourth(
+    "fourth-other-tool",
+    "more than two above it, under a token that says a sum of another tool",
+    few,
+    { sums: { t: { a: 1 } } },
+    { sums: { send_payment: { fee: 8 } } },
+    fee,
   );
   chain(
     "grandchild-silent",

@@ -241,6 +241,7 @@ export const claims = collect("claims", (add) => {
     ["aud-text", "aud is a text", { aud: PAY }, "/aud"],
     ["aud-empty", "an empty aud", { aud: [] }, "/aud"],
     ["aud-9", "nine audiences", { aud: Array.from({ length: 9 }, (_, i) => `https://s${i}.example/`) }, "/aud"],
+    ["aud-513", "an audience of 513 characters", { aud: [PAY, `https://a.example/${"a".repeat(495)}`] }, "/aud/1"],
     ["aud-twice", "an audience that is named twice", { aud: [PAY, PAY] }, "/aud"],
     ["aud-relative", "an audience that is no absolute URL", { aud: [PAY, "pay.acme.example"] }, "/aud/1"],
     ["aud-fragment", "an audience with a fragment", { aud: [`${PAY}#x`] }, "/aud/0"],

@@ -43,6 +43,8 @@ function addClaims(): void {
   const onward = { rule: "F1.4", since: "e1:2", claims: { since: "e1:2" } };
   add("since", "it goes on where it was asked to", onward, accept);
   add("since-first", "asked to go on, it begins anew", { rule: "F1.4", since: "e1:2" }, accept);
+  const longest = "e".repeat(512);
+  add("since-512", "a head of 512", { rule: "F1.4", since: longest, claims: { since: longest } }, accept);
   const other = { rule: "F1.4", since: "e1:2", claims: { since: "e1:1" } };
   add("since-other", "it answers another question", other, malformed("/since"));
   const first = { rule: "F1.4", claims: { since: "e1:1" } };
@@ -73,6 +75,7 @@ function addEntries(): void {
     ["at-fraction", { at: NOW + 0.5 }, "/at"],
     ["until-text", { until: "5" }, "/until"],
     ["lifts-text", { lifts: "1" }, "/lifts"],
+    ["lifts-empty-id", { lifts: [""] }, "/lifts"],
     ["lifts-number", { lifts: [1] }, "/lifts"],
     ["by", { by: "me" }, "/by"],
     ["target-none", { target: undefined }, "/target"],

@@ -526,6 +526,13 @@ export const grants = collect("grants", (add) => {
     arguments: {},
   });
   call(
+    "list-of-its-own",
+    "a tool whose name ends as a listing's does, which nobody granted",
+    "V11.1",
+    { tool: "invoices/list", arguments: {} },
+    refuse("grant_tool_missing", ""),
+  );
+  call(
     "two-audiences-other",
     "a tool granted at one audience, called at the other",
     "V11.1",

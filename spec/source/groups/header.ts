@@ -224,6 +224,16 @@ export const header = collect("header", (add) => {
     accept,
   );
   add(
+    "alg-eddsa-second",
+    "alg EdDSA, of two anchors of the issuer the second is foreign: the first, which lets it name nobody, has no part in it",
+    {
+      rule: "V5.1",
+      root: { header: eddsa },
+      trust: [anchorOf(issuer, { subjects: ["bob"] }), anchorOf(issuer, foreign)],
+    },
+    accept,
+  );
+  add(
     "alg-ed25519-foreign",
     "alg Ed25519 by a foreign issuer: it need not be called EdDSA",
     { rule: "V3.2", anchor: foreign },

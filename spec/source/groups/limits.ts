@@ -307,11 +307,11 @@ export const limits = collect("limits", (add) => {
     );
   proof(
     "proof-size-at",
-    "a proof within 4,096 + 4 x 10, of other arguments",
-    2500,
+    "a proof of 4,096 + 4 x 10 characters, of other arguments",
+    2778,
     refuse("proof_arguments_mismatch", "/hta"),
   );
-  proof("proof-size-above", "a proof longer than that", 3100, refuse("proof_invalid"));
+  proof("proof-size-above", "a proof longer than that", 2779, refuse("proof_invalid"));
   add(
     "own-tools",
     "two tools where a verifier reads one",

@@ -262,6 +262,21 @@ export const links = collect("links", (add) => {
     refuse("audience_mismatch", "/aud"),
   );
   add(
+    "audience-silent",
+    "a child gave up our name, and the one below names none: it has its parent's",
+    {
+      rule: "V7.1",
+      root: { claims: { aud: [PAY, DOCS] }, grant: { [`${DOCS}#t`]: {} } },
+      links: [{ claims: { aud: [PAY] }, grant: { [`${DOCS}#t`]: {} } }, { grant: { [`${DOCS}#t`]: {} } }],
+      anchor: { audiences: [PAY, DOCS] },
+      audience: [DOCS],
+      tool: "t",
+      arguments: {},
+      proof: { claims: { aat_aud: DOCS, aat_tool: `${DOCS}#t` } },
+    },
+    refuse("audience_mismatch", "/aud"),
+  );
+  add(
     "audience-slash",
     "our name with a slash at its end is another name",
     { rule: "V7.1", audience: [`${PAY}/`] },

@@ -2,6 +2,7 @@
 import { createECDH, createHash, generateKeyPairSync } from "node:crypto";
 import { expect, it } from "vitest";
 import type { PublicJwk } from "../../crypto/index.ts";
+import { HopwiseError } from "../../errors.ts";
 import { canonicalJson, type JsonValue } from "../../json/index.ts";
 import { createWorld, forge, ISSUER, JTI, NOW, PAY, refusalOf } from "../../world.fixture.ts";
 import type { TrustedKey } from "../keys/jwks.ts";
@@ -91,6 +92,13 @@ it("a key source that is down is told as such: the key may be one of its own", a
     expect(await refusalOf(createChainVerifier(trust, DEFAULT_LIMITS).verify(root, NOW))).toBe(
       "issuer_keys_unavailable",
     );
+});
+
+it("a key source that may not ask yet whether there is a new key is told as such", async () => {
+  const root = await world.root({}, { signer: issuer });
+  const waits = { find: () => Promise.reject(new HopwiseError("issuer_key_unknown", "asked a moment ago")) };
+  for (const trust of orders(root, anchorOf(ISSUER, issuer.publicJwk, waits)))
+    expect(await refusalOf(createChainVerifier(trust, DEFAULT_LIMITS).verify(root, NOW))).toBe("issuer_key_unknown");
 });
 
 it("a statement is its issuer's, too: nobody keeps a key from being revoked", async () => {
