@@ -150,6 +150,8 @@ const checks: [string, string, string, Json, Json | typeof MISSING, boolean][] =
   ["url-encoded-dot", "url", "%2E", url([SITE], "/a"), `${SITE}/a/%2E%2E/b`, false],
   ["url-encoded-slash", "url", "%2f", url([SITE], "/a"), `${SITE}/a%2f..%2fb`, false],
   ["url-encoded-slash-query", "url", "%2f in the query", url([SITE], "/a"), `${SITE}/a?x=%2f`, false],
+  ["url-encoded-nul", "url", "%00", url([SITE], "/a"), `${SITE}/a%00`, false],
+  ["url-port-other", "url", "a port that is not listed", url([SITE]), `${SITE}:8443/`, false],
   ["url-backslash", "url", "a backslash", url([SITE], "/a"), `${SITE}/a\\..\\b`, false],
   ["url-tab", "url", "a tab that URL parsers drop", url([SITE]), "https://docs.ex\tample/", false],
   ["url-hex-host", "url", "a loopback address in hexadecimal", url(["http://127.0.0.1"]), "http://0x7f.1/", false],

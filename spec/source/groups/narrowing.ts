@@ -704,6 +704,13 @@ export const narrowing = collect("narrowing", (add) => {
   );
   tool("tool-escaped", "a tool whose name needs escaping in a pointer", { t: {} }, { t: {}, "a/b~c": {} }, "/a~1b~0c");
   tool("tool-emptied", "any arguments where the parent named one", t(int()), { t: {} }, "/t/a");
+  tool(
+    "argument-absent-added",
+    "absent for an argument that the parent does not name, though nobody could send it",
+    t(int()),
+    { t: { a: int(), b: absent } },
+    "/t/b",
+  );
   tool("argument-added", "an argument that the parent does not name", t(int()), { t: { a: int(), b: int() } }, "/t/b");
   tool(
     "argument-dropped",

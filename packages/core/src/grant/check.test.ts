@@ -134,6 +134,8 @@ const table: readonly [name: string, Constraint, good: readonly unknown[], bad: 
       "https://docs.example/pub/..;/x",
       "https://docs.example/pub/.;a=b/x",
       "https://docs.example/pub%2fx",
+      "https://docs.example/pub/x%00",
+      "https://docs.example/pub?x=%00",
       "https://docs.example/pub/a%5Cb",
       "https://docs.example:443/pub",
       "https://docs.example./pub",
