@@ -2,6 +2,7 @@ import { all, any, c, exact, object, optional, subset, wildcard } from "../const
 import { accept, type Json, NOW, planner, refuse, researcher, type TokenDifferences, vector } from "../forge.ts";
 import { collect } from "../group.ts";
 import type { Expect } from "../vector.ts";
+import { addSteps } from "./limits-steps.ts";
 
 const TOOLS = "/authorization_details/0/tools";
 const tooLarge = refuse("token_too_large");
@@ -367,6 +368,7 @@ export const limits = collect("limits", (add) => {
   const objects = (count: number): Json => Array.from({ length: count }, () => ({ a: 0, b: 0 }));
   members("members-at", "99,942 steps for all members of many objects", "V11.3", objects(526));
   members("members-above", "100,132 steps for all members of many objects", "V11.3", objects(527), undefined, spent);
+  addSteps(add);
 });
 
 function clauses(depth: number): Json {
