@@ -244,6 +244,16 @@ describe.each(worlds)("delegating with an $algorithm key", (world: World) => {
     expect(await attempt({ audience: [] })).toBe("config_invalid /audience");
   });
 
+  it("refuses an audience that the parent gave up and the root has", async () => {
+    const tools = { [`${PAY}#pay`]: {}, [`${DOCS}#read`]: {} };
+    const both = await heldRoot({ aud: [PAY, DOCS], ...details(tools) });
+    const grant = readGrant(tools);
+    const parent = await delegate(both, { ...order(), grant, audience: [PAY] });
+    const next = { ...order(), grant, to: "clerk", holder: world.clerk };
+    expect((await delegate(parent, next)).audience).toEqual([PAY]);
+    expect(await refusalOf(delegate(parent, { ...next, audience: [DOCS] }))).toBe("chain_widened /aud");
+  });
+
   it("refuses to widen, with the place, both values and the rule", async () => {
     const wide = grant({ send_payment: { to: wildcard(), amount: range({ max: 5000 }) } });
     const error = await errorOf(delegate(await heldRoot(), order({ grant: wide })));
@@ -311,6 +321,13 @@ describe.each(worlds)("delegating with an $algorithm key", (world: World) => {
       await refusalOf(
         delegate(own, { ...order({ grant: core }), to: "clerk", holder: world.clerk, interop: "aat-01" }),
       ),
+    ).toBe("config_invalid /send_payment/amount");
+    const below = await delegate(own, { ...order({ grant: core }), to: "clerk", holder: world.clerk });
+    expect(
+      await refusalOf(
+        delegate(below, { ...order({ grant: core }), to: "mallory", holder: world.mallory, interop: "aat-01" }),
+      ),
+      "a token further up says what is not the draft's",
     ).toBe("config_invalid /send_payment/amount");
     const every = await heldRoot(details(everyTool()));
     expect((await delegate(every, order({ grant: core }))).agents).toHaveLength(2);
