@@ -129,6 +129,7 @@ const forAdapters: ArgumentRows<typeof adapter> = {
   waitingView: argumentRow(adapter.waitingView, () => [waiting]),
   wireView: argumentRow(adapter.wireView, () => [denied]),
   quietly: "runs anything, and nothing of what it does is heard of",
+  warner: "tells anything, and nothing of how its listener fails is heard of",
   settleInTime: "waits for anything, and fails as that fails; a time that is none has passed",
   whenTimeIsUp: "calls back what it gets; a time that is none has passed",
   wholeText: argumentRow(adapter.wholeText, () => ["text"], ANYTHING),

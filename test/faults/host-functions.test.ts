@@ -407,6 +407,7 @@ const adapterDoor: Door<typeof adapter> = {
   settleInTime: "waits for whatever it gets",
   whenTimeIsUp: "calls back what it gets",
   quietly: "nothing of what it runs is heard of",
+  warner: "nothing of how its listener fails is heard of",
   withoutTokens: "takes a text",
 };
 

@@ -23,9 +23,9 @@ import {
 } from "@hopwise/core";
 import { auditTo, type DecisionRecord } from "@hopwise/core/audit";
 import { exact, grant, int, wildcard } from "@hopwise/core/grant";
-import { createCompany, sampleDecision, sampleDenied, sampleOutcome } from "@hopwise/core/testing";
+import { answeringPdp, createCompany, sampleDecision, sampleDenied, sampleOutcome } from "@hopwise/core/testing";
 import { kidOf, serializeCompact, thumbprintOf } from "@hopwise/core/tokens";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { COMMANDS } from "../../packages/hopwise/src/commands/index.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { TOKEN_TEXT } from "../support/token-text.ts";
@@ -393,6 +393,21 @@ const TESTED: Readonly<Record<string, () => void>> = {
       expect([code, out]).toEqual([0, (await hopwise(["explain"], { input: JSON.stringify(ALLOWED) })).out]);
       expect(err).toMatch(/^warnings of Hopwise among its lines: 2; grep -E .* shows them\n$/);
       expect((await hopwise(["explain"], { input: `x\n${JSON.stringify(ALLOWED)}` })).err).toBe("");
+    });
+
+    it("counts whatever an authorizer warns of by itself", async () => {
+      const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+      const company = await createCompany();
+      const elsewhere = { ...company.issuer.trustAnchor, issuer: "https://id.other.example", audiences: ["https://x.example"] };
+      const cerbos = answeringPdp(() => ({ effect: "allow", outputs: [{ approval: "people must say yes" }] }));
+      const onRequest = () => Promise.reject(new Error("the chat is down"));
+      const trust = [company.issuer.trustAnchor, elsewhere];
+      const authorizer = company.authorizer({ cerbos, trust, shadow: ["send_payment"], approvals: { onRequest } });
+      await authorizer.call(await company.chain("alice", "planner"), "read_invoice", { id: "INV-7" });
+      await vi.waitFor(() => expect(warn.mock.calls.length).toBe(4));
+      const input = [...warn.mock.calls.flat(), JSON.stringify(ALLOWED)].join("\n");
+      warn.mockRestore();
+      expect((await hopwise(["explain"], { input })).err).toMatch(/^warnings of Hopwise among its lines: 4;/);
     });
 
     it("says once what to do about each code, behind all decisions, and nothing of a code of another version", async () => {

@@ -280,6 +280,7 @@ const adapterDoors: DoorRows<typeof adapter> = {
   settleInTime: "waits for anything",
   whenTimeIsUp: "waits for any time",
   quietly: "runs anything, and waits for nothing",
+  warner: "takes what the options of its caller named",
 };
 
 const runningDoors: DoorRows<typeof running> = {

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type Authorizer, HopwiseError } from "@hopwise/core";
+import { warner } from "@hopwise/core/adapter";
 import { AUTHORIZER, func, maybe, optionsOf, type Rows, readerOf } from "@hopwise/core/options";
 import { guardTransport, type RequestScope, SHARED_GUARD_ROWS, type SharedGuardOptions } from "@hopwise/mcp";
 import type { FastMCP } from "fastmcp";
@@ -10,7 +11,7 @@ import { readTool, readTools } from "./read-tools.ts";
 import { sessionTools } from "./session-tools.ts";
 import { withTrueAccess } from "./true-access.ts";
 import { createUriReader } from "./uri-reader.ts";
-import { warner, warnUnmapped } from "./warn-unmapped.ts";
+import { warnUnmapped } from "./warn-unmapped.ts";
 import { wrapTemplate } from "./wrap-template.ts";
 import { type AnyTool, toolWrapper } from "./wrap-tool.ts";
 

@@ -11,7 +11,7 @@ export function withTrueAccess(tool: AnyTool, tell: (text: string) => void): Any
   if (tool.canAccess === undefined) return tool;
   let isTold = false;
   const close = (why: string): false => {
-    if (!isTold) tell(`hopwise: canAccess of the tool ${JSON.stringify(tool.name)} ${why}, so the tool is closed`);
+    if (!isTold) tell(`canAccess of the tool ${JSON.stringify(tool.name)} ${why}, so the tool is closed`);
     isTold = true;
     return false;
   };

@@ -1,5 +1,4 @@
 import type { Authorizer } from "@hopwise/core";
-import { quietly } from "@hopwise/core/adapter";
 import type { Offered } from "./probe.ts";
 
 /** What the authorizer asks policies about where its tool map does not say it. */
@@ -26,12 +25,7 @@ export function warnUnmapped(
     const { operation, entry } = DEFAULTS[kind];
     if (hasEntry(operation)) continue;
     warn(
-      `hopwise: the server has ${kind}, and the tool map does not say what they are, so policies are asked about ${entry}; where none rules on that kind, all of them are hidden and denied. Add "${operation}": ${entry}${TEMPLATES[kind]} to the tool map, and a policy for its kind`,
+      `the server has ${kind}, and the tool map does not say what they are, so policies are asked about ${entry}; where none rules on that kind, all of them are hidden and denied. Add "${operation}": ${entry}${TEMPLATES[kind]} to the tool map, and a policy for its kind`,
     );
   }
-}
-
-/** Tells the host program of what it may not have meant. A logger that fails must not keep the server from its work. */
-export function warner(warn: (text: string) => unknown = console.warn): (text: string) => void {
-  return (text) => quietly(() => warn(text));
 }

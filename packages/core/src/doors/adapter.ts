@@ -22,6 +22,7 @@ export {
   plainText,
   quietly,
   settleInTime,
+  warner,
   whenTimeIsUp,
   wholeText,
   withoutTokens,

@@ -42,4 +42,5 @@ export { strayMember } from "./stray-member.ts";
 export { timeAway } from "./time-away.ts";
 export { isoOf, timeOf } from "./time-of.ts";
 export { unwaited } from "./unwaited.ts";
+export { warner } from "./warner.ts";
 export { whenTimeIsUp } from "./when-time-is-up.ts";

@@ -1,6 +1,6 @@
 import type { DenialCode, ErrorCode } from "../codes.ts";
 import { HopwiseError } from "../errors.ts";
-import { quietly } from "../lib/index.ts";
+import { warner } from "../lib/index.ts";
 import { choice, either, list, type Shape, such } from "../options/index.ts";
 import { checkMapped, type ToolMap, toolEntry } from "../resource/index.ts";
 import { isOperation, listedTool } from "../token/index.ts";
@@ -81,12 +81,12 @@ const NO_SHADOW: Shadow = { lets: () => false };
 export function shadowOf({
   shadow: option,
   tools,
-  onWarning = WARN,
+  onWarning,
 }: Pick<AuthorizerOptions, "shadow" | "tools" | "onWarning">): Shadow {
   if (option === undefined) return NO_SHADOW;
   const named = typeof option === "object" ? new Set(option) : undefined;
   for (const name of named ?? []) checkNamed(tools, name);
-  if (named?.size !== 0) quietly(() => onWarning(warningOf(option)));
+  if (named?.size !== 0) warner(onWarning)(warningOf(option));
   const letsJudged = (code: ErrorCode): boolean => JUDGED.has(code) || (option === "everything" && UNPROVEN.has(code));
   return {
     lets: (tool, code) =>
@@ -94,13 +94,10 @@ export function shadowOf({
   };
 }
 
-/** Where warnings go, unless somebody else wants them. */
-export const WARN = (text: string): void => globalThis.console.warn(text);
-
 function warningOf(option: ShadowOption): string {
   const where = typeof option === "object" ? option.join(", ") : "every tool";
   const unproven = option === "everything" ? "; so do calls without a valid chain, for nobody who is known" : "";
-  return `hopwise: shadow mode is on for ${where}: calls that policies, grants, budgets or a missing approval refuse run all the same, and are only recorded${unproven}`;
+  return `shadow mode is on for ${where}: calls that policies, grants, budgets or a missing approval refuse run all the same, and are only recorded${unproven}`;
 }
 
 function givesRows(tools: ToolMap, tool: string): boolean {

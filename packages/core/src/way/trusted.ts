@@ -1,5 +1,5 @@
 import { HopwiseError } from "../errors.ts";
-import { isListOf, listed, quietly } from "../lib/index.ts";
+import { isListOf, listed, quietly, warner } from "../lib/index.ts";
 import { answerOf } from "../options/index.ts";
 import { checkLaterIssuers } from "../principal/index.ts";
 import {
@@ -13,7 +13,6 @@ import {
   type TrustedKey,
 } from "../token/index.ts";
 import type { AuthorizerOptions } from "./options.ts";
-import { WARN } from "./shadow.ts";
 
 /** Refuses anchors that would change what policies see of users. */
 export function trustCheck({ trust, users }: Pick<AuthorizerOptions, "trust" | "users">): Check {
@@ -32,7 +31,7 @@ export function issuersOf(anchors: readonly TrustAnchor[]): readonly string[] {
 export function warnOfElsewhere({
   trust,
   audience,
-  onWarning = WARN,
+  onWarning,
 }: Pick<AuthorizerOptions, "trust" | "audience" | "onWarning">): void {
   if (isChanging(trust)) return;
   const own = [audience].flat();
@@ -41,8 +40,8 @@ export function warnOfElsewhere({
   );
   if (elsewhere.length === 0) return;
   const [issuers, theirs] = [issuersOf(elsewhere), elsewhere.flatMap(({ audiences }) => audiences)].map(listed);
-  const text = `createAuthorizer: no chain of ${issuers} is ever taken here: trust lets it name ${theirs}, and this enforcement point is ${listed(own)}. Names are compared as they are written, with each slash`;
-  quietly(() => onWarning(text));
+  const text = `no chain of ${issuers} is ever taken here: trust lets it name ${theirs}, and this enforcement point is ${listed(own)}. Names are compared as they are written, with each slash`;
+  warner(onWarning)(text);
 }
 
 /** The anchors of the moment, whose key sources behave: another list once they were replaced, and only then. */

@@ -1,9 +1,8 @@
 import { failed } from "../../errors.ts";
-import { type Awaitable, quietly } from "../../lib/index.ts";
+import { type Awaitable, warner } from "../../lib/index.ts";
 import { func, maybe, members, type Rows, type Shape, whole } from "../../options/index.ts";
 import { APPROVERS, type Approver } from "../../token/index.ts";
 import type { AuthorizerOptions } from "../options.ts";
-import { WARN } from "../shadow.ts";
 import type { ShownApproval } from "./kept-request.ts";
 
 /** How calls wait for a person. */
@@ -51,7 +50,7 @@ function tooFew(needed: number, known: number): string {
     known === 0
       ? ["an approval", "nobody who could give it"]
       : [`the approval of ${needed} people`, `${known} alone who could give it`];
-  return `createAuthorizer: a call waits for ${waits}, and this authorizer knows ${few}: name people, each with a key, in approvals.approvers, or say approvals: true in a trust anchor`;
+  return `a call waits for ${waits}, and this authorizer knows ${few}: name people, each with a key, in approvals.approvers, or say approvals: true in a trust anchor`;
 }
 
 /** Two keys of one person are one person; who has none signs nothing. */
@@ -62,8 +61,9 @@ function peopleIn(approvers: readonly Approver[]): number {
 
 export function approvalRules({
   approvals: { onRequest, onAnswer, ...approvals } = {},
-  onWarning = WARN,
+  onWarning,
 }: Pick<AuthorizerOptions, "approvals" | "onWarning">): ApprovalRules {
+  const warn = warner(onWarning);
   const known = peopleIn(approvals.approvers ?? []);
   let isSaid = false;
   return {
@@ -71,26 +71,26 @@ export function approvalRules({
     withinSeconds: 3600,
     maxWaiting: 20,
     ...approvals,
-    ...(onRequest !== undefined && { onRequest: heard("onRequest", onRequest, onWarning) }),
-    ...(onAnswer !== undefined && { onAnswer: heard("onAnswer", onAnswer, onWarning) }),
+    ...(onRequest !== undefined && { onRequest: heard("onRequest", onRequest, warn) }),
+    ...(onAnswer !== undefined && { onAnswer: heard("onAnswer", onAnswer, warn) }),
     warnOfTooFew: (needed) => {
       if (isSaid || needed <= known) return;
       isSaid = true;
-      quietly(() => onWarning(tooFew(needed, known)));
+      warn(tooFew(needed, known));
     },
   };
 }
 
 /** The same function, of which an operator hears where it fails: else a call would wait of which nobody knows. */
-function heard(name: keyof Told, tell: (request: ShownApproval) => unknown, onWarning: (text: string) => void): Tell {
+function heard(name: keyof Told, tell: (request: ShownApproval) => unknown, warn: (text: string) => void): Tell {
   const what = name === "onRequest" ? "the request" : "an answer to the request";
   return async (id, request) => {
     try {
       await tell(await request);
     } catch (cause) {
       const why = failed(`approvals.${name}`, cause);
-      const text = `createAuthorizer: it is not sure that anybody was told of ${what} ${id} for an approval: ${why}; it is not told again, and approvals.list() has it`;
-      quietly(() => onWarning(text));
+      const text = `it is not sure that anybody was told of ${what} ${id} for an approval: ${why}; it is not told again, and approvals.list() has it`;
+      warn(text);
     }
   };
 }
