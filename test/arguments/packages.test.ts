@@ -50,6 +50,12 @@ const forAudit: ArgumentRows<typeof auditLog> = {
   shadowReport: argumentRow(auditLog.shadowReport, () => [folder, {}], [], OPTIONS),
   printShadowReport: argumentRow(auditLog.printShadowReport, () => [{ tools: [], others: 0 }]),
   unknownNames: argumentRow(auditLog.unknownNames, () => [folder, {}], [], OPTIONS),
+  printOutcome: argumentRow(
+    auditLog.printOutcome as (...args: unknown[]) => unknown,
+    () => [sampleDecision(), sampleOutcome()],
+    ["empty object"],
+    ["empty object"],
+  ),
   printRecord: argumentRow(auditLog.printRecord, () => [sampleDecision()], ["empty object"]),
 };
 const logs: ArgumentRows<Omit<auditLog.AuditLog, "unverifiedCounts" | "unverifiedSamples">> = {

@@ -502,6 +502,7 @@ const auditLogDoor: Door<typeof auditLog> = {
   blastRadius: "takes data",
   lineage: "takes data",
   printLineage: "takes data",
+  printOutcome: "takes data",
   printRecord: "takes data",
   printShadowReport: "takes data",
   readAuditLog: "takes data",

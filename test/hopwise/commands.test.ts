@@ -395,10 +395,39 @@ const TESTED: Readonly<Record<string, () => void>> = {
       expect((await hopwise(["explain"], { input: `x\n${JSON.stringify(ALLOWED)}` })).err).toBe("");
     });
 
+    it("says what came of an allowed call, and at which pointers nothing was found, from a file and from an audit log", async () => {
+      const owed = { ...ALLOWED, obligations: { redact: ["/iban", "/customer/iban"], limit: {} } };
+      const came = { ...sampleOutcome(), invocation: owed.invocation, redacted: ["/iban"] };
+      const input = [owed, REFUSED, came].map((record) => JSON.stringify(record)).join("\n");
+      const { out } = await hopwise(["explain"], { input });
+      expect(out.match(/^· outcome: .*$/gm)).toEqual([
+        expect.stringMatching(
+          /^· outcome: returned after .*, taken out of it: \/iban, nothing was found in it at: \/customer\/iban$/,
+        ),
+      ]);
+      const failed = JSON.stringify({ ...came, redacted: undefined, outcome: "failed" });
+      expect((await hopwise(["explain"], { input: [JSON.stringify(owed), failed].join("\n") })).out).toMatch(
+        /^· outcome: failed after \d+ ms at \S+$/m,
+      );
+      const folder = temporaryFolder();
+      const log = await openAuditLog({ folder: join(folder, "audit"), signer: await generateSigner() });
+      await log.record(owed as never);
+      await log.outcome(came as never);
+      await log.close();
+      const logged = await hopwise(["explain", "--audit", "audit", "--invocation", owed.invocation as string], {
+        folder,
+      });
+      expect(logged.out).toContain("nothing was found in it at: /customer/iban");
+    });
+
     it("counts whatever an authorizer warns of by itself", async () => {
       const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
       const company = await createCompany();
-      const elsewhere = { ...company.issuer.trustAnchor, issuer: "https://id.other.example", audiences: ["https://x.example"] };
+      const elsewhere = {
+        ...company.issuer.trustAnchor,
+        issuer: "https://id.other.example",
+        audiences: ["https://x.example"],
+      };
       const cerbos = answeringPdp(() => ({ effect: "allow", outputs: [{ approval: "people must say yes" }] }));
       const onRequest = () => Promise.reject(new Error("the chat is down"));
       const trust = [company.issuer.trustAnchor, elsewhere];

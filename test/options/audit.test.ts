@@ -1,6 +1,6 @@
 import * as audit from "@hopwise/audit";
 import { generateSigner, HopwiseError } from "@hopwise/core";
-import { sampleDecision } from "@hopwise/core/testing";
+import { sampleDecision, sampleOutcome } from "@hopwise/core/testing";
 import { describe } from "vitest";
 import {
   type DoorRows,
@@ -136,6 +136,9 @@ const doors: DoorRows<typeof audit> = {
     { tools: [], others: 0 } as never,
     [null, undefined, 5, "text", [], {}, { tools: [{}], others: 0 }],
     audit.printShadowReport,
+  ),
+  printOutcome: valueRow<never>(sampleOutcome() as never, [null, undefined, 5, "text", []], (outcome) =>
+    audit.printOutcome(sampleDecision() as never, outcome),
   ),
   printRecord: valueRow<never>(sampleDecision() as never, [null, undefined, 5, "text", []], audit.printRecord),
 };

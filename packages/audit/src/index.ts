@@ -12,6 +12,7 @@ export type { IssuerChains } from "./living-chains.ts";
 export { type AuditLog, type AuditLogOptions, openAuditLog } from "./open-audit-log.ts";
 export type { AuditFolders } from "./option-shapes.ts";
 export { printLineage } from "./print-lineage.ts";
+export { printOutcome } from "./print-outcome.ts";
 export { printRecord } from "./print-record.ts";
 export { printShadowReport } from "./print-shadow-report.ts";
 export { type AuditEntry, readAuditLog } from "./read-audit-log.ts";

@@ -130,7 +130,7 @@ describe("the lineage of a call", () => {
                      was handed read_invoice by agent:planner
                      from 2025-11-25T00:01:00.000Z to 2025-11-25T01:00:00.000Z, by token h2 (jti j2), for key k2
                      called by a proof of the last key
-         takes /iban out of the result
+         takes /iban out of the result, if it is there
          shows at most 10 of the list at the top
          asked: read on invoice of version v2 in scope emea
          arguments: sha-256 a1, as the tool's schema made them a2

@@ -1,9 +1,10 @@
 import { explain } from "@hopwise/core";
 import { isoOf } from "@hopwise/core/adapter";
-import type { DecisionRecord, Explanation, OutcomeRecord, TokenRecord } from "@hopwise/core/audit";
+import type { DecisionRecord, Explanation, TokenRecord } from "@hopwise/core/audit";
 import { atLeast, list, maybe, members, readerOf, reading } from "@hopwise/core/options";
 import type { ContextOrigin } from "@hopwise/core/sources";
 import type { Lineage } from "./lineage.ts";
+import { printOutcome } from "./print-outcome.ts";
 import { plain, printRecord } from "./print-record.ts";
 
 const A_STORY = "what lineage gave; it gives undefined for a call that the log does not have";
@@ -137,31 +138,11 @@ function hiddenLines({ hidden = [], chain }: DecisionRecord): string[] {
   });
 }
 
-function ending({ outcome: decided, shown }: DecisionRecord, outcome: Lineage["outcome"]): string[] {
+function ending(decision: DecisionRecord, outcome: Lineage["outcome"]): string[] {
+  const { outcome: decided, shown } = decision;
   if (shown !== undefined) return [`   outcome: ${plain(shown.items)} of ${plain(shown.of)} items were shown`];
   if (outcome === undefined) {
     return [decided === "allowed" ? "   no outcome: cut off, or never heard of again" : "   the tool did not run"];
   }
-  const hash = outcome.resultHash === undefined ? "" : `, result sha-256 ${plain(outcome.resultHash)}`;
-  const redacted = outcome.redacted?.length ? `, taken out of it: ${outcome.redacted.map(plain).join(", ")}` : "";
-  const rows = outcome.rows ? rowsIn(outcome.rows) : "";
-  const unchanged = outcome.code === undefined ? ": it could not be changed as the policies oblige to" : "";
-  const withheld = outcome.withheld ? `, withheld${unchanged}` : "";
-  const why = outcome.code === undefined ? "" : ` (${plain(outcome.code)}: ${plain(outcome.message)})`;
-  const nothing = outcome.nothingHappened
-    ? ", nothing happened by the tool's own word, and what it took was given back"
-    : "";
-  const after = `after ${Math.round(outcome.durationMs)} ms`;
-  return [
-    `   outcome: ${plain(outcome.outcome)}${why} ${after} at ${plain(outcome.time)}${hash}${rows}${redacted}${withheld}${nothing}`,
-  ];
-}
-
-function rowsIn({ shown, leftOut, tooLarge, unfit, unfulfilled }: NonNullable<OutcomeRecord["rows"]>): string {
-  const since = (count: number | undefined, why: string) =>
-    count === undefined ? "" : `, ${plain(count)} of them since they ${why}`;
-  const large = since(tooLarge, "are too large to be asked about");
-  const misfits = since(unfit, "do not fit their table");
-  const unchanged = since(unfulfilled, "could not be changed as the policies oblige to");
-  return `, ${plain(shown)} rows passed the second check, ${plain(leftOut)} did not${large}${misfits}${unchanged}`;
+  return [`   outcome: ${printOutcome(decision, outcome)}`];
 }

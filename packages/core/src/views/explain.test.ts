@@ -159,7 +159,7 @@ describe("an explanation", () => {
       obligations: { redact: ["/iban"], limit: { "": 3, "/lines": 1 } },
     });
     expect(children.slice(3).map(({ text }) => text)).toEqual([
-      "takes /iban out of the result",
+      "takes /iban out of the result, if it is there",
       "shows at most 3 of the list at the top",
       "shows at most 1 of the list at /lines",
     ]);

@@ -215,7 +215,7 @@ function owed(obligations: Obligations | undefined): Explanation[] {
   if (obligations === undefined) return [];
   const { redact, limit } = obligations;
   return [
-    ...redact.map((pointer) => leaf("obligation", `takes ${pointer} out of the result`)),
+    ...redact.map((pointer) => leaf("obligation", `takes ${pointer} out of the result, if it is there`)),
     ...Object.entries(limit).map(([pointer, most]) =>
       leaf("obligation", `shows at most ${most} of the list at ${pointer === "" ? "the top" : pointer}`),
     ),

@@ -168,7 +168,7 @@ describe("a decision that obliges, or whose user is denied, explained to people"
         "alice  allows",
         "   └─ agent:planner  allows",
         "      └─ agent:researcher  allows",
-        "· takes /iban out of the result",
+        "· takes /iban out of the result, if it is there",
         "· shows at most 3 of the list at /lines",
       ].join("\n"),
     );

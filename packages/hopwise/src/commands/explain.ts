@@ -1,5 +1,6 @@
+import { printOutcome } from "@hopwise/audit";
 import { explain, operatorView } from "@hopwise/core";
-import { type Explainable, helpOf } from "@hopwise/core/audit";
+import { type DecisionRecord, type Explainable, helpOf, type OutcomeRecord } from "@hopwise/core/audit";
 import { isObject } from "@hopwise/core/options";
 import { FOLDERS_HELP, storyIn } from "../audit-folders.ts";
 import { type Command, JSON_OPTION, type Typed } from "../command.ts";
@@ -16,6 +17,7 @@ export const explainCommand: Command = {
   details: [
     "Reads FILE, or standard input: one decision or record as JSON, or a line for each, as jsonLinesAudit writes them;",
     "or as a file of an audit log has them; other lines are left out. Attempts of callers who proved nothing are explained, too.",
+    "Of an allowed call it says what came of it, where that is on record, too.",
     "With --audit the record is taken out of an audit log by its invocation.",
     FOLDERS_HELP,
   ],
@@ -51,7 +53,7 @@ async function readLogs(typed: Typed, terminal: Terminal, invocation: string | u
   if (invocation === undefined) throw wrong("--audit needs --invocation");
   if (typed.words.length > 0) throw wrong("give a file or --audit, not both");
   const found = await storyIn(typed.values("audit"), invocation, typed, terminal);
-  return found === undefined ? [] : [found.decision];
+  return found === undefined ? [] : [{ ...found.decision, came: found.outcome }];
 }
 
 /**
@@ -60,14 +62,25 @@ async function readLogs(typed: Typed, terminal: Terminal, invocation: string | u
  */
 const WARNINGS = "^hopwise: |HopwiseWarning: ";
 
-/** A decision with what tells it from others. `unproven` counts the attempts of its code so far, where its caller proved nothing. */
-type Found = Explainable & { readonly invocation?: unknown; readonly time?: unknown; readonly unproven?: number };
+/**
+ * A decision with what tells it from others. `unproven` counts the attempts of its code so far, where its caller proved nothing;
+ * `came` is what came of its call.
+ */
+type Found = Explainable & {
+  readonly invocation?: unknown;
+  readonly time?: unknown;
+  readonly unproven?: number;
+  readonly came?: OutcomeRecord | undefined;
+};
 
 /** One JSON text, a list, or one a line among other lines. */
 function decisionsIn(text: string): readonly Found[] {
   const whole = parsed(text);
   const values = (whole === undefined ? text.split("\n").map(parsed) : [whole].flat()).map(recordIn);
-  const decisions = values.flatMap((value) => (isDecision(value) ? [value] : attemptIn(value)));
+  const outcomes = new Map(values.filter(isOutcome).map((outcome) => [outcome.invocation, outcome]));
+  const decisions = values.flatMap((value) =>
+    isDecision(value) ? [{ ...value, came: outcomes.get(value.invocation as string) }] : attemptIn(value),
+  );
   if (decisions.length > 0) return decisions;
   throw wrong(
     `There is no decision in it: JSON with outcome, tool and verdicts is expected, or an attempt with its code, message and tool${
@@ -93,6 +106,10 @@ function recordIn(value: unknown): unknown {
 function isDecision(value: unknown): value is Found {
   if (!isObject(value) || !Array.isArray(value["verdicts"]) || typeof value["tool"] !== "string") return false;
   return ["allowed", "denied", "pending"].includes(value["outcome"] as string);
+}
+
+function isOutcome(value: unknown): value is OutcomeRecord {
+  return isObject(value) && value["kind"] === "outcome" && typeof value["invocation"] === "string";
 }
 
 /** An attempt before a proof held, by itself or as jsonLinesAudit counts it: the denial of a caller who is not known. */
@@ -130,8 +147,16 @@ function inWords(view: string, decision: Found, terminal: Terminal): string {
     ...(time === undefined ? [] : [`at ${time}`]),
   ];
   const stranger = unproven === undefined ? [] : [`before any proof held: attempt ${unproven} with this code`];
-  const lines = [call.join(" "), ...stranger].filter((line) => line !== "").map((line) => `· ${line}`);
+  const lines = [...cameOf(decision), call.join(" "), ...stranger]
+    .filter((line) => line !== "")
+    .map((line) => `· ${line}`);
   return [paint(terminal, color, headline), ...rest, ...lines].join("\n");
+}
+
+/** What was owed is not what was done: a pointer with a typo takes nothing out, and a tool may fail. */
+function cameOf({ came, ...decision }: Found): readonly string[] {
+  if (came === undefined) return [];
+  return [`outcome: ${explained((of) => printOutcome(of as DecisionRecord, came), decision)}`];
 }
 
 /** Behind all decisions, once for each code: many calls are refused for one reason. */
