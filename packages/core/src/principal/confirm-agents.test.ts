@@ -206,6 +206,21 @@ describe("an agent that is not confirmed", () => {
     );
   });
 
+  it.each([
+    ["a key of RSA", () => [{ kty: "RSA", n: "AQAB", e: "AQAB" }]],
+    ["a text of PEM", () => ["-----BEGIN PUBLIC KEY-----"]],
+    ["a private key", () => [{ ...world.mallory.publicJwk, d: "AAAA" }]],
+  ])("is told of where the registry has %s for it, which can be no agent's", async (_, keys) => {
+    const { message } = await confirming({}, { keys: [world.mallory.publicJwk, ...keys()] as never });
+    expect(message).toContain("Its keys[1] in the registry can be no agent's: there stands a public JWK of an Ed25519");
+    expect(message).not.toContain("BEGIN");
+  });
+
+  it("is told of where the registry has no key of it, and of nothing where its keys may be", async () => {
+    expect((await confirming({}, { keys: [] })).message).toMatch(/if it is right\. The registry has no key of it$/);
+    expect((await confirming({}, { keys: [world.mallory.publicJwk] })).message).toMatch(/if it is right$/);
+  });
+
   it("is named in the refusal of a chain that is too long for it, with both numbers", async () => {
     expect((await confirming({ maxDepth: 1 }, {})).message).toBe(
       'the agent registry lets "planner" stand in chains of at most 1 agents, and this one has 2',

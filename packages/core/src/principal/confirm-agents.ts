@@ -2,11 +2,14 @@ import type { PublicJwk } from "../crypto/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { isThenable, patiently, type Wait } from "../lib/index.ts";
 import type { ContextOrigin, Found } from "../source/index.ts";
-import type { Chain } from "../token/index.ts";
+import { type Chain, isKeptJwk, isSha256 } from "../token/index.ts";
 import { ask } from "./ask.ts";
 import { checkClass, checkedKeys } from "./check-agent.ts";
 import { AGENT_PREFIX } from "./hop.ts";
 import type { Agent, AgentClass, AgentRegistry } from "./sources.ts";
+
+/** A caller can bring a refusal about at each call. */
+const MOST_LOOKED_AT = 10;
 
 /** The last part of an ephemeral agent's name. */
 const RANDOM_PART = /^[A-Za-z0-9_-]{8,64}$/;
@@ -69,13 +72,22 @@ function checkDepth({ maxDepth }: AgentClass, name: string, agents: number, hop:
 }
 
 function checkPinned(agent: Agent, { agent: name, key, jwk }: Chain["links"][number], hop: number): void {
-  if (!checkedKeys(agent, name, hop).some((own) => (typeof own === "string" ? own === key : isSameKey(own, jwk)))) {
+  const keys = checkedKeys(agent, name, hop);
+  if (!keys.some((own) => (typeof own === "string" ? own === key : isSameKey(own, jwk)))) {
     throw new HopwiseError(
       "agent_unknown",
-      `the chain names agent "${name}" with a key that is not registered as its own (thumbprint ${key}); add it to the agent's keys if it is right`,
+      `the chain names agent "${name}" with a key that is not registered as its own (thumbprint ${key}); add it to the agent's keys if it is right${unfitWords(keys)}`,
       { hop },
     );
   }
+}
+
+/** Registries keep keys for other things, too, and in other forms: then the right one is there, and nothing but its form is wrong. */
+function unfitWords(keys: Agent["keys"]): string {
+  if (keys.length === 0) return ". The registry has no key of it";
+  const unfit = keys.slice(0, MOST_LOOKED_AT).findIndex((own) => !isSha256(own) && !isKeptJwk(own));
+  if (unfit === -1) return "";
+  return `. Its keys[${unfit}] in the registry can be no agent's: there stands a public JWK of an Ed25519 or P-256 key, without d, or its thumbprint`;
 }
 
 /** The class that an unregistered agent's name claims, if its delegator may make agents of that class. */
