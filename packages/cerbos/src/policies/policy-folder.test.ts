@@ -40,6 +40,16 @@ it.each([
   });
 });
 
+it("says of the folder of a whole project to name the one of its policies", async () => {
+  const path = folder();
+  mkdirSync(join(path, "node_modules"));
+  writeFileSync(join(path, "payment.yaml"), "resourcePolicy: {}");
+  await expect(checkPolicyFolder(path)).rejects.toMatchObject({
+    code: "config_invalid",
+    message: expect.stringContaining("holds node_modules, which Cerbos would read. Name the folder"),
+  });
+});
+
 it("follows a link to a folder where Cerbos does, below _schemas, and not one that leads to itself", async () => {
   const path = folder();
   mkdirSync(join(path, "..data/_schemas/more"), { recursive: true });

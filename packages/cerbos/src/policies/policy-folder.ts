@@ -3,11 +3,15 @@ import { join, sep } from "node:path";
 import { HopwiseError } from "@hopwise/core";
 
 /**
- * Refuses a path that is not a folder, or a folder without a policy: Cerbos would start, and deny everything.
+ * Refuses a path that is not a folder, or a folder without a policy: Cerbos would start, and deny everything. And that of a whole
+ * project, in which Cerbos would take thousands of files for policies, and not answer in time.
  *
  * @throws {HopwiseError} `config_invalid`
  */
 export async function checkPolicyFolder(folder: string): Promise<void> {
+  if ((await stat(join(folder, "node_modules")).catch(() => undefined))?.isDirectory()) {
+    throw invalid(folder, "holds node_modules, which Cerbos would read. Name the folder that holds the policies alone.");
+  }
   const { files } = await contentOf(folder).catch((cause: unknown) => {
     throw notRead(folder, cause);
   });
