@@ -81,6 +81,29 @@ describe("a DENY rule on an attribute that no schema requires", () => {
     } satisfies PolicyWarning);
   });
 
+  it("is judged by each tool of its kind, as describeContext writes their schemas, and names those that are without it", async () => {
+    const args = (tool: string, ...required: readonly string[]) => ({
+      title: `tool ${tool}`,
+      type: "object",
+      required: ["args"],
+      properties: { args: { type: "object", required, properties: {} } },
+    });
+    const list = { title: "before a call", maxProperties: 0 };
+    const both = { type: "object", anyOf: [args("pay", "amount", "to"), args("refund", "amount"), list] };
+    const match = EXPR("R.attr.args.amount > P.attr.cap");
+    expect(await attributes({ match, resourceSchema: both })).toEqual([]);
+    const [warning, ...others] = await lintPolicies(
+      folderOf({ match: EXPR("R.attr.args.to == P.attr.cap"), resourceSchema: both }),
+    );
+    expect(others).toEqual([]);
+    expect(warning?.message).toContain(
+      'the schema payment.json does not require R.attr.args.to of "tool refund"; a kind of its own would keep that apart. Where',
+    );
+    const none = { type: "object", anyOf: [args("pay"), args("refund")] };
+    const [of] = await lintPolicies(folderOf({ match, resourceSchema: none }));
+    expect(of?.message).toContain("does not require R.attr.args.amount. Where");
+  });
+
   it("is told of has() in a search only where it reads the row, which hides every row there", async () => {
     const [warning] = await lintPolicies(folderOf({ others: { "acme.yaml": ACME("") } }));
     expect(warning?.message).toMatch(/has\(R\.attr\.bound\), which in a search hides every row: see docs\/data\.md$/);

@@ -1,6 +1,7 @@
 import {
   type AttributePath,
   attributeText,
+  branchesWithout,
   optionalSteps,
   type PolicyRule,
   readExpression,
@@ -31,11 +32,12 @@ function warningAbout(
   for (const use of rule.schemas.map((it) => it[attribute.of])) {
     const ignored = ignores(use, rule.actions);
     const schema = use.name === undefined || ignored ? undefined : schemas.get(use.name);
-    const optional = optionalSteps(schema, attribute.path, schemas)
-      .map((step) => attributeText({ ...attribute, path: attribute.path.slice(0, step + 1) }))
-      .find((text) => !guarded.has(text));
-    if (optional === undefined) continue;
-    const text = attributeText(attribute);
+    const missing = optionalSteps(schema, attribute.path, schemas)
+      .map((step) => ({ ...attribute, path: attribute.path.slice(0, step + 1) }))
+      .find((it) => !guarded.has(attributeText(it)));
+    if (missing === undefined) continue;
+    const [text, optional] = [attributeText(attribute), attributeText(missing)];
+    const loose = branchesWithout(schema, missing.path, schemas).map((title) => JSON.stringify(title));
     return [
       {
         code: "deny_on_optional_attribute",
@@ -44,7 +46,7 @@ function warningAbout(
         rule: rule.name,
         attribute: text,
         message:
-          `DENY rule "${rule.name}" reads ${text}, but ${whyOptional(optional, use, attribute.of, ignored)}. ` +
+          `DENY rule "${rule.name}" reads ${text}, but ${whyOptional(optional, use, attribute.of, ignored)}${looseWords(loose)}. ` +
           "Where it is missing the rule fails, and without strict evaluation what it forbids is allowed. " +
           `Require it there, or ask for it first: has(${optional})` +
           (attribute.of === "resource" ? ", which in a search hides every row: see docs/data.md" : ""),
@@ -62,4 +64,9 @@ function whyOptional(optional: string, use: SchemaUse, of: AttributePath["of"], 
   if (use.name === undefined) return `the policy (the one without a scope) names no ${of} schema`;
   if (ignored) return `Cerbos ignores the schema ${use.name} for an action of the rule (ignoreWhen)`;
   return `the schema ${use.name} does not require ${optional}`;
+}
+
+/** Which tools of the kind are without it. What the rule is about may be no action of theirs, but to a schema all actions are one. */
+function looseWords(titles: readonly string[]): string {
+  return titles.length === 0 ? "" : ` of ${titles.join(", ")}; a kind of its own would keep that apart`;
 }

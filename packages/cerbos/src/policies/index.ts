@@ -40,6 +40,7 @@ export {
   type SourceDocument,
 } from "./policy-source.ts";
 export {
+  branchesWithout,
   conjuncts,
   isBoolean,
   isSchema,

@@ -10,7 +10,10 @@ import { HopwiseError } from "@hopwise/core";
  */
 export async function checkPolicyFolder(folder: string): Promise<void> {
   if ((await stat(join(folder, "node_modules")).catch(() => undefined))?.isDirectory()) {
-    throw invalid(folder, "holds node_modules, which Cerbos would read. Name the folder that holds the policies alone.");
+    throw invalid(
+      folder,
+      "holds node_modules, which Cerbos would read. Name the folder that holds the policies alone.",
+    );
   }
   const { files } = await contentOf(folder).catch((cause: unknown) => {
     throw notRead(folder, cause);

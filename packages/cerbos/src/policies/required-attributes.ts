@@ -17,7 +17,28 @@ export function optionalSteps(
   path: readonly string[],
   schemas: ReadonlyMap<string, unknown>,
 ): readonly number[] {
-  let places = placesOfCall(root);
+  const found = branchesOf(root).flatMap((branch) => optionalStepsOf(branch, path, schemas));
+  return [...new Set(found)].sort((a, b) => a - b);
+}
+
+/** The titles of those branches in which the step may be missing, where it is required in others. */
+export function branchesWithout(
+  root: unknown,
+  path: readonly string[],
+  schemas: ReadonlyMap<string, unknown>,
+): readonly string[] {
+  const branches = branchesOf(root);
+  const without = branches.filter((branch) => optionalStepsOf(branch, path, schemas).length > 0);
+  if (without.length === branches.length) return [];
+  return without.map(({ title }) => title).filter((title) => title !== undefined);
+}
+
+function optionalStepsOf(
+  { place }: Branch,
+  path: readonly string[],
+  schemas: ReadonlyMap<string, unknown>,
+): readonly number[] {
+  let places = place === undefined ? [] : [place];
   const optional: number[] = [];
   for (const [depth, name] of path.entries()) {
     const known = places.flatMap((place) => conjuncts(place, schemas));
@@ -31,32 +52,41 @@ export function optionalSteps(
 export function isBoolean(root: unknown, path: readonly string[], schemas: ReadonlyMap<string, unknown>): boolean {
   const below = (places: readonly Place[], name: string): readonly Place[] =>
     places.flatMap((place) => conjuncts(place, schemas)).flatMap((place) => propertyOf(place, name));
-  return path
-    .reduce(below, placesOfCall(root))
-    .flatMap((place) => conjuncts(place, schemas))
-    .some(({ schema: { type, const: only, enum: either } }) =>
-      [
-        type === "boolean",
-        typeof only === "boolean",
-        Array.isArray(either) && either.every((it) => it === !!it),
-      ].includes(true),
-    );
+  return branchesOf(root).every(({ place }) =>
+    path
+      .reduce(below, place === undefined ? [] : [place])
+      .flatMap((found) => conjuncts(found, schemas))
+      .some(({ schema: { type, const: only, enum: either } }) =>
+        [
+          type === "boolean",
+          typeof only === "boolean",
+          Array.isArray(either) && either.every((it) => it === !!it),
+        ].includes(true),
+      ),
+  );
 }
 
-function placesOfCall(root: unknown): readonly Place[] {
-  return isSchema(root) ? [{ schema: forCalls(root), root }] : [];
+interface Branch {
+  /** Undefined where nothing is known of it. */
+  readonly place: Place | undefined;
+  readonly title?: string | undefined;
 }
 
 /**
- * What the schema asks of a call. `describeContext` gives a kind that is listed one more branch, which allows no attribute
- * at all: a list comes before any call, and has none. A call always has its arguments, so it is never judged by that one.
+ * What the schema asks of a call, in one way or another: `describeContext` writes a branch for each tool of a kind. A kind that is
+ * listed has one more, which allows no attribute at all: a list comes before any call, and has none. A call always has its
+ * arguments, so it is never judged by that one.
  */
-function forCalls(schema: Schema): Schema {
-  const { anyOf, allOf } = schema;
-  if (!Array.isArray(anyOf)) return schema;
-  const branches = anyOf.filter((branch) => !isSchema(branch) || branch["maxProperties"] !== 0);
-  if (branches.length !== 1) return { ...schema, anyOf: branches };
-  return { ...schema, allOf: [...(Array.isArray(allOf) ? allOf : []), ...branches], anyOf: undefined };
+function branchesOf(root: unknown): readonly Branch[] {
+  if (!isSchema(root)) return [{ place: undefined }];
+  const { anyOf, ...schema } = root;
+  const ofCalls = Array.isArray(anyOf) ? anyOf.filter((it) => !isSchema(it) || it["maxProperties"] !== 0) : [];
+  if (ofCalls.length === 0) return [{ place: { schema, root } }];
+  const { allOf } = schema;
+  return ofCalls.map((branch: unknown) => ({
+    place: { schema: { ...schema, allOf: [...(Array.isArray(allOf) ? allOf : []), branch] }, root },
+    title: isSchema(branch) && typeof branch["title"] === "string" ? branch["title"] : undefined,
+  }));
 }
 
 /** The schema itself, what it refers to, and all parts that hold at the same time. */

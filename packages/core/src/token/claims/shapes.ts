@@ -59,7 +59,7 @@ export const SUBJECT: Shape = text(
 
 /** An agent, as a token can name it. */
 export const AGENT_NAMED: Shape = text(
-  "an agent's name of letters, digits and . _ - /, up to 128 and none of these at an end, such as planner",
+  "an agent's name without agent:, of letters, digits and . _ - /, up to 128 and none of these at an end, such as planner",
   (name) => AGENT_NAME.test(name),
 );
 
