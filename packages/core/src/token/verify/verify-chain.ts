@@ -1,5 +1,4 @@
 import { LRUCache } from "lru-cache";
-import { sha256 } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import type { Chain } from "../claims/index.ts";
 import { restoreChain } from "../compact/index.ts";
@@ -66,7 +65,8 @@ export function createChainVerifier(
 ): ChainVerifier {
   const trust = typeof given === "function" ? given : () => given;
   checkAnchors(trust());
-  const verified = new LRUCache<string, Chain>({ maxSize: CACHE_BYTES });
+  /** By the whole text: what differs in one character, such as of a signature, is another chain. */
+  const verified = new LRUCache<LongForm, Chain>({ maxSize: CACHE_BYTES });
   const remembered = new WeakMap<Chain, Remembered>();
   const mustBeAlive = createExpiry();
   const keyOf = keyCache();
@@ -99,8 +99,7 @@ export function createChainVerifier(
     },
     verify: async (text, now) => {
       const compact = restoreChain(text, limits);
-      const name = await sha256(compact);
-      const hit = verified.get(name);
+      const hit = verified.get(compact);
       if (hit !== undefined) {
         await lookAgain(hit, now);
         return hit;
@@ -110,7 +109,7 @@ export function createChainVerifier(
       mustBeAlive(chain, now);
       remembered.set(chain, { compact, signedBy, under });
       // Parsed claims take a few times the room of their text. An expired chain is refused at a hit, and falls out by itself.
-      verified.set(name, chain, { size: 1024 + 4 * compact.length });
+      verified.set(compact, chain, { size: 1024 + 4 * compact.length });
       return chain;
     },
   };
