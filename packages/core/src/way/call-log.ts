@@ -2,7 +2,7 @@ import type { Stage } from "../codes.ts";
 import { randomId } from "../crypto/index.ts";
 import type { Allowed, Decided, Decision, Denied, Pending } from "../decision/index.ts";
 import { faultOf, HopwiseError } from "../errors.ts";
-import { defined, plainName, timeOf } from "../lib/index.ts";
+import { type Awaitable, defined, plainName, timeOf } from "../lib/index.ts";
 import type { CallWatch, StageWatch } from "../telemetry/index.ts";
 import { isOperation } from "../token/index.ts";
 import type { AskedApproval } from "./approvals/kept-request.ts";
@@ -23,7 +23,7 @@ export interface CallLog {
    * @returns what it found, or the {@link HopwiseError} that it gave or threw; for anything else that it threw, also an error
    *   of that class which a host made, one of the code that such a fault has in this stage
    */
-  stage<T>(name: Stage, run: (watch: StageWatch) => T | Promise<T>): Promise<Exclude<T, HopwiseError> | HopwiseError>;
+  stage<T>(name: Stage, run: (watch: StageWatch) => Awaitable<T>): Awaitable<Exclude<T, HopwiseError> | HopwiseError>;
   note(found: Partial<Notes>): void;
   /**
    * The call goes on, and does not end before this is known. Where it is a refusal the call ends in it: what was noted meanwhile is
@@ -45,7 +45,7 @@ export function beginLog(call: IncomingCall, point: EnforcementPoint): CallLog {
   const watch = watchOf(call, point, id);
   const { stage: runStage, timings } = timedStages(watch);
   const book = noteBook(call);
-  const stage: CallLog["stage"] = async (name, run) => book.gone ?? runStage(name, run);
+  const stage: CallLog["stage"] = (name, run) => book.gone ?? runStage(name, run);
 
   const now = (): string => new Date(timeOf(point.clock)).toISOString();
   const named = { invocation: id, tool: plainName(call.tool) };
@@ -56,7 +56,7 @@ export function beginLog(call: IncomingCall, point: EnforcementPoint): CallLog {
     return decision;
   };
 
-  const record = (decision: Allowed | Pending): Promise<HopwiseError | undefined> =>
+  const record = (decision: Allowed | Pending): Awaitable<HopwiseError | undefined> =>
     stage("audit", () => recordDecision(decision, book.notes, call, point).then(written, notRecorded));
 
   return {

@@ -1,5 +1,5 @@
 import { HopwiseError, isRefusal } from "../errors.ts";
-import { listed } from "../lib/index.ts";
+import { type Awaitable, listed } from "../lib/index.ts";
 import type { Subject } from "../token/index.ts";
 import type { Caller, IncomingCaller } from "./call.ts";
 import type { CallLog } from "./call-log.ts";
@@ -17,7 +17,7 @@ export interface ShownCaller {
 
 /** Whether what the stores say ends a call. Never rejects. @returns the refusal, the first of the way */
 export async function goneBy(
-  asked: Promise<StateFound | HopwiseError>,
+  asked: Awaitable<StateFound | HopwiseError>,
   { opened, incoming, calledAt }: ShownCaller,
   point: EnforcementPoint,
   log: CallLog,

@@ -43,6 +43,12 @@ it.each(Object.entries(CODES))(
   },
 );
 
+it("a stage gives what it found at once, also where that has a member which a promise has: arguments may be called anything", async () => {
+  const { stage } = timedStages(UNWATCHED);
+  const received = { then: "after lunch" };
+  expect(stage("arguments", () => received)).toBe(received);
+});
+
 it("no stage runs while every object has a member that somebody put there", async () => {
   const { stage } = timedStages(UNWATCHED);
   let ran = false;

@@ -1,29 +1,39 @@
 import { type DenialCode, isDenialCode, type Stage } from "../codes.ts";
 import type { Timings } from "../decision/index.ts";
 import { HopwiseError, isOwn } from "../errors.ts";
-import { strayMember } from "../lib/index.ts";
+import { type Awaitable, strayMember } from "../lib/index.ts";
 import type { CallWatch } from "../telemetry/index.ts";
 import type { CallLog } from "./call-log.ts";
 
-/** Runs the stages of one call, and notes how long each took. */
+/** Runs the stages of one call, and notes how long each took. What a stage finds at once costs no promise. */
 export function timedStages(watch: CallWatch): { readonly stage: CallLog["stage"]; readonly timings: () => Timings } {
   const start = performance.now();
   const spent: { [stage in Stage]?: number } = {};
   return {
     timings: () => ({ ...spent, total: performance.now() - start }),
-    stage: async <T>(name: Stage, run: Parameters<typeof watch.stage<T>>[1]) => {
+    stage: <T>(name: Stage, run: Parameters<typeof watch.stage<T>>[1]) => {
       const from = performance.now();
       const stray = strayMember();
       if (stray !== undefined) return new HopwiseError("guard_failed", stray);
-      try {
-        return (await watch.stage(name, run)) as Exclude<T, HopwiseError> | HopwiseError;
-      } catch (error) {
-        return isOwn(error) && isDenialCode(error.code) ? error : faultIn(name, error);
-      } finally {
+      const ended = <Found>(found: Found): Found => {
         spent[name] = (spent[name] ?? 0) + performance.now() - from;
+        return found;
+      };
+      const failed = (error: unknown): HopwiseError =>
+        ended(isOwn(error) && isDenialCode(error.code) ? error : faultIn(name, error));
+      try {
+        const found = watch.stage(name, run) as Awaitable<Exclude<T, HopwiseError> | HopwiseError>;
+        return isPromise(found) ? found.then(ended, failed) : ended(found);
+      } catch (error) {
+        return failed(error);
       }
     },
   };
+}
+
+/** By a function, which no data has: arguments may have a member of that name. */
+function isPromise<T>(found: Awaitable<T>): found is Promise<T> {
+  return typeof (Object(found) as { readonly then?: unknown }).then === "function";
 }
 
 /** What a host's own code may still do within a stage, besides answering late or not at all, ends the call as well. */
