@@ -5,16 +5,17 @@
  * It is asked at each call, so the spellings are made once.
  *
  * @param names of members that set a bound, or choose the policies, where they are there
- * @returns tells the spelling that an entry has, and the right one
+ * @returns tells the spelling that an entry has, and the right one; `read` has the right members as they were read, where that
+ *   was done before
  */
 export function otherSpelling(
   names: readonly string[],
-): (entry: object) => readonly [found: string, right: string] | undefined {
+): (entry: object, read?: object) => readonly [found: string, right: string] | undefined {
   const spelt = names.map((right) => [right, spellings(right)] as const);
-  return (entry) => {
+  return (entry, read = entry) => {
     for (const [right, others] of spelt) {
       const isThere = right in entry;
-      if (isThere && memberOf(entry, right) !== undefined) continue;
+      if (isThere && memberOf(read, right) !== undefined) continue;
       // `{ ...row, maxDepth: row.maxDepth }` has the right name, and no bound.
       const found = others.find((it) => it in entry && !(isThere && (memberOf(entry, it) ?? null) === null));
       if (found !== undefined) return [found, right];

@@ -43,7 +43,17 @@ export function checkClass(agent: AgentClass, name: string, hop: number): void {
     const given = agent[member];
     if (given !== undefined && !row.fits(given)) refuse(member, row, given, name, hop);
   }
-  const spelt = otherBound(agent);
+}
+
+/**
+ * Nor does it have a bound in another spelling.
+ *
+ * @param given as the registry gave it, with all its names
+ * @param read its members, as they were read
+ * @throws {HopwiseError} `agent_invalid`
+ */
+export function checkSpelling(given: AgentClass, name: string, hop: number, read: AgentClass = given): void {
+  const spelt = otherBound(given, read);
   if (spelt === undefined) return;
   const message = `the agent registry gave for "${name}" a member ${spelt[0]}, which is not read and would bound nothing: call it ${spelt[1]}, or leave it out`;
   throw new HopwiseError("agent_invalid", message, { hop });

@@ -3,8 +3,9 @@ import { HopwiseError } from "../errors.ts";
 import { isThenable, patiently, type Wait } from "../lib/index.ts";
 import type { ContextOrigin, Found } from "../source/index.ts";
 import { type Chain, isKeptJwk, isSha256 } from "../token/index.ts";
+import { readOnce } from "./as-it-is.ts";
 import { ask } from "./ask.ts";
-import { checkClass, checkedKeys } from "./check-agent.ts";
+import { checkClass, checkedKeys, checkSpelling } from "./check-agent.ts";
 import { AGENT_PREFIX } from "./hop.ts";
 import type { Agent, AgentClass, AgentRegistry } from "./sources.ts";
 
@@ -40,9 +41,10 @@ export async function confirmAgents(
   for (const [i, link] of chain.links.entries()) {
     const { agent: name } = link;
     const own = answers[i]?.value;
-    if (own !== undefined) checkPinned(own, link, i + 1);
-    const agent = own ?? ephemeralClass(name, chain.links[i - 1]?.agent, confirmed[i - 1]);
-    if (agent === undefined) {
+    const given = own ?? ephemeralClass(name, chain.links[i - 1]?.agent, confirmed[i - 1]);
+    const agent = given && readOnce(given);
+    if (own !== undefined) checkPinned(agent as Agent, link, i + 1);
+    if (given === undefined || agent === undefined) {
       throw new HopwiseError(
         "agent_unknown",
         `no agent "${name}" is registered; register it with its key, or name its class among the classes of its delegator`,
@@ -52,6 +54,7 @@ export async function confirmAgents(
       );
     }
     checkClass(agent, name, i + 1);
+    checkSpelling(given, name, i + 1, agent);
     checkDepth(agent, name, chain.links.length, i + 1);
     confirmed.push(agent);
   }

@@ -4,12 +4,14 @@ import { flag, list, maybe, optionsOf, type Rows, text } from "../options/index.
 import {
   ASKING_ROWS,
   type AttributeSource,
+  attributesAsTheyAre,
   type CachedSourceOptions,
   cachedSource,
   type Many,
   type One,
 } from "../source/index.ts";
 import type { Subject } from "../token/index.ts";
+import { asItIs } from "./as-it-is.ts";
 import {
   type Agent,
   type AgentRegistry,
@@ -37,7 +39,7 @@ export type SourceOptions<Key, Value> = (One<Key, Value> | Many<Key, Value>) &
  */
 export function usersFrom(options: SourceOptions<Subject, User> & UserDirectoryTraits): UserDirectory {
   const { uniqueIds, issuers, ...asking } = readUsers(options);
-  return { ...cachedSource({ ...asking, ...BY_SUBJECT }, "usersFrom"), ...defined({ uniqueIds, issuers }) };
+  return { ...cachedSource({ ...asking, ...BY_SUBJECT }, "usersFrom", asItIs), ...defined({ uniqueIds, issuers }) };
 }
 
 /** What a source of further attributes says of its users. */
@@ -49,7 +51,11 @@ type OfIssuers = Pick<UserDirectoryTraits, "issuers">;
  */
 export function userAttributesFrom(options: SourceOptions<Subject, JsonObject> & OfIssuers): AttributeSource<Subject> {
   const { issuers, ...asking } = readUserAttributes(options);
-  const source: AttributeSource<Subject> = cachedSource({ ...asking, ...BY_SUBJECT }, "userAttributesFrom");
+  const source: AttributeSource<Subject> = cachedSource(
+    { ...asking, ...BY_SUBJECT },
+    "userAttributesFrom",
+    attributesAsTheyAre,
+  );
   if (issuers === undefined) return source;
   const { find, look = find as never } = source;
   const isOther = (who: Subject): boolean => !issuers.includes(subjectIn("find", who).issuer);
@@ -62,12 +68,12 @@ export function userAttributesFrom(options: SourceOptions<Subject, JsonObject> &
 
 /** An agent registry by a function. See {@link usersFrom}. */
 export function agentsFrom(options: SourceOptions<string, Agent>): AgentRegistry {
-  return cachedSource({ ...readAgents(options), ...BY_NAME }, "agentsFrom");
+  return cachedSource({ ...readAgents(options), ...BY_NAME }, "agentsFrom", asItIs);
 }
 
 /** Further attributes of agents by a function, for the option `sources.agent` of an authorizer. */
 export function agentAttributesFrom(options: SourceOptions<string, JsonObject>): AttributeSource<string> {
-  return cachedSource({ ...readAgentAttributes(options), ...BY_NAME }, "agentAttributesFrom");
+  return cachedSource({ ...readAgentAttributes(options), ...BY_NAME }, "agentAttributesFrom", attributesAsTheyAre);
 }
 
 export const TRAIT_ROWS: Rows<UserDirectoryTraits> = {

@@ -2,6 +2,7 @@ import { HopwiseError } from "../errors.ts";
 import { defined, listed, otherSpelling, patiently, type Wait } from "../lib/index.ts";
 import { type ContextOrigin, PLACES } from "../source/index.ts";
 import type { Subject } from "../token/index.ts";
+import { readOnce } from "./as-it-is.ts";
 import { ask } from "./ask.ts";
 import type { IssuedUser, UserDirectory } from "./sources.ts";
 import type { UserIds } from "./user-ids.ts";
@@ -30,7 +31,7 @@ export async function findUser(
   // One made of a function may go by the subject alone: another issuer's alice would get the roles of its own.
   const { issuers = [subject.issuer] } = directory;
   if (!issuers.includes(subject.issuer)) throw unknown(subject, issuers);
-  const { value: user, ageMs } = await ask(
+  const { value, ageMs } = await ask(
     directory,
     subject,
     "context_unavailable",
@@ -38,14 +39,15 @@ export async function findUser(
     0,
     wait,
   );
-  if (user === undefined) throw unknown(subject);
+  if (value === undefined) throw unknown(subject);
+  // Only what a user has: a directory may give a million members beside it, as they stand in its table.
+  const user = readOnce(value);
   const id = ids(user, subject);
-  const spelt = otherPlace(user);
+  const spelt = otherPlace(value, user);
   if (spelt !== undefined) {
     const message = `the user directory gave a member ${spelt[0]}, which is not read: policies of no ${spelt[1]} would be asked; call it ${spelt[1]}, or leave it out`;
     throw new HopwiseError("attributes_invalid", message, { hop: 0 });
   }
-  // Only what a user has: a directory may give a million members beside it, as they stand in its table.
   const { roles, attributes, scope, policyVersion } = user;
   return {
     user: { ...defined({ roles, attributes, scope, policyVersion }), id, issuer: subject.issuer },

@@ -2,8 +2,8 @@ import { failed, HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import { ageBy, originalOf } from "../lib/index.ts";
 import { atOnce, CLOCK, jsonObject, maybe, optionsOf, secondsBy, whole } from "../options/index.ts";
-import { attributesFrom } from "../source/index.ts";
 import { isNameOfUser, type Subject } from "../token/index.ts";
+import { asItIs } from "./as-it-is.ts";
 import { TRAIT_ROWS } from "./directories.ts";
 import { subjectIn, type User, type UserDirectory, type UserDirectoryTraits } from "./sources.ts";
 
@@ -111,25 +111,12 @@ export function oidcUsers(options: OidcUsersOptions): OidcUsers {
 /** @throws {HopwiseError} `attributes_invalid` where the host's function makes no user */
 function madeOf(claims: VerifiedClaims, user: OidcUsersOptions["user"]): User {
   try {
+    // A copy: what the host does to its claims afterwards, no token says.
     return asItIs({ id: claims.sub, ...user(claims) });
   } catch (cause) {
     throw new HopwiseError("attributes_invalid", failed("the function that makes the user of claims", cause), {
       cause,
     });
-  }
-}
-
-/** A copy: what the host does to its claims afterwards, no token says. What is no user is refused where it is asked about. */
-function asItIs({ roles, attributes, ...own }: User): User {
-  const rolesNow = Array.isArray(roles) ? [...(roles as User["roles"])] : roles;
-  return { ...own, roles: rolesNow, ...(attributes !== undefined && { attributes: plainOr(attributes) }) };
-}
-
-function plainOr(attributes: JsonObject): JsonObject {
-  try {
-    return attributesFrom(attributes);
-  } catch {
-    return attributes;
   }
 }
 

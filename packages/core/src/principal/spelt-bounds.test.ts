@@ -1,7 +1,7 @@
 /** A bound in a column of another spelling is not read: then nobody goes by the entry, instead of going without the bound. */
 import { describe, expect, it } from "vitest";
 import { errorOf, ISSUER } from "../world.fixture.ts";
-import { checkClass } from "./check-agent.ts";
+import { checkSpelling } from "./check-agent.ts";
 import { findUser } from "./find-user.ts";
 import type { AgentClass, User } from "./sources.ts";
 import { createUserIds } from "./user-ids.ts";
@@ -21,7 +21,7 @@ const SPELLINGS: { readonly [member in "tools" | "maxDepth" | "scope" | "policyV
 };
 const rows = Object.entries(SPELLINGS).flatMap(([right, all]) => all.map((found) => [found, right] as const));
 
-const agent = async (more: object) => checkClass({ roles: ["r"], ...more } as AgentClass, "planner", 1);
+const agent = async (more: object) => checkSpelling({ roles: ["r"], ...more } as AgentClass, "planner", 1);
 const user = (given: object) =>
   findUser({ issuer: ISSUER, subject: "alice" }, { find: () => given as User }, createUserIds([ISSUER], {}));
 const alice = { id: "alice", roles: ["clerk"] };

@@ -4,6 +4,7 @@ import { atOnce, either, isObject, mustBe, optionsOf, type Rows, reading, text }
 import {
   ASKING_ROWS,
   type AttributeSource,
+  attributesAsTheyAre,
   type CachedSourceOptions,
   cachedSource,
   type Many,
@@ -53,6 +54,7 @@ export function resourceAttributesFrom(given: ResourceSourceOptions): AttributeS
       tenantOf: ({ tenant }) => tenant,
     },
     "resourceAttributesFrom",
+    attributesAsTheyAre,
   );
   const keyIn = (query: ResourceQuery): ResourceKey => {
     const { arguments: args, tenant } = reading("find", "query", QUERY, query, (given) => ({ ...given }));

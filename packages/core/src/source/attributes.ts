@@ -33,6 +33,15 @@ export function attributesFrom(value: unknown): JsonObject {
   return plain;
 }
 
+/** The same, for what is kept: no later change reaches it. What is no plain JSON stays as it is, and is refused where it is used. */
+export function attributesAsTheyAre(value: JsonObject): JsonObject {
+  try {
+    return attributesFrom(value);
+  } catch {
+    return value;
+  }
+}
+
 /** Queries give a list of rows, also where there is one, or none. */
 export function noObject(given: unknown): string {
   return Array.isArray(given) ? "a list, not an object: of the rows of a query, give the one" : "not an object";

@@ -32,7 +32,7 @@ export type CachedSourceOptions<Key, Value> = (One<Key, Value> | Many<Key, Value
    * for another.
    */
   readonly tenantOf: (key: Key) => string;
-  /** How long an answer may be used again, in milliseconds. Default 0: the source is asked each time. */
+  /** How long an answer may be used again, in milliseconds; what is kept is a copy of it. Default 0: the source is asked each time. */
   readonly ttlMs?: number;
   /** The same for an answer of `undefined`. Default 0. */
   readonly negativeTtlMs?: number;
@@ -86,12 +86,14 @@ interface Kept<Value> {
  * for once in a moment, an answer is used again within its time, and each question has a deadline. Errors are not kept.
  *
  * @param called the function as its callers type it, for errors
+ * @param asItIs copies an answer that is kept: its host may change what it gave, or fill the same row with another key's answer
  * @throws {HopwiseError} `config_invalid` for options that cannot be right, such as an endless time; the source's `find` rejects with what the
  *   function threw, or when the deadline has passed
  */
 export function cachedSource<Key, Value>(
   given: CachedSourceOptions<Key, Value>,
   called = "cachedSource",
+  asItIs: (value: Value) => Value = (value) => value,
 ): Source<Key, Value> & Pick<AttributeSource<Key>, "optional"> {
   const options = optionsOf<CachedSourceOptions<Key, Value>>(called, ROWS as never)(given);
   const { find, findMany } = options as Partial<Members>;
@@ -113,8 +115,10 @@ export function cachedSource<Key, Value>(
     // Databases return null for an unknown key.
     const value = (await ask(key)) ?? undefined;
     // An answer that is not used again must not displace one that is.
-    if (ttlOf(value) > 0) kept.set(id, { value, age });
-    return { value, ageMs: 0 };
+    if (ttlOf(value) === 0) return { value, ageMs: 0 };
+    const own = value === undefined ? undefined : asItIs(value);
+    kept.set(id, { value: own, age });
+    return { value: own, ageMs: 0 };
   };
 
   const answer = inOneMoment(fetch, ttlMs, clock);

@@ -1,6 +1,6 @@
 /** Where do attributes come from, and how old are they? */
 export type { Many, One } from "./asking.ts";
-export { ATTRIBUTE_LIMITS, attributesFrom, attributesShape } from "./attributes.ts";
+export { ATTRIBUTE_LIMITS, attributesAsTheyAre, attributesFrom, attributesShape } from "./attributes.ts";
 export {
   ANSWER_ROWS,
   ASKING_ROWS,

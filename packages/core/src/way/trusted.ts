@@ -75,7 +75,8 @@ function behavedKeys(source: KeySource, deadlineMs: number): KeySource {
         () => source.find(kid),
         "issuer_key_unknown",
       );
-      if (isListOfKeys(found)) return found;
+      const keys = keysFrom(found);
+      if (keys !== undefined) return keys;
       throw new HopwiseError("issuer_keys_unavailable", "the issuer's source of keys gave no list of { kid, jwk }");
     },
     ...(source.renew !== undefined && {
@@ -86,9 +87,13 @@ function behavedKeys(source: KeySource, deadlineMs: number): KeySource {
   };
 }
 
-function isListOfKeys(found: unknown): found is readonly TrustedKey[] {
-  return isListOf(found, (key) => {
-    const { kid, jwk } = Object(key) as Partial<TrustedKey>;
+/** The keys that a source gave, each read once; undefined where it gave something else. */
+function keysFrom(found: unknown): readonly TrustedKey[] | undefined {
+  const keys: TrustedKey[] = [];
+  const isList = isListOf(found, (key) => {
+    const { kid, jwk } = Object(key) as TrustedKey;
+    keys.push({ kid, jwk });
     return typeof kid === "string" && typeof jwk === "object";
   });
+  return isList ? keys : undefined;
 }
