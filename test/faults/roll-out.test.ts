@@ -1,14 +1,18 @@
 /**
- * In the middle of a roll-out: two decision points serve different policies. Neither policy set allows the call, or shows
- * the tool; one answer of each, together, would. So no decision may have answers of both, whatever happens to them.
+ * In the middle of a roll-out: two decision points serve different policies, or one serves others than a moment ago. Neither
+ * policy set allows the call, or shows the tool; one answer of each, together, would. So no decision may have answers of both, whatever happens to them.
  */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { type PolicyClient, startPdp } from "@hopwise/cerbos";
 import type { Decision } from "@hopwise/core";
 import { createCompany, type TestAuthorizer } from "@hopwise/core/testing";
 import { expect, it, onTestFinished } from "vitest";
 import { clientFor } from "../../packages/cerbos/src/ask/index.ts";
 import { temporaryFolder } from "../../packages/cerbos/src/testing/policies.ts";
 import { type RemotePdp, remotePdp } from "../../packages/cerbos/src/testing/remote-pdp.ts";
+import { until } from "../../packages/cerbos/src/testing/until.ts";
 import { ran } from "../support/ran.ts";
 import { slowWay } from "./false-pdps.ts";
 import { connectedWith } from "./remote.ts";
@@ -18,11 +22,10 @@ const company = await createCompany({ tools: { [TOOL]: { kind: "payment", action
 const researcher = await company.chain("alice", "planner", "researcher");
 
 /** Allows calls and lists for those who have this role alone, and says its own name with each answer about a call. */
-async function serving(name: string, role: string): Promise<RemotePdp> {
+function policyOf(name: string, role: string): string {
   const expr = JSON.stringify(`"${role}" in P.roles`);
   const says = JSON.stringify(JSON.stringify(name));
-  const policies = temporaryFolder({
-    "payment.yaml": `apiVersion: api.cerbos.dev/v1
+  return `apiVersion: api.cerbos.dev/v1
 resourcePolicy:
   resource: payment
   version: default
@@ -33,9 +36,11 @@ resourcePolicy:
       roles: ["*"]
       condition: { match: { expr: ${expr} } }
       output: { when: { ruleActivated: ${says}, conditionNotMet: ${says} } }
-`,
-  });
-  return remotePdp({ policies });
+`;
+}
+
+async function serving(name: string, role: string): Promise<RemotePdp> {
+  return remotePdp({ policies: temporaryFolder({ "payment.yaml": policyOf(name, role) }) });
 }
 
 const namesIn = ({ verdicts }: Decision): readonly string[] => [...new Set(verdicts.flatMap(({ reasons }) => reasons))];
@@ -140,5 +145,29 @@ it("a decision that one decision point began, and another one behind the same ad
     ["before", "after"],
     ["after", "after"],
   ]);
+  expect(answers).toEqual(["after", "after"]);
+});
+
+it("a decision that was begun with the policies before a change is asked anew, where the PDP of startPdp takes them up under it", async () => {
+  const policies = temporaryFolder({ "payment.yaml": policyOf("before", "employee") });
+  const pdp = await startPdp({ policies });
+  onTestFinished(() => pdp.close());
+  const ask = async (one: Pick<PolicyClient, "checkResources">): Promise<string> => {
+    const resource = { kind: "payment", id: "p" };
+    const request = { principal: { id: "alice", roles: ["employee"] }, resources: [{ resource, actions: ["send"] }] };
+    return String((await one.checkResources(request)).results[0]?.outputs[0]?.value);
+  };
+  const rounds: string[][] = [];
+  const { whole } = pdp.client as Required<PolicyClient>;
+  const answers = await whole(async (one) => {
+    const names = [await ask(one)];
+    if (rounds.push(names) === 1) {
+      writeFileSync(join(policies, "payment.yaml"), policyOf("after", "agent"));
+      await until(async () => (await ask(pdp.client)) === "after");
+    }
+    names.push(await ask(one));
+    return names;
+  });
+  expect(rounds[0]).toEqual(["before", "after"]);
   expect(answers).toEqual(["after", "after"]);
 });

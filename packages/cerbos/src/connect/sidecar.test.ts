@@ -28,9 +28,7 @@ it("says all that startPdp says, but what is for the one that starts it", () => 
     }),
   );
   const { adminAPI: _loadsAnew, ...sockets } = server;
-  // Nobody tells a sidecar to load its folder anew, so that its own watch is better than none.
-  const watching = { ...storage, disk: { ...storage.disk, watchForChanges: true } };
-  expect(parse(CONFIG)).toEqual({ server: sockets, storage: watching, ...said });
+  expect(parse(CONFIG)).toEqual({ server: sockets, storage, ...said });
 });
 
 it("has nothing wrong that a configuration could mend", async () => {

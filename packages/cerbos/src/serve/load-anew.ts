@@ -3,7 +3,8 @@ import { ADMIN } from "../binary/index.ts";
 
 /**
  * Lets the PDP at this target load its policies and schemas anew, all at once. Calls that are under way are answered all
- * the same. Resolves once it serves them; rejects where it could not load them, and then it goes on with those before.
+ * the same. Resolves once it has read them, a moment before it serves them; rejects where it could not read them, and then it
+ * goes on with those before.
  */
 export async function loadAnew(
   target: string,

@@ -3,6 +3,7 @@ import { GRPC } from "@cerbos/grpc";
 import type { RunningPdp } from "@hopwise/core/adapter";
 import { composed, flag, maybe, optionsOf } from "@hopwise/core/options";
 import type { Health } from "@hopwise/core/state";
+import type { PolicyClient } from "../ask/index.ts";
 import {
   createRunFolder,
   findBinary,
@@ -27,6 +28,7 @@ import { RESTART, type RestartOptions } from "./keep-running.ts";
 import { keepServing } from "./keep-serving.ts";
 import { loadAnew } from "./load-anew.ts";
 import { watchLosses } from "./log-losses.ts";
+import { type Changeover, createChangeover, onePolicySet } from "./one-policy-set.ts";
 import { type ServingPdp, serve } from "./serve.ts";
 import { warn } from "./warn.ts";
 
@@ -102,8 +104,11 @@ export interface StartPdpOptions {
 
 /** A running PDP: a process of its own, behind unix sockets that only this user can open. */
 export interface Pdp extends AsyncDisposable {
-  /** Connected to this PDP. Its calls have no deadline of their own: pass a `signal`. */
-  readonly client: GRPC;
+  /**
+   * Connected to this PDP. Its calls have no deadline of their own: pass a `signal`. An authorizer asks all of a decision by
+   * `whole`, so that all answers are by one set of policies, also while those of the folder change.
+   */
+  readonly client: GRPC & Pick<PolicyClient, "whole">;
   /** `unix:/…`, where other gRPC clients find the PDP, also those of other processes of the same user. */
   readonly target: string;
   /** Version of Cerbos, such as `0.55.0`. */
@@ -177,7 +182,8 @@ export async function startPdp(given: StartPdpOptions): Promise<Pdp> {
   const folder = createRunFolder(config);
   const kept = keepFolder(folder.home);
   const target = `unix:${folder.grpcSocket}`;
-  const client = new GRPC(target, { tls: false, channelOptions: BACK_SOON });
+  const changeover = createChangeover();
+  const client = onePolicySet(new GRPC(target, { tls: false, channelOptions: BACK_SOON }), changeover);
   if (options.sharing !== false) shareIn(client, options.sharing);
   const losses = watchLosses((problem) => warn(options.onLog, problem));
   const { onLog, failuresOf } = evaluationsOf([losses.read, options.onLog], strictEvaluation);
@@ -206,7 +212,7 @@ export async function startPdp(given: StartPdpOptions): Promise<Pdp> {
   try {
     const serving = await keepServing(start, {
       policies: absolute,
-      ...ofChanges(target, check),
+      ...ofChanges(target, check, changeover),
       restart,
       listener: options.onLog,
       closing: ending.signal,
@@ -222,13 +228,13 @@ export async function startPdp(given: StartPdpOptions): Promise<Pdp> {
 }
 
 /** How a change is checked, and loaded by the PDP. */
-function ofChanges(target: string, check: PolicyCheck) {
+function ofChanges(target: string, check: PolicyCheck, changeover: Changeover) {
   return {
     check: () => refuseTraps(check),
     takeUp: async () => {
       // Cerbos would load it.
       await refuseByteless(check);
-      const [loaded] = await Promise.allSettled([loadAnew(target, check)]);
+      const [loaded] = await Promise.allSettled([changeover.through(() => loadAnew(target, check))]);
       // Which says more than Cerbos does, and also where it goes on without a change and calls that well.
       await refuseUncompiled(check);
       if (loaded.status === "rejected") throw loaded.reason;
