@@ -45,6 +45,13 @@ export const GLOBALS: Shape = mapOf(
 );
 
 /**
+ * A Cerbos that has not read all policies within this time, 2 seconds by default, serves those that it has, and says nothing: what
+ * the others deny is allowed. On a busy machine some thousand policies take longer. One that hangs answers nothing meanwhile, and
+ * calls are denied.
+ */
+const LOADS_ALL = "24h";
+
+/**
  * The configuration file of a PDP. It is JSON, which is YAML too, and needs no quoting rules of its own.
  *
  * @see https://docs.cerbos.dev/cerbos/latest/configuration/
@@ -70,8 +77,9 @@ export function pdpConfig(options: {
     },
     // It is told to load them: by itself it hears of no link that is swapped and no folder that is moved.
     storage: { driver: "disk", disk: { directory: options.policies, watchForChanges: false } },
-    // A Cerbos before 0.55.0 refuses a setting it does not know. That is right for true, and needless for false.
     engine: {
+      policyLoaderTimeout: LOADS_ALL,
+      // A Cerbos before 0.55.0 refuses a setting it does not know. That is right for true, and needless for false.
       ...(options.strictEvaluation && { strictEvaluation: true }),
       ...(options.globals !== undefined && { globals: options.globals }),
     },
