@@ -106,7 +106,7 @@ function allowed(
 const NOT_SENT =
   "a tool ran, and the server cannot send what it gave: it is no content of MCP, or not what the tool's output schema allows";
 
-function hasFailed({ error, result }: JsonRpcMessage): boolean {
+export function hasFailed({ error, result }: JsonRpcMessage): boolean {
   return error !== undefined || result?.["isError"] === true;
 }
 

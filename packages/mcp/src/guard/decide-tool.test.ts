@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, expect, it } from "vitest";
 import { askingFirst, decideTool, type Ran, type RequestScope } from "./decide-tool.ts";
 import { allowed, denied, PENDING, requestScope } from "./guard.fixture.ts";
+import { asDecided } from "./wrap-prompt.ts";
 
 /** What a tool's wrapper does within the request of a tool, and what the policies were asked about. */
 async function within(
@@ -60,6 +61,23 @@ describe("a tool", () => {
     const run = askingFirst(scope, "pay", (given: unknown) => [given]);
     expect(await scope.run(requestScope({ decide }), () => run(context))).toEqual([context]);
     expect(asked).toEqual([{}]);
+  });
+
+  it.each([
+    ["1.x", (id: number) => ({ signal: new AbortController().signal, requestId: id, sendRequest: () => {} })],
+    ["2.x", (id: number) => ({ mcpReq: { signal: new AbortController().signal, id, send: () => {} } })],
+  ])("that SDK %s runs within another request is not decided for that one's caller", async (_, contextOf) => {
+    const scope = new AsyncLocalStorage<RequestScope>();
+    const [decide, ran] = [async () => allowed({ arguments: {} }), async (..._given: unknown[]) => "ran"];
+    const within = requestScope({ id: 1, decide });
+    for (const given of [[contextOf(2)], [{ to: "Mallory" }, contextOf(2)]]) {
+      const result = await scope.run(within, () => askingFirst(scope, "pay", ran)(...(given as [unknown])));
+      expect(codeIn({ result })).toBe("guard_failed");
+      const prompt = { name: "pay", arguments: { to: "Mallory" }, refused: () => {} };
+      const made = scope.run({ ...within, prompt }, () => asDecided(scope, "pay", ran)(...(given as [unknown])));
+      await expect(made).rejects.toMatchObject({ code: "guard_failed" });
+    }
+    expect(await scope.run(within, () => askingFirst(scope, "pay", ran)({ to: "x" }, contextOf(1)))).toBe("ran");
   });
 
   it("that gets arguments and a signal in one object is decided on these, and so is one that gets a context beside them", async () => {

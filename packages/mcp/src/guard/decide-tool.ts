@@ -6,6 +6,8 @@ import type { Schemas } from "./server-lists.ts";
 
 /** The one request within which a handler runs, from the guard to the tool. */
 export interface RequestScope {
+  /** How the server calls the request. */
+  readonly id: number;
   /** The tool that was admitted; undefined for a request of another kind. */
   readonly tool: string | undefined;
   /** For a resource, where the tool map goes by URIs: what it was decided on. Its handler must get these values. */
@@ -50,6 +52,8 @@ export function askingFirst<Args, More extends readonly unknown[], Result>(
   announced?: TellSchemas,
 ): (args: Args, ...more: More) => Promise<Result | ToolDenial> {
   return async (args, ...more) => {
+    // Nothing is noted here: the answer shows it, too, and of resources as well.
+    if (isWithinAnother(scope, [args, ...more])) return toolDenial({ code: "guard_failed" });
     const takesNone = getsContext([args, ...more]);
     const decision = runningOn(scope, tool) ?? (await decideTool(scope, tool, takesNone ? undefined : args, announced));
     if (!decision.run) return decision.result;
@@ -79,19 +83,29 @@ function noteResult(ran: Ran, decision: ToolDecision, result: { readonly [member
 }
 
 /**
- * Whether a function is given, in the place of arguments, what an MCP SDK gives beside them: it takes none. No message can hold
- * the functions of such a context. A signal alone makes none: who hands arguments and a signal to a function in one object has these
- * arguments decided, and no others run.
+ * Whether a function is given, in the place of arguments, what an MCP SDK gives beside them: it takes none. A signal alone makes no
+ * context: who hands arguments and a signal to a function in one object has these arguments decided, and no others run.
  */
 export function getsContext([first, ...more]: readonly unknown[]): boolean {
-  if (more.length > 0) return false;
-  const { signal, sendRequest, mcpReq } = Object(first) as { readonly [member: string]: unknown };
-  const { signal: of2x, send } = Object(mcpReq) as { readonly [member: string]: unknown };
-  const all: readonly (readonly [signal: unknown, ask: unknown])[] = [
-    [signal, sendRequest],
-    [of2x, send],
-  ];
-  return all.some(([stop, ask]) => stop instanceof AbortSignal && typeof ask === "function");
+  return more.length === 0 && contextIn(first) !== undefined;
+}
+
+/**
+ * Whether the server runs a function within the request of somebody else: it took its messages through a queue of its own, where one
+ * is taken while another one's still runs. It would be decided for the caller of that.
+ */
+export function isWithinAnother(scope: AsyncLocalStorage<RequestScope>, given: readonly unknown[]): boolean {
+  const own = scope.getStore()?.id;
+  const called = given.map(contextIn).find((context) => context !== undefined)?.id;
+  return own !== undefined && called !== undefined && called !== own;
+}
+
+/** What an MCP SDK tells a function of its request. No message can hold the functions of such a context. */
+function contextIn(value: unknown): { readonly id: unknown } | undefined {
+  const { signal, sendRequest, requestId, mcpReq } = Object(value) as { readonly [member: string]: unknown };
+  const { signal: of2x, send, id } = Object(mcpReq) as { readonly [member: string]: unknown };
+  if (signal instanceof AbortSignal && typeof sendRequest === "function") return { id: requestId };
+  return of2x instanceof AbortSignal && typeof send === "function" ? { id } : undefined;
 }
 
 /**

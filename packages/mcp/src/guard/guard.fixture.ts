@@ -101,6 +101,7 @@ export function createFakeAuthorizer(answers: Answers = {}): {
 /** The request of a call that was admitted, as a tool's wrapper finds it. */
 export function requestScope(changed: Partial<RequestScope>): RequestScope {
   return {
+    id: 1,
     tool: "pay",
     uri: undefined,
     prompt: undefined,

@@ -207,6 +207,7 @@ function scopeOf(guard: Guard, flight: Flight): FlightScope {
   const { name, arguments: args } = allowed?.arguments ?? {};
   const isPrompt = operation.kind === "data" && operation.tool === "mcp:prompts/get" && allowed !== undefined;
   return {
+    id: flight.id,
     flight,
     tool,
     uri: allowed?.uri,

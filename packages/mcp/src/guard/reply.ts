@@ -7,7 +7,7 @@ import {
   type WireRefusal,
   withoutOurWords,
 } from "../protocol/index.ts";
-import { checkAnswer, notServed, refusedAs } from "./check-answer.ts";
+import { checkAnswer, hasFailed, notServed, refusedAs } from "./check-answer.ts";
 import { type Flight, mayHaveRun } from "./flights.ts";
 import { GUARD_FAILED, type Guard, reportWithdrawn } from "./guard.ts";
 import { noteListed } from "./server-lists.ts";
@@ -32,6 +32,7 @@ export async function reply(guard: Guard, given: JsonRpcMessage): Promise<void> 
     if (isLifecycle && isUnserved(message)) {
       return await answer(guard, flight, turnAway(guard, request, "method_unguarded", notServed(request.method)));
     }
+    if (!isLifecycle && ranWithinAnother(guard, flight)) return await failWithinAnother(guard, flight, message);
     const checked = await checkAnswer(message, flight, { ...guard, reportOutcome });
     const shown = isLifecycle ? guard.changes.offer(checked, guard.overHttp === true) : checked;
     if (operation.kind === "list") noteListed(guard.listed, shown);
@@ -45,6 +46,30 @@ export async function reply(guard: Guard, given: JsonRpcMessage): Promise<void> 
   } finally {
     flight.handedOver?.answered();
   }
+}
+
+/**
+ * Whether the server ran a request within another one. It sends an answer where it ran what made it: there `caller()` said that other
+ * one's caller, whose data this may be.
+ */
+function ranWithinAnother({ tools }: Guard, flight: Flight): boolean {
+  const { flight: within = flight } = (tools.scope.getStore() ?? {}) as { readonly flight?: Flight };
+  return within !== flight;
+}
+
+async function failWithinAnother(guard: Guard, flight: Flight, message: JsonRpcMessage): Promise<void> {
+  const { decision } = flight;
+  guard.report(
+    new Error(
+      "the server ran a request within another one, whose caller may be somebody else, so its result is withheld: it takes the messages of this transport through a queue of its own, as serveStdio of the MCP SDK does; give the guard to the server's connect there",
+    ),
+  );
+  const { invocation } = await refusalFor(guard, flight);
+  if (decision?.outcome === "allowed") {
+    guard.reportOutcome(decision, { outcome: "returned", result: undefined, withheld: true });
+  }
+  const code = hasFailed(message) && !mayHaveRun(flight) ? GUARD_FAILED.code : "result_withheld";
+  return deny(guard, flight, { code, ...(invocation !== undefined && { invocation }) });
 }
 
 /** Answers a request, unless it was withdrawn. */
