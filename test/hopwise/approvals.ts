@@ -256,6 +256,16 @@ export function testApprovalsList(): void {
       expect([code, err]).toEqual([2, expect.stringContaining("no inbox for approvals")]);
     },
   );
+
+  it.each<[string, (text: string) => string, string]>([
+    ["no answers", (text) => text.replace('"answers":[]', '"answers":[null]'), "There is no inbox for approvals"],
+    ["no call", (text) => text.replace(/"invocation":"[^"]*"/, '"invocation":{}'), "There is no inbox for approvals"],
+    ["a request of another form", (text) => text.replace('"agents":[', '"agents":[5,'), "that cannot be read here"],
+  ])("says that it is the inbox which is wrong where that shows %s", async (_, change, words) => {
+    const { run, at, ask } = await office(change);
+    const { code, err } = await run("approvals", "show", await ask(), ...at);
+    expect([code, err]).toEqual([2, expect.stringContaining(words)]);
+  });
 }
 
 export function testApprovalsShow(): void {

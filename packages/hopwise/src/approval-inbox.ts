@@ -172,16 +172,23 @@ async function readShown(value: unknown): Promise<ShownApproval> {
     arguments: args,
     answers,
     after,
+    invocation,
   } = Object(value) as Partial<ShownApproval>;
   const isWhole =
-    [id, hash, user, state].every((text) => typeof text === "string") &&
+    [id, hash, user, state, invocation].every((text) => typeof text === "string") &&
     Number.isFinite(askedAtSeconds) &&
     isObject(args) &&
     Array.isArray(answers) &&
+    answers.every((one: unknown) => isObject(one) && isObject(one["approver"])) &&
     (after === undefined || typeof after === "string");
   if (!isWhole || !isObject(request)) throw noInbox();
-  if ((await hashOfRequest(request as never)) !== hash)
-    throw wrong("The inbox shows a request that is not the one it names");
+  const own = await hashOfRequest(request as never).catch((cause: unknown) => {
+    throw wrong(
+      "The inbox shows a request that cannot be read here: another version of Hopwise may have made it",
+      cause,
+    );
+  });
+  if (own !== hash) throw wrong("The inbox shows a request that is not the one it names");
   return value as ShownApproval;
 }
 
