@@ -1,5 +1,7 @@
-import { open } from "node:fs/promises";
+import { constants } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import { MAX_LINE } from "./line.ts";
+import { unavailable } from "./unavailable.ts";
 
 /** A line's bytes with its line feed; or the bytes after the last line feed, which are not a complete line. */
 export interface RawLine {
@@ -13,7 +15,7 @@ const CHUNK = 256 * 1024;
 
 /** Reads a file's lines, a chunk's worth at a time: memory does not grow with the file. */
 export async function* readLines(path: string): AsyncGenerator<readonly RawLine[]> {
-  const file = await open(path, "r");
+  const file = await openFile(path);
   try {
     let rest: Buffer[] = [];
     let restBytes = 0;
@@ -58,7 +60,7 @@ export async function firstLine(path: string): Promise<Buffer | undefined> {
 
 /** The last complete line of a file, and the bytes that stand behind it. Reads from the end. */
 export async function lastLine(path: string): Promise<{ readonly line?: Buffer; readonly tail: Buffer }> {
-  const file = await open(path, "r");
+  const file = await openFile(path);
   try {
     let from = (await file.stat()).size;
     let seen = Buffer.alloc(0);
@@ -78,4 +80,17 @@ export async function lastLine(path: string): Promise<{ readonly line?: Buffer; 
   } finally {
     await file.close();
   }
+}
+
+/**
+ * A pipe with the name of a file would be waited for without an end: who may write into the folder could so keep a verifier from saying
+ * what they changed, and a process from starting.
+ */
+async function openFile(path: string): Promise<FileHandle> {
+  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  if ((await file.stat()).isFile()) return file;
+  await file.close();
+  throw unavailable(
+    `${path} has the name of a file of the log, and is none; find out who put it there, and move it away`,
+  );
 }
