@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { expect, it } from "vitest";
-import { textWithin } from "./input.ts";
+import { readText, textWithin } from "./input.ts";
+import type { Terminal } from "./terminal.ts";
 
 const piped = (...parts: readonly string[]): Readable => Readable.from(parts.map((part) => Buffer.from(part)));
 
@@ -26,4 +27,12 @@ it("stops reading a pipe that does not end", async () => {
     message: expect.stringMatching(/more than 6 bytes; take the part that is meant, .*grep/),
   });
   expect(taken).toBeLessThan(100);
+});
+
+it("stops reading a file without an end, as a device is", { timeout: 30_000 }, async () => {
+  const terminal = { folder: "/" } as Terminal;
+  await expect(readText("/dev/zero", "a chain", terminal)).rejects.toMatchObject({
+    code: "config_invalid",
+    message: expect.stringMatching(/^Cannot read a chain from \/dev\/zero: it has more than 67108864 bytes; take/),
+  });
 });

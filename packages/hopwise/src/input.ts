@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { resolve } from "node:path";
 import { text } from "node:stream/consumers";
-import { type HopwiseError, type PublicJwk, type Signer, signerFromJwk } from "@hopwise/core";
+import { HopwiseError, type PublicJwk, type Signer, signerFromJwk } from "@hopwise/core";
 import { isObject } from "@hopwise/core/options";
 import { thumbprintOf } from "@hopwise/core/tokens";
 import { oneLine, type Terminal, TOKEN_BEGINS } from "./terminal.ts";
@@ -31,23 +31,24 @@ export async function readText(file: string | undefined, what: string, terminal:
  * @throws {HopwiseError} `config_invalid` where it is more than any file may be
  */
 export async function textWithin(pipe: AsyncIterable<Uint8Array>, mostBytes: number = MOST_BYTES): Promise<string> {
-  async function* within(): AsyncGenerator<Uint8Array> {
-    let left = mostBytes;
-    for await (const bytes of pipe) {
-      left -= bytes.length;
-      if (left < 0) throw wrong(`Cannot read the pipe: it has more than ${mostBytes} bytes; ${TOO_LONG}`);
-      yield bytes;
-    }
+  return text(within(pipe, mostBytes, "Cannot read the pipe: "));
+}
+
+/** @param what begins the error of who sent more */
+async function* within(bytes: AsyncIterable<Uint8Array>, mostBytes: number, what: string): AsyncGenerator<Uint8Array> {
+  let left = mostBytes;
+  for await (const some of bytes) {
+    left -= some.length;
+    if (left < 0) throw wrong(`${what}it has more than ${mostBytes} bytes; ${TOO_LONG}`);
+    yield some;
   }
-  return text(within());
 }
 
 async function readFileText(file: string, what: string, { folder }: Terminal): Promise<string> {
   try {
+    // A device, or a pipe that a shell made (`<(…)`), has a name, no size, and perhaps no end.
     await using handle = await open(resolve(folder, file));
-    const { size } = await handle.stat();
-    if (size > MOST_BYTES) throw new Error(`it has more than ${MOST_BYTES} bytes; ${TOO_LONG}`);
-    return await handle.readFile("utf8");
+    return await text(within(handle.createReadStream({ autoClose: false }), MOST_BYTES, ""));
   } catch (cause) {
     // The file's name is what was typed; the cause names its whole path, or the reason.
     throw wrong(`Cannot read ${what} from ${named(file)}: ${reasonOf(cause)}`);
@@ -55,8 +56,8 @@ async function readFileText(file: string, what: string, { folder }: Terminal): P
 }
 
 function reasonOf(cause: unknown): string {
-  const { code, message } = cause as NodeJS.ErrnoException;
-  return WHY_UNREAD[code ?? ""] ?? code ?? message;
+  const { code = "", message } = cause as NodeJS.ErrnoException;
+  return cause instanceof HopwiseError ? message : (WHY_UNREAD[code] ?? (code || message));
 }
 
 const WHY_UNREAD: { readonly [code: string]: string } = {
