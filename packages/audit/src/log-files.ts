@@ -24,9 +24,16 @@ export interface LogFiles {
 
 /**
  * Without O_EXCL: the name has the writer's random part, and a file left by an attempt that failed is written anew. With
- * O_APPEND: behind the end of a file that somebody cut, a gap would be filled with zeros.
+ * O_APPEND: behind the end of a file that somebody cut, a gap would be filled with zeros. The name of a stream's next file is known to
+ * who reads the folder: a link there would lead what is written, and what is emptied, elsewhere, and a pipe be waited for without an end.
  */
-const ANEW = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_APPEND;
+const ANEW =
+  constants.O_WRONLY |
+  constants.O_CREAT |
+  constants.O_TRUNC |
+  constants.O_APPEND |
+  (constants.O_NOFOLLOW ?? 0) |
+  (constants.O_NONBLOCK ?? 0);
 
 export const nodeFiles: LogFiles = {
   create: async (path) => {
