@@ -415,7 +415,12 @@ describe("a grant may not stand under its parent where it", () => {
     ["adds a tool", { remove: {} }, "/remove", "a child may only name tools that its parent names"],
     ["adds a tool of an inherited name", { toString: {} }, "/toString", "a child may only name tools"],
     ["adds an argument", { pay: { ...parent["pay"], cc: exact(1) } }, "/pay/cc", "names nothing that its parent"],
-    ["forbids what is not named", { pay: { ...parent["pay"], cc: absent() } }, "/pay/cc", "names nothing that its parent"],
+    [
+      "forbids what is not named",
+      { pay: { ...parent["pay"], cc: absent() } },
+      "/pay/cc",
+      "names nothing that its parent",
+    ],
     ["adds an inherited name", { pay: { ...parent["pay"], valueOf: exact(1) } }, "/pay/valueOf", "names nothing"],
     ["drops an argument", { pay: { to: exact("ACME") } }, "/pay/memo", "constrains everything that its parent"],
     ["empties the map of arguments", { pay: {} }, "/pay/to", "constrains everything that its parent"],

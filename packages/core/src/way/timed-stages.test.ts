@@ -45,6 +45,7 @@ it.each(Object.entries(CODES))(
 
 it("a stage gives what it found at once, also where that has a member which a promise has: arguments may be called anything", async () => {
   const { stage } = timedStages(UNWATCHED);
+  // biome-ignore lint/suspicious/noThenProperty: data of a caller may have any name
   const received = { then: "after lunch" };
   expect(stage("arguments", () => received)).toBe(received);
 });
