@@ -102,6 +102,11 @@ export function pdpConfig(options: {
 
 function keySetsOf(sets: JwtKeySets): readonly object[] {
   return Object.entries(sets).map(([id, set]) =>
-    "url" in set ? { id, remote: { url: set.url } } : { id, local: { file: resolve(set.file) } },
+    "url" in set
+      ? { id, remote: { url: set.url, refreshInterval: KEYS_LAST } }
+      : { id, local: { file: resolve(set.file) } },
   );
 }
+
+/** As long as `remoteJwks` uses keys. By itself, Cerbos has a time of its own, which it does not tell: so long a withdrawn key is good. */
+const KEYS_LAST = "10m";
