@@ -28,6 +28,7 @@ const OWN_CLOCK: { readonly [file: string]: string } = {
   "cerbos/connect/lost-policies.ts": "for how long a look counts, in whose place there is a denial",
   "cerbos/serve/keep-running.ts": "the pause between two starts",
   "cerbos/serve/log-losses.ts": "for how long a loss is told",
+  "cerbos/serve/one-policy-set.ts": "for how long a decision may meet a change of policies, and is asked again",
   "cerbos/serve/watch-policies.ts": "for how long a fault is waited out",
   "mcp/guard/list-changes.ts": "the pause between two notices",
   "redis/append.ts": "how long an answer is waited for",

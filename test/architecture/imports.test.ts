@@ -297,6 +297,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "node:",
   ],
   "cerbos/serve": [
+    "type:cerbos/ask",
     "cerbos/policies",
     "cerbos/binary",
     "cerbos/compile",
