@@ -11,7 +11,7 @@ const UNIT = "packages/!(cerbos)/src/**/*.test.ts";
 const PROCESSES_THERE = [
   "packages/core/src/principal/users-over-http.test.ts",
   "packages/core/src/state/{revocation-endpoint,revocations-over-http}.test.ts",
-  "packages/audit/src/process-identity.test.ts",
+  "packages/audit/src/{no-files,process-identity}.test.ts",
   "packages/fastmcp/src/testing/guarded-server.test.ts",
 ];
 

@@ -48,7 +48,7 @@ describe("what no policy can be asked with is refused where it is written, by it
     expect(noIssuer.message).toMatch(/: alice as a name must be an https address of an issuer, under which its users/);
     const agent = { roles: ["agent"], keys: ["A".repeat(43)] };
     expect((await errorOf(() => inMemoryAgents({ "my bot": agent }))).message).toMatch(
-      /^inMemoryAgents: my bot as a name must be an agent's name of letters, digits/,
+      /^inMemoryAgents: my bot as a name must be an agent's name without agent:, of letters, digits/,
     );
   });
 });
