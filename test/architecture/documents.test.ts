@@ -80,12 +80,21 @@ describe("the options of a README", () => {
 });
 
 describe("the kinds of constraints", () => {
+  const builderOf = (type: string): string => type.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
+
   it("have each its builder at the door of grants, and in the README of the core", () => {
     const table = blockFrom(pageOf("packages/core/README.md").split("## What an argument may be")[1] ?? "", "| | |");
-    const builders = Array.from(KINDS.keys(), (type) => type.replace(/_(\w)/g, (_, letter) => letter.toUpperCase()));
+    const builders = Array.from(KINDS.keys(), builderOf);
     expect(builders.filter((name) => !table.includes(`\`${name}(`))).toEqual([]);
     const door: readonly string[] = textOf("core/doors/grant.ts").match(/\w+(?=,)/g) ?? [];
     expect(builders.filter((name) => !door.includes(name))).toEqual([]);
+  });
+
+  it("stand all in the table of docs/grants.md, which says what a child may have under them", () => {
+    const narrowing = blockFrom(pageOf("docs/grants.md"), "| the parent has |");
+    const [absent, ...builders] = Array.from(KINDS.keys(), builderOf).sort();
+    expect(absent).toBe("absent"); // nothing stands under it but itself
+    expect(builders.filter((name) => !new RegExp(`^\\|[^|]*\`${name}\\b`, "m").test(narrowing))).toEqual([]);
   });
 
   it("that no expression says of rows stand in docs/data.md", () => {

@@ -72,6 +72,11 @@ describe("the specification", () => {
     expect(Array.from(table.matchAll(/^ {2}(\w+): \{/gm), ([, type]) => type).sort()).toEqual([...KINDS.keys()].sort());
   });
 
+  it("says of each kind of constraint why its rule is sound, in constraints.md, section 7", () => {
+    const [, proofs = ""] = /^## 7 .*\n([\s\S]*?)^## 8 /m.exec(read("constraints.md")) ?? [];
+    expect([...KINDS.keys()].filter((type) => !proofs.includes(`\`${type}\``))).toEqual([]);
+  });
+
   it("has a vector that breaks each rule, but for those that need a memory", () => {
     const broken = rulesOf(refusing);
     // G is shown by V11, N1 to N9 type by type; J7 by the limits.
