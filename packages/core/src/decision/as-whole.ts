@@ -1,5 +1,5 @@
 import { type PolicyDecisionPoint, type TraceHeaders, withHeaders } from "./pdp.ts";
-import { faultOf } from "./read-answer.ts";
+import { policyFaultOf } from "./read-answer.ts";
 
 /** What `withDeadline` gives. */
 export interface Deadline {
@@ -96,5 +96,5 @@ async function settle<T>(ask: () => Promise<T>): Promise<Answered<T>> {
 
 /** Whether another decision point may answer. */
 function isFault(reason: unknown): boolean {
-  return faultOf(reason).unavailable === true;
+  return policyFaultOf(reason).unavailable === true;
 }

@@ -4,7 +4,7 @@ import { asWhole, type HopAsk } from "./as-whole.ts";
 import type { HopVerdict, HopWatch } from "./check-hops.ts";
 import type { ChainQuestion } from "./hop-request.ts";
 import type { PolicyDecisionPoint } from "./pdp.ts";
-import { faultOf } from "./read-answer.ts";
+import { policyFaultOf } from "./read-answer.ts";
 
 /** The part of a verdict that an answer says. Who was asked is known before. */
 export type Said = Omit<HopVerdict, "hop" | "kind" | "id" | "roles">;
@@ -40,7 +40,7 @@ export function askEachHop<Told = undefined>(
             told = answer.told;
             return { ...answer.said, ...asked };
           } catch (cause) {
-            return { ...asked, effect: "error", reasons: [], ...faultOf(cause) };
+            return { ...asked, effect: "error", reasons: [], ...policyFaultOf(cause) };
           }
         });
         return { verdict, told };

@@ -8,7 +8,7 @@ import { asWhole } from "./as-whole.ts";
 import { type AskedResource, type ChainQuestion, edgeOf, hopRequest } from "./hop-request.ts";
 import { mostBytes } from "./most-bytes.ts";
 import type { PolicyDecisionPoint } from "./pdp.ts";
-import { type Answer, faultAt, faultOf, isUnread, mismatchOf, readAnswers } from "./read-answer.ts";
+import { type Answer, faultAt, isUnread, mismatchOf, policyFaultOf, readAnswers } from "./read-answer.ts";
 
 /** Rows that were read, put to every hop of a chain; may it hand on to the next is asked with each batch again. */
 export interface RowsToCheck extends ChainQuestion {
@@ -83,7 +83,7 @@ async function askBatch(
       } catch (cause) {
         if (batch.length > 1 || !isUnread(cause)) throw cause;
         // What the other hops say of the row still counts.
-        return [...edges.map(() => NO_EDGE), { ...faultOf(cause), ...OF_OUTPUT }];
+        return [...edges.map(() => NO_EDGE), { ...policyFaultOf(cause), ...OF_OUTPUT }];
       }
     };
     const askHop = asWhole(pdp, question.hops.length, askOne, { signal, expired });

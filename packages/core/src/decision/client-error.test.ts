@@ -1,7 +1,7 @@
 import { NotOK, Status, ValidationFailed } from "@cerbos/core";
 import { describe, expect, it } from "vitest";
 import { type ClientErrorKind, clientErrorKind, clientWords } from "./client-error.ts";
-import { faultOf } from "./read-answer.ts";
+import { policyFaultOf } from "./read-answer.ts";
 
 const { RESOURCE_EXHAUSTED, INVALID_ARGUMENT, OUT_OF_RANGE, INTERNAL, UNAVAILABLE, UNKNOWN } = Status;
 const notOK = (code: ConstructorParameters<typeof NotOK>[0], details: string): NotOK => new NotOK(code, details);
@@ -29,7 +29,7 @@ describe.each(Object.entries(ERRORS))("an error of the kind %s", (kind, errors) 
   });
 
   it.each(errors)("is no outage, which would be asked again: %s", (error) => {
-    expect(faultOf(error).unavailable).toBeUndefined();
+    expect(policyFaultOf(error).unavailable).toBeUndefined();
   });
 });
 

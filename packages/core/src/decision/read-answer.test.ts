@@ -1,6 +1,6 @@
 import { NotOK, Status, ValidationFailed } from "@cerbos/core";
 import { expect, it } from "vitest";
-import { faultOf, isUnread, readAnswers } from "./read-answer.ts";
+import { isUnread, policyFaultOf, readAnswers } from "./read-answer.ts";
 
 it.each([
   [
@@ -10,18 +10,18 @@ it.each([
   ["gRPC error 14: No addresses resolved. Resolution note: pdp.internal is unknown", undefined],
   ["gRPC error 14: Resolution note: none. It is gone", undefined],
 ])("of a client's own words, the label of a note that is not there is left out: %s", (words, told = words) => {
-  expect(faultOf(Object.assign(new Error(words), { name: "NotOK", code: 14 })).problem).toBe(told);
+  expect(policyFaultOf(Object.assign(new Error(words), { name: "NotOK", code: 14 })).problem).toBe(told);
 });
 
 it("what Cerbos says of a JWT in two words alone comes with what may be wrong", () => {
   const cause = (words: string) => Object.assign(new Error(words), { name: "NotOK", code: 3 });
-  const { problem, refused } = faultOf(cause("gRPC error 3 (INVALID_ARGUMENT): invalid auxData"));
+  const { problem, refused } = policyFaultOf(cause("gRPC error 3 (INVALID_ARGUMENT): invalid auxData"));
   expect([problem, refused]).toEqual([
     expect.stringMatching(/: invalid auxData \(it has expired, .* says which\)$/),
     true,
   ]);
   const further = "gRPC error 3 (INVALID_ARGUMENT): invalid auxData: it has two tokens";
-  expect(faultOf(cause(further)).problem).toBe(further);
+  expect(policyFaultOf(cause(further)).problem).toBe(further);
 });
 
 it("an answer that is larger than the client takes is no outage, either: the next one is as large", () => {
@@ -31,7 +31,7 @@ it("an answer that is larger than the client takes is no outage, either: the nex
     code: 8,
     details,
   });
-  expect(faultOf(cause)).toEqual({ problem: cause.message });
+  expect(policyFaultOf(cause)).toEqual({ problem: cause.message });
 });
 
 it.each([
@@ -41,13 +41,13 @@ it.each([
     code: 2,
   }),
 ])("an answer with a number that none can carry is no outage: %s", (cause) => {
-  expect(faultOf(cause)).toEqual({ problem: expect.stringMatching(/^a number in it is not finite/) });
+  expect(policyFaultOf(cause)).toEqual({ problem: expect.stringMatching(/^a number in it is not finite/) });
 });
 
 it("what only quotes such words is an outage like any other", () => {
   const details = "upstream said: Received message larger than max";
   const cause = Object.assign(new Error(`gRPC error 8: ${details}`), { name: "NotOK", code: 8, details });
-  expect([isUnread(cause), faultOf(cause)]).toEqual([false, { problem: cause.message, unavailable: true }]);
+  expect([isUnread(cause), policyFaultOf(cause)]).toEqual([false, { problem: cause.message, unavailable: true }]);
 });
 
 class t extends NotOK {}
@@ -57,7 +57,7 @@ it("errors of the client are known in a bundle, too, where their classes have ot
   const refused = new t(Status.INVALID_ARGUMENT, "invalid auxData");
   const problems = [new t(Status.UNAVAILABLE, "no connection"), refused, new e([])].map((cause) => {
     expect(cause.name).toMatch(/^[et]$/);
-    return faultOf(cause);
+    return policyFaultOf(cause);
   });
   expect(problems).toEqual([
     { problem: "gRPC error 14 (UNAVAILABLE): no connection", unavailable: true },
@@ -72,8 +72,8 @@ it.each([
   Object.assign(new Error("hunter2"), { name: "OwnError", code: 14 }),
   { name: "NotOK", code: 14, message: "hunter2" },
 ])("only what the client for gRPC itself says is told: %s", (cause) => {
-  expect(faultOf(cause).problem).toMatch(/^the policy decision point/);
-  expect(faultOf(cause).problem).not.toContain("hunter2");
+  expect(policyFaultOf(cause).problem).toMatch(/^the policy decision point/);
+  expect(policyFaultOf(cause).problem).not.toContain("hunter2");
 });
 
 it("a resource is blamed for nothing where the principal does not fit its schema, either", () => {

@@ -100,7 +100,7 @@ export interface PolicyFault {
   readonly refused?: true;
 }
 
-export function faultOf(cause: unknown): PolicyFault {
+export function policyFaultOf(cause: unknown): PolicyFault {
   const kind = clientErrorKind(cause);
   if (kind === "misfit") return { problem: "the request does not fit a policy's schema" };
   // There was an answer: asking again does not help.
@@ -134,7 +134,7 @@ export function isUnread(cause: unknown): boolean {
 
 /** What became of a question about what a hop may be shown: an outage is never an empty list. */
 export function faultAt(hop: number, cause: unknown): HopwiseError {
-  const fault = faultOf(cause);
+  const fault = policyFaultOf(cause);
   const [code, what] = fault.unavailable
     ? (["policy_unavailable", "the policies could not be asked what may be shown"] as const)
     : fault.refused
