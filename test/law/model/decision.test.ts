@@ -8,17 +8,11 @@ import type { Grant } from "@hopwise/core/grant";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { wideningOf } from "../../../packages/core/src/grant/index.ts";
-import { NO_TELEMETRY } from "../../../packages/core/src/telemetry/index.ts";
-import {
-  type Budget,
-  type Chain,
-  DEFAULT_LIMITS,
-  type Link,
-  type Thumbprint,
-} from "../../../packages/core/src/token/index.ts";
+import type { Budget, Chain, Link, Thumbprint } from "../../../packages/core/src/token/index.ts";
 import { admit } from "../../../packages/core/src/way/admission.ts";
 import type { IncomingCaller } from "../../../packages/core/src/way/call.ts";
 import type { EnforcementPoint } from "../../../packages/core/src/way/options.ts";
+import { LEFT_OUT } from "../../../packages/core/src/way/point.fixture.ts";
 import { shadowOf } from "../../../packages/core/src/way/shadow.ts";
 import { ran } from "../../support/ran.ts";
 import { anySchema, anyStrayCall, anyWideGrant, isEvery, part, TOOLS } from "../random/chains.ts";
@@ -102,27 +96,18 @@ async function decide(model: ModelChain, call: Call, { seed, edges, named }: Cas
   const audit = memoryAudit();
   const chain = verifiedChain(model);
   const point: EnforcementPoint = {
+    ...LEFT_OUT,
     cerbos: randomDecisionPoint(seed),
     verifier: { verify: async () => chain, lookAgain: async () => {}, verifyExpired: async () => chain },
     users: { find: ({ subject }) => ({ id: subject, roles: rolesOf(subject) }) },
     agents: { find: (name) => ({ roles: rolesOf(name), keys: [KEY] }) },
-    sources: {},
     tools: toolsOf(call, named),
     delegation: edges ? { kind: "delegation", action: "delegate" } : "grants-only",
     audience: [AUDIENCE],
     state: memoryState(),
     userIds: (_, { subject }) => subject,
-    nonces: undefined,
     audit,
-    telemetry: NO_TELEMETRY,
-    pdp: {},
-    auxData: undefined,
-    approvalRules: { approvers: [], withinSeconds: 60, maxWaiting: 1, warnOfTooFew: () => {} },
-    rates: [],
     shadow: shadowOf({ tools: {} }),
-    trust: [],
-    deadlineMs: 10_000,
-    limits: DEFAULT_LIMITS,
     clock: () => NOW * 1000,
     nowSeconds: () => NOW,
   };

@@ -48,6 +48,21 @@ export type Parts = Partial<Omit<EnforcementPoint, "state" | "verifier"> & State
   readonly verifier?: Pick<ChainVerifier, "verify"> & Partial<ChainVerifier>;
 };
 
+/** What a program may leave out of its options, and as it is then. A new option has its one line for tests here. */
+export const LEFT_OUT = {
+  sources: {},
+  delegation: "grants-only",
+  nonces: undefined,
+  pdp: {},
+  auxData: undefined,
+  approvalRules: { approvers: [], withinSeconds: 3600, maxWaiting: 20, warnOfTooFew: () => {} },
+  rates: [],
+  trust: [],
+  telemetry: NO_TELEMETRY,
+  deadlineMs: 10_000,
+  limits: DEFAULT_LIMITS,
+} as const satisfies Partial<EnforcementPoint>;
+
 /** An enforcement point by hand, and what its parts were asked. */
 export interface WatchedPoint {
   readonly point: EnforcementPoint;
@@ -173,20 +188,12 @@ function pointOf({ world, chain }: Pick<Scene, "world" | "chain">, parts: Parts 
   };
   const { cerbos, users, agents } = whole;
   const point: EnforcementPoint = {
+    ...LEFT_OUT,
     audience: [PAY],
     tools: TOOLS,
-    sources: {},
-    delegation: "grants-only",
     userIds: createUserIds([ISSUER], {}),
-    nonces: undefined,
-    pdp: {},
-    auxData: undefined,
-    approvalRules: { approvers: [], withinSeconds: 3600, maxWaiting: 20, warnOfTooFew: () => {} },
-    rates: [],
     shadow: shadowOf({ tools: TOOLS }),
     trust: [world.anchor],
-    deadlineMs: 10_000,
-    limits: DEFAULT_LIMITS,
     clock,
     nowSeconds: inSeconds(clock),
     ...whole,
