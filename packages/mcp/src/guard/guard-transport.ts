@@ -27,9 +27,9 @@ import { dropUnguarded } from "./turn-away.ts";
 
 const readInner = readerOf<McpTransport>("guardTransport", TRANSPORT);
 const readOptions = optionsOf<GuardOptions>("guardTransport", {
-  ...SHARED_GUARD_ROWS,
   authorizer: AUTHORIZER,
   tools: GUARDED_TOOLS,
+  ...SHARED_GUARD_ROWS,
   readUri: maybe(func("a function that tells which template of the server gets a URI, and with which values")),
 });
 
