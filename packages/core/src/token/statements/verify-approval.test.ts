@@ -83,6 +83,18 @@ describe("the hash of a request", () => {
     expect(await refusalOf(hashOfRequest({ ...request, tool: "mcp:tools/send" }))).toBe("config_invalid /tool");
   });
 
+  it("is of a text that nests no deeper than 18, and is no longer than 65,536", async () => {
+    const request = await requestIn(world);
+    const of = async (attributes: object): Promise<string> =>
+      refusalOf(hashOfRequest({ ...request, resource: { ...request.resource, attributes: attributes as never } }));
+    // The request, the resource, and the attributes around the lists.
+    const lists = (depth: number): unknown => JSON.parse("[".repeat(depth) + "]".repeat(depth));
+    expect(await of({ a: lists(15) })).toBe("accepted");
+    expect(await of({ a: lists(16) })).toMatch(/^config_invalid \/resource\/attr\/a/);
+    expect(await of({ a: "a".repeat(64_000) })).toBe("accepted");
+    expect(await of({ a: "a".repeat(65_536) })).toMatch(/^config_invalid/);
+  });
+
   it("is that of a request itself: what an inbox shows has it within", async () => {
     const request = await requestIn(world);
     const error = await errorOf(hashOfRequest({ request, asked: 1 } as never));
