@@ -62,8 +62,8 @@ const ENCODED_SEPARATOR = /%(?:2e|2f|5c|00)/i;
 const CARET_BEFORE_QUERY = /^[^?]*\^/;
 
 /**
- * A dot segment with a parameter (`/..;a=b/`) is none to a URL parser. Servers of Java take parameters off first and resolve what
- * is left, which leads out of the path after the check.
+ * A dot segment with a parameter (`/..;a=b/`) is none to a URL parser. Some servers, such as Tomcat, take parameters off first and
+ * resolve what is left, which leads out of the path after the check.
  */
 const DOTS_WITH_PARAMETER = /^[^?]*\/\.\.?;/;
 
