@@ -297,8 +297,8 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "node:",
   ],
   "cerbos/serve": [
-    "type:cerbos/ask",
     "cerbos/policies",
+    "cerbos/ask",
     "cerbos/binary",
     "cerbos/compile",
     "cerbos/sharing",

@@ -2,6 +2,7 @@
 
 export { callerLeft } from "./attempt.ts";
 export { oneConnection } from "./one-connection.ts";
+export { type Changeover, createChangeover, onePolicySet } from "./one-policy-set.ts";
 export {
   CANARY,
   hasCanary,

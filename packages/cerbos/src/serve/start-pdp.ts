@@ -3,7 +3,7 @@ import { GRPC } from "@cerbos/grpc";
 import type { RunningPdp } from "@hopwise/core/adapter";
 import { composed, flag, maybe, optionsOf } from "@hopwise/core/options";
 import type { Health } from "@hopwise/core/state";
-import type { PolicyClient } from "../ask/index.ts";
+import { type Changeover, createChangeover, onePolicySet, type PolicyClient } from "../ask/index.ts";
 import {
   createRunFolder,
   findBinary,
@@ -28,7 +28,6 @@ import { RESTART, type RestartOptions } from "./keep-running.ts";
 import { keepServing } from "./keep-serving.ts";
 import { loadAnew } from "./load-anew.ts";
 import { watchLosses } from "./log-losses.ts";
-import { type Changeover, createChangeover, onePolicySet } from "./one-policy-set.ts";
 import { type ServingPdp, serve } from "./serve.ts";
 import { warn } from "./warn.ts";
 

@@ -1,7 +1,7 @@
 import { getEventListeners } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import type { PolicyClient } from "../ask/index.ts";
+import { type PolicyClient, resilient } from "../ask/index.ts";
 import { type EchoingPdp, echoingPdp, turns } from "../testing/echoing-pdp.ts";
 import type { CheckOptions, CheckRequest, CheckResponse } from "./form.ts";
 import type { PartOfAnswer } from "./part-of-answer.ts";
@@ -53,6 +53,41 @@ const notOK = (code: number, details: string): Error =>
 const throwing = (error: unknown) => (): never => {
   throw error;
 };
+
+describe("a client that asks all of a decision as a whole", () => {
+  const asWhole = (client: PolicyClient) => (client as Required<PolicyClient>).whole;
+
+  it("does so when it shares requests, too: not one question here, and the next one at another target", async () => {
+    const pdps = [echoingPdp(), echoingPdp()];
+    for (const pdp of pdps) pdp.flow();
+    const whole = asWhole(shareRequests(resilient(pdps)));
+    for (let i = 0; i < 4; i++) {
+      await whole((one) => Promise.all([one.checkResources(question(1)), one.checkResources(question(2))]));
+    }
+    expect(pdps.map(({ requests }) => requests.length)).toEqual([4, 4]);
+    expect(pdps.map(({ requests }) => requests.map(({ requestId }) => requestId).join(" "))).toEqual([
+      "q1 q2 q1 q2",
+      "q1 q2 q1 q2",
+    ]);
+  });
+
+  it("shares them where it is one decision point, such as that of startPdp", async () => {
+    const pdp = echoingPdp();
+    const { signal } = new AbortController();
+    const one: PolicyClient = { ...pdp, whole: (ask) => ask(one, signal) };
+    const whole = asWhole(shareRequests(one, { requestsUnderWay: 1 }));
+    const asked = whole((client) => Promise.all([1, 2, 3].map((mark) => client.checkResources(question(mark)))));
+    await turns();
+    await pdp.answer();
+    await pdp.answer();
+    await asked;
+    expect(sizes(pdp)).toEqual([1, 2]);
+  });
+
+  it("has nothing of the kind where that is one target", () => {
+    expect(shareRequests(echoingPdp())).not.toHaveProperty("whole");
+  });
+});
 
 describe("questions about one principal", () => {
   it("go at once while few requests are under way, just as they are; then with the next one, at most 25, oldest first", async () => {

@@ -53,6 +53,9 @@ const readOptions = optionsOf<SharingOptions>("shareRequests", ROWS);
  *
  * A decision is not kept, and none is made up: where the request fails, each question in it fails.
  *
+ * Of a client with several targets (`resilient`), all of one decision stays at one target, and shares nothing: share in front of
+ * each, as below.
+ *
  * @example
  * ```ts
  * const cerbos = resilient([shareRequests(new HTTP("https://pdp-1.example.com")), shareRequests(new HTTP("https://pdp-2.example.com"))]);
@@ -65,13 +68,18 @@ const readOptions = optionsOf<SharingOptions>("shareRequests", ROWS);
 export function shareRequests(client: PolicyClient, options: SharingOptions = {}): PolicyClient {
   const asked = readClient(client);
   const { requestsUnderWay = 2, questionsInOne = 25, mostWaiting = 10_000 } = readOptions(options);
-  return createLine(
+  const line = createLine(
     {
       checkResources: async (request, how) => asked.checkResources(request, how),
       planResources: async (request, how) => asked.planResources(request, how),
     },
     { requestsUnderWay, questionsInOne, mostWaiting },
   );
+  const { whole } = asked;
+  if (whole === undefined) return line;
+  // All of a decision stays at one of its targets, and there it shares nothing: requests of several would be in one line.
+  const askWhole: typeof whole = (ask, how) => whole((one, signal) => ask(one === asked ? line : one, signal), how);
+  return { ...line, whole: askWhole };
 }
 
 /** Its own methods, such as `isAllowed`, ask by `checkResources`, and so share requests, too. */

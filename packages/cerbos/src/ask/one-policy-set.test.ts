@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { PolicyClient } from "../ask/index.ts";
 import { type Changeover, createChangeover, onePolicySet } from "./one-policy-set.ts";
+import type { PolicyClient } from "./resilient.ts";
 
 /** What each set of policies says of the user and of the agent: neither allows both. */
 const SETS = [

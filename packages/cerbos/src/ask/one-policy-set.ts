@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { PolicyClient } from "../ask/index.ts";
+import type { PolicyClient } from "./resilient.ts";
 
 /** When a PDP goes over from one set of policies to the next. */
 export interface Changeover {
