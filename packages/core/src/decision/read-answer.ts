@@ -113,15 +113,21 @@ export function policyFaultOf(cause: unknown): PolicyFault {
 
 /** Only the client's words and our own: any other error may quote anything. */
 function toldOf(cause: unknown): string | undefined {
-  const words = clientWords(cause)?.replace(BARE_AUX_DATA, AUX_DATA_WORDS);
+  const words = BARE.reduce((text, [bare, more]) => text?.replace(bare, more), clientWords(cause));
   const own = isOwn(cause) || cause instanceof DeadlinePassed ? cause.message : undefined;
   return words === undefined && own === undefined ? undefined : plainText(words ?? (own as string));
 }
 
-/** All that Cerbos says of a JWT, whatever is wrong with it: the rest is in its log alone. */
-const BARE_AUX_DATA = /invalid auxData$/;
-const AUX_DATA_WORDS =
-  "$& (it has expired, its signature does not verify, or the PDP has no key set of that id: the PDP's own log says which)";
+/** Words of the client that say too little. */
+const BARE: readonly (readonly [RegExp, string])[] = [
+  // All that Cerbos says of a JWT, whatever is wrong with it: the rest is in its log alone.
+  [
+    /invalid auxData$/,
+    "$& (it has expired, its signature does not verify, or the PDP has no key set of that id: the PDP's own log says which)",
+  ],
+  // What a call meets that nobody awaited before the end of a block with `await using`.
+  [/Channel has been shut down$/, "$&: its close() was called, or a block with await using ended before the call did"],
+];
 
 const NOT_FINITE =
   "a number in it is not finite, which no answer can carry: an output or a condition divides by zero, or makes too large a number";

@@ -8,6 +8,7 @@ import { type ClientOptions, clientsOf, type GuardingAuthorizer } from "./client
 import { freePort } from "./free-port.ts";
 import { type StubTool, toolOf } from "./stub-tool.ts";
 import { answerOf, refusedAnswer, type ToolAnswer } from "./tool-answer.ts";
+import { untilEnd } from "./until-end.ts";
 
 /** What a guarded server of a test serves, and how its clients reach it. */
 export interface GuardedServerOptions extends GuardServerOptions {
@@ -90,7 +91,9 @@ export async function guardedServer(
     return known;
   };
 
+  const { whileOpen, end } = untilEnd();
   const close = async (): Promise<void> => {
+    end();
     await closeAll();
     if (server.serverState === "running") await server.stop();
   };
@@ -101,18 +104,20 @@ export async function guardedServer(
       if (url !== undefined) return url;
       throw new HopwiseError("config_invalid", "the server is in memory; give guardedServer the option http: {}");
     },
-    client,
-    call: async (delegation, tool, args = {}) => {
-      const caller = await callerOf(delegation);
-      // As they are: of a text or a list a copy would make an object.
-      return caller
-        .callTool({ name: tool, arguments: args as { [name: string]: unknown } })
-        .then(answerOf, refusedAnswer);
-    },
-    tools: async (delegation) => {
-      const { tools: listed } = await (await callerOf(delegation)).listTools();
-      return listed.map(({ name }) => name);
-    },
+    client: (...of) => whileOpen(() => client(...of)),
+    call: (delegation, tool, args = {}) =>
+      whileOpen(async () => {
+        const caller = await callerOf(delegation);
+        // As they are: of a text or a list a copy would make an object.
+        return caller
+          .callTool({ name: tool, arguments: args as { [name: string]: unknown } })
+          .then(answerOf, refusedAnswer);
+      }),
+    tools: (delegation) =>
+      whileOpen(async () => {
+        const { tools: listed } = await (await callerOf(delegation)).listTools();
+        return listed.map(({ name }) => name);
+      }),
     close,
     [Symbol.asyncDispose]: close,
   };
