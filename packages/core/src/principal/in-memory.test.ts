@@ -39,13 +39,22 @@ describe("what no policy can be asked with is refused where it is written, by it
     expect(error.message).toContain(words);
   });
 
+  it("are shown in the right form where a list of them was given, and one of agents", async () => {
+    const ofUsers = await errorOf(() => inMemoryUsers([{ id: "alice", roles: ["clerk"] }] as never));
+    expect(ofUsers.message).toMatch(/users by issuer and subject, such as \{ "https:.*alice: .*; got a list$/);
+    const ofAgents = await errorOf(() => inMemoryAgents([{ name: "planner", roles: ["agent"], keys: [] }] as never));
+    expect(ofAgents.message).toMatch(/agents by name, such as \{ planner: .*; got a list$/);
+  });
+
   it("a user's id, an issuer, an agent's name", async () => {
     expect((await users({}, "agent:bot")).message).toMatch(
       /agent:bot must be a user whose id does not begin with "agent:"/,
     );
     expect((await users({}, "alice", "http://id.example")).message).toMatch(/as a name must be an https address/);
     const noIssuer = await errorOf(() => inMemoryUsers({ alice: { roles: ["clerk"] } } as never));
-    expect(noIssuer.message).toMatch(/: alice as a name must be an https address of an issuer, under which its users/);
+    expect(noIssuer.message).toMatch(
+      /: alice as a name must be an https address of the issuer of the users that stand below it,/,
+    );
     const agent = { roles: ["agent"], keys: ["A".repeat(43)] };
     expect((await errorOf(() => inMemoryAgents({ "my bot": agent }))).message).toMatch(
       /^inMemoryAgents: my bot as a name must be an agent's name without agent:, of letters, digits/,

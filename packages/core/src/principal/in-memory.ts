@@ -94,13 +94,17 @@ const readUsers = readerOf<UsersByIssuer>(
   "inMemoryUsers",
   mapOf(
     suchAt("users by their subject", wrongId, mapOf(USER, "users by their subject", SUBJECT)),
-    "users by issuer and subject",
-    httpsAddress("https://id.acme.example", " of an issuer, under which its users stand"),
+    'users by issuer and subject, such as { "https://id.acme.example": { alice: { roles: ["analyst"] } } }',
+    httpsAddress("https://id.acme.example", " of the issuer of the users that stand below it,"),
   ),
 );
 const readAgents = readerOf<{ readonly [name: string]: Agent }>(
   "inMemoryAgents",
-  mapOf(AGENT, "agents by name", AGENT_NAMED),
+  mapOf(
+    AGENT,
+    'agents by name, such as { planner: { roles: ["finance_agent"], keys: [signer.publicJwk] } }',
+    AGENT_NAMED,
+  ),
 );
 
 /** The user of an issuer whose id policies would take for another's. */
