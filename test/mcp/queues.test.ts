@@ -44,7 +44,7 @@ function queued(wire: McpTransport, pairs: () => boolean): Transport {
   const channel: Transport = {
     start: () => wire.start(),
     close: () => wire.close(),
-    send: (said) => wire.send(said as JsonRpcMessage),
+    send: (said, options) => wire.send(said as JsonRpcMessage, options as never),
   };
   let take: ((message: JsonRpcMessage) => void) | undefined;
   wire.onmessage = async (message) => {
@@ -64,7 +64,7 @@ async function served() {
   let pairs = false;
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
   const tools = createGuardedTools();
-  const server = new McpServer({ name: "queued", version: "1.0.0" });
+  const server = new McpServer({ name: "queued", version: "1.0.0" }, { capabilities: { logging: {} } });
   const said = (): string => `of ${caller()?.user.id}`;
   const name = z.string().refine(async (given) => (given === "waits" ? released.then(() => true) : true));
   const pay = tools.wrap("pay", async (args: { name: string }, _extra: unknown) => {
@@ -72,10 +72,15 @@ async function served() {
     return { content: [{ type: "text" as const, text: said() }] };
   });
   server.registerTool("pay", { inputSchema: { name } }, pay);
-  server.registerResource("mine", "res://mine", {}, async ({ href: uri }) => ({ contents: [{ uri, text: said() }] }));
-  server.registerPrompt("mine", {}, async () => ({
-    messages: [{ role: "user", content: { type: "text", text: said() } }],
-  }));
+  const log = { method: "notifications/message", params: { level: "info", data: "" } } as const;
+  server.registerResource("mine", "res://mine", {}, async ({ href: uri }, { sendNotification }) => {
+    await sendNotification({ ...log, params: { ...log.params, data: said() } });
+    return { contents: [{ uri, text: said() }] };
+  });
+  server.registerPrompt("mine", {}, async ({ sendNotification }) => {
+    await sendNotification({ ...log, params: { ...log.params, data: said() } });
+    return { messages: [{ role: "user", content: { type: "text", text: said() } }] };
+  });
   const faults: string[] = [];
   const authorizer = company.authorizer({ cerbos: pdp, delegation: "grants-only" });
   const [near, far] = InMemoryTransport.createLinkedPair();
@@ -84,7 +89,12 @@ async function served() {
   await server.connect(queued(guarded, () => pairs));
   await newClient().connect(near);
   const answers = new Map<unknown, (answer: JsonRpcMessage) => void>();
-  near.onmessage = (message) => answers.get((message as JsonRpcMessage).id)?.(message as JsonRpcMessage);
+  const logged: unknown[] = [];
+  near.onmessage = (given) => {
+    const message = given as JsonRpcMessage;
+    if (message.method === "notifications/message") logged.push(message.params?.["data"]);
+    else answers.get(message.id)?.(message);
+  };
   onTestFinished(() => near.close());
   const ask = async (message: JsonRpcMessage): Promise<JsonRpcMessage> => {
     const answer = new Promise<JsonRpcMessage>((resolve) => answers.set(message.id, resolve));
@@ -94,7 +104,7 @@ async function served() {
   const pair = (): void => {
     pairs = true;
   };
-  return { ask, pair, ran, release, faults, audit: authorizer.audit };
+  return { ask, pair, ran, release, faults, logged, audit: authorizer.audit };
 }
 
 it("runs no tool for somebody else's caller", async () => {
@@ -118,11 +128,12 @@ it.each([
   ["resource", "resources/read", { uri: "res://mine" }],
   ["prompt", "prompts/get", { name: "mine" }],
 ])("shows nothing of a %s that it made for somebody else", async (_, method, params) => {
-  const { ask, pair, faults } = await served();
+  const { ask, pair, faults, logged } = await served();
   pair();
   const [first, second] = [await proven(alice, "a", method, params), await proven(bob, "b", method, params)];
   const [own, others] = await Promise.all([ask(first), ask(second)]);
   expect(JSON.stringify(own)).toContain("of alice");
   expect(errorCodeOf(others.error)).toBe("result_withheld");
+  expect(logged).toEqual(["of alice"]);
   expect(faults).toEqual([expect.stringContaining("within another one")]);
 });

@@ -3,6 +3,7 @@ import type { Decision } from "@hopwise/core";
 import type { MatchedUri } from "@hopwise/core/adapter";
 import { notRunOf, type ToolDenial, toolDenial } from "../protocol/index.ts";
 import type { Schemas } from "./server-lists.ts";
+import { contextIn, isCalledWithinAnother } from "./within-another.ts";
 
 /** The one request within which a handler runs, from the guard to the tool. */
 export interface RequestScope {
@@ -53,7 +54,7 @@ export function askingFirst<Args, More extends readonly unknown[], Result>(
 ): (args: Args, ...more: More) => Promise<Result | ToolDenial> {
   return async (args, ...more) => {
     // Nothing is noted here: the answer shows it, too, and of resources as well.
-    if (isWithinAnother(scope, [args, ...more])) return toolDenial({ code: "guard_failed" });
+    if (isCalledWithinAnother(scope, [args, ...more])) return toolDenial({ code: "guard_failed" });
     const takesNone = getsContext([args, ...more]);
     const decision = runningOn(scope, tool) ?? (await decideTool(scope, tool, takesNone ? undefined : args, announced));
     if (!decision.run) return decision.result;
@@ -88,24 +89,6 @@ function noteResult(ran: Ran, decision: ToolDecision, result: { readonly [member
  */
 export function getsContext([first, ...more]: readonly unknown[]): boolean {
   return more.length === 0 && contextIn(first) !== undefined;
-}
-
-/**
- * Whether the server runs a function within the request of somebody else: it took its messages through a queue of its own, where one
- * is taken while another one's still runs. It would be decided for the caller of that.
- */
-export function isWithinAnother(scope: AsyncLocalStorage<RequestScope>, given: readonly unknown[]): boolean {
-  const own = scope.getStore()?.id;
-  const called = given.map(contextIn).find((context) => context !== undefined)?.id;
-  return own !== undefined && called !== undefined && called !== own;
-}
-
-/** What an MCP SDK tells a function of its request. No message can hold the functions of such a context. */
-function contextIn(value: unknown): { readonly id: unknown } | undefined {
-  const { signal, sendRequest, requestId, mcpReq } = Object(value) as { readonly [member: string]: unknown };
-  const { signal: of2x, send, id } = Object(mcpReq) as { readonly [member: string]: unknown };
-  if (signal instanceof AbortSignal && typeof sendRequest === "function") return { id: requestId };
-  return of2x instanceof AbortSignal && typeof send === "function" ? { id } : undefined;
 }
 
 /**

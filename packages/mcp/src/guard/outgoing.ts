@@ -3,6 +3,7 @@ import type { Flight } from "./flights.ts";
 import type { Guard } from "./guard.ts";
 import { isBound } from "./is-bound.ts";
 import { turnOfTheLoop } from "./turn-of-the-loop.ts";
+import { isSentWithinAnother, WITHIN_ANOTHER } from "./within-another.ts";
 
 /**
  * Messages that a server may always send outside of a request. On HTTP any holder of the stream reads them: they carry
@@ -20,6 +21,11 @@ export async function sendWord(
   const related = sendOptions?.relatedRequestId;
   // A message sent while a call runs belongs on that call's own stream, which only its caller reads.
   const flight = related === undefined ? currentFlight(guard) : flights.get(related);
+  // A tool does not run so. It may send what another one waits for, where its author wrote that.
+  if (flight?.operation.kind === "data" && isSentWithinAnother(guard, flight)) {
+    if (message.id === undefined) return;
+    throw new Error(WITHIN_ANOTHER);
+  }
   const said = flight === undefined ? message : withoutData(message, flight);
   if (said === undefined) return;
   const word = questions.ask(said);

@@ -13,6 +13,7 @@ import { GUARD_FAILED, type Guard, reportWithdrawn } from "./guard.ts";
 import { noteListed } from "./server-lists.ts";
 import { turnAway } from "./turn-away.ts";
 import { turnOfTheLoop } from "./turn-of-the-loop.ts";
+import { isSentWithinAnother, WITHIN_ANOTHER } from "./within-another.ts";
 
 /** Lets an answer of the server's handler out, as far as its caller may see it. */
 export async function reply(guard: Guard, given: JsonRpcMessage): Promise<void> {
@@ -32,7 +33,7 @@ export async function reply(guard: Guard, given: JsonRpcMessage): Promise<void> 
     if (isLifecycle && isUnserved(message)) {
       return await answer(guard, flight, turnAway(guard, request, "method_unguarded", notServed(request.method)));
     }
-    if (!isLifecycle && ranWithinAnother(guard, flight)) return await failWithinAnother(guard, flight, message);
+    if (!isLifecycle && isSentWithinAnother(guard, flight)) return await failWithinAnother(guard, flight, message);
     const checked = await checkAnswer(message, flight, { ...guard, reportOutcome });
     const shown = isLifecycle ? guard.changes.offer(checked, guard.overHttp === true) : checked;
     if (operation.kind === "list") noteListed(guard.listed, shown);
@@ -48,22 +49,10 @@ export async function reply(guard: Guard, given: JsonRpcMessage): Promise<void> 
   }
 }
 
-/**
- * Whether the server ran a request within another one. It sends an answer where it ran what made it: there `caller()` said that other
- * one's caller, whose data this may be.
- */
-function ranWithinAnother({ tools }: Guard, flight: Flight): boolean {
-  const { flight: within = flight } = (tools.scope.getStore() ?? {}) as { readonly flight?: Flight };
-  return within !== flight;
-}
-
+/** Its result may be of another caller's data. */
 async function failWithinAnother(guard: Guard, flight: Flight, message: JsonRpcMessage): Promise<void> {
   const { decision } = flight;
-  guard.report(
-    new Error(
-      "the server ran a request within another one, whose caller may be somebody else, so its result is withheld: it takes the messages of this transport through a queue of its own, as serveStdio of the MCP SDK does; give the guard to the server's connect there",
-    ),
-  );
+  guard.report(new Error(WITHIN_ANOTHER));
   const { invocation } = await refusalFor(guard, flight);
   if (decision?.outcome === "allowed") {
     guard.reportOutcome(decision, { outcome: "returned", result: undefined, withheld: true });

@@ -1,7 +1,8 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
 import { HopwiseError } from "@hopwise/core";
 import { isPlain } from "../protocol/index.ts";
-import { getsContext, isWithinAnother, type RequestScope } from "./decide-tool.ts";
+import { getsContext, type RequestScope } from "./decide-tool.ts";
+import { isCalledWithinAnother } from "./within-another.ts";
 
 /**
  * The same function of a prompt, which runs with nothing but what was decided. A prompt is decided on what was sent, before the
@@ -14,7 +15,7 @@ export function asDecided<Args, More extends readonly unknown[], Result>(
 ): (args: Args, ...more: More) => Promise<Result> {
   return async (args, ...more) => {
     const given = [args, ...more];
-    const within = isWithinAnother(scope, given) ? undefined : scope.getStore()?.prompt;
+    const within = isCalledWithinAnother(scope, given) ? undefined : scope.getStore()?.prompt;
     const takesNone = getsContext(given);
     const why = within?.name === prompt ? (takesNone ? undefined : whyOther(args, within.arguments)) : NOT_WITHIN;
     if (why === undefined) return run(args, ...more);
