@@ -237,7 +237,7 @@ export function testApprovalsList(): void {
         const more = (): unknown => outgoing.destroyed || outgoing.write("x".repeat(1_000_000), more);
         more();
       },
-      /answered with more than 16777216 bytes/,
+      /answered with more than 268435456 bytes/,
     ],
   ])("says what is wrong with an inbox that gives %s", async (_, answer, words) => {
     const server = createServer((_incoming, outgoing) => void answer(outgoing)).listen(0, "127.0.0.1");
@@ -256,6 +256,13 @@ export function testApprovalsList(): void {
       expect([code, err]).toEqual([2, expect.stringContaining("no inbox for approvals")]);
     },
   );
+
+  it("lists what waits also where calls with long arguments make the inbox long", async () => {
+    const { run, at, ask } = await office((body) => body.replace("{", `{"long":"${"x".repeat(40_000_000)}",`));
+    const id = await ask();
+    const { code, out } = await run("approvals", "list", ...at);
+    expect([code, out]).toEqual([0, expect.stringContaining(id)]);
+  });
 
   it.each<[string, (text: string) => string, string]>([
     ["no answers", (text) => text.replace('"answers":[]', '"answers":[null]'), "There is no inbox for approvals"],
