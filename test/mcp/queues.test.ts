@@ -59,7 +59,8 @@ function queued(wire: McpTransport, pairs: () => boolean): Transport {
   return channel;
 }
 
-async function served() {
+/** @param isTold whether the server tells a tool's function for which request it is called, as a handler of one's own may not */
+async function served(isTold = true) {
   const ran: unknown[] = [];
   let pairs = false;
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
@@ -71,7 +72,9 @@ async function served() {
     ran.push([args.name, caller()?.user.id]);
     return { content: [{ type: "text" as const, text: said() }] };
   });
-  server.registerTool("pay", { inputSchema: { name } }, pay);
+  server.registerTool("pay", { inputSchema: { name } }, (args, extra) =>
+    isTold ? pay(args, extra) : pay(args, undefined),
+  );
   const log = { method: "notifications/message", params: { level: "info", data: "" } } as const;
   server.registerResource("mine", "res://mine", {}, async ({ href: uri }, { sendNotification }) => {
     await sendNotification({ ...log, params: { ...log.params, data: said() } });
@@ -122,6 +125,20 @@ it("runs no tool for somebody else's caller", async () => {
   ]);
   expect(faults).toEqual([expect.stringContaining("give the guard to the server's connect")]);
   expect(audit.records.map(({ code }) => code)).toEqual([undefined, "guard_failed", undefined]);
+});
+
+it("closes a tool whose function is not told for which request it is called, once one ran for somebody else's caller", async () => {
+  const { ask, pair, release, faults, audit } = await served(false);
+  expect(codeOf((await ask(await call(alice, "a", "first"))).result)).toBeUndefined();
+  pair();
+  const [slow, quick, next] = [await call(alice, "b", "waits"), await call(bob, "c", "x"), await call(bob, "d", "y")];
+  const waits = ask(slow);
+  expect(codeOf((await ask(quick)).result)).toBe("result_withheld");
+  release();
+  await waits;
+  expect(codeOf((await ask(next)).result)).toBe("policy_denied");
+  expect(faults).toContainEqual(expect.stringContaining("it is not called again"));
+  expect(audit.records.map(({ code }) => code)).toContain("tool_unguarded");
 });
 
 it.each([

@@ -33,7 +33,11 @@ export async function reply(guard: Guard, given: JsonRpcMessage): Promise<void> 
     if (isLifecycle && isUnserved(message)) {
       return await answer(guard, flight, turnAway(guard, request, "method_unguarded", notServed(request.method)));
     }
-    if (!isLifecycle && isSentWithinAnother(guard, flight)) return await failWithinAnother(guard, flight, message);
+    if (!isLifecycle && isSentWithinAnother(guard, flight)) {
+      guard.report(new Error(WITHIN_ANOTHER));
+      // A tool that ran, and did not ask for this request, is closed, as any other that does not ask.
+      if (!ranUndecided(flight, message)) return await withhold(guard, flight, message);
+    }
     const checked = await checkAnswer(message, flight, { ...guard, reportOutcome });
     const shown = isLifecycle ? guard.changes.offer(checked, guard.overHttp === true) : checked;
     if (operation.kind === "list") noteListed(guard.listed, shown);
@@ -49,10 +53,13 @@ export async function reply(guard: Guard, given: JsonRpcMessage): Promise<void> 
   }
 }
 
+function ranUndecided({ operation, asked }: Flight, message: JsonRpcMessage): boolean {
+  return operation.kind === "tool" && !asked && !hasFailed(message);
+}
+
 /** Its result may be of another caller's data. */
-async function failWithinAnother(guard: Guard, flight: Flight, message: JsonRpcMessage): Promise<void> {
+async function withhold(guard: Guard, flight: Flight, message: JsonRpcMessage): Promise<void> {
   const { decision } = flight;
-  guard.report(new Error(WITHIN_ANOTHER));
   const { invocation } = await refusalFor(guard, flight);
   if (decision?.outcome === "allowed") {
     guard.reportOutcome(decision, { outcome: "returned", result: undefined, withheld: true });
