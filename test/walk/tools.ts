@@ -46,6 +46,7 @@ const TOOLS: { readonly [place: string]: string } = {
   "packages/fastmcp/src/session-tools.ts": "knows a session's tools, whose calls wait for no turn",
   "packages/mcp/src/guard/flights.ts": "keeps the open requests",
   "packages/mcp/src/guard/turn-of-the-loop.ts": "lets pass what is waiting",
+  "packages/mcp/src/guard/within-another.ts": "says whether a server runs one request within another one",
 };
 
 /** A decision is of one moment, so what a call stands on is looked at a second time, on purpose, by this file. */
