@@ -9,8 +9,11 @@ type NamedValues = readonly (readonly [name: string, value: string])[];
 
 /** What a question is to those that could share its request. */
 export interface Form {
-  /** All that a request has but once, the principal above all: only questions with the same one share a request. */
-  readonly key: string;
+  /**
+   * All that a request has but once, the principal above all: only questions with the same one share a request. Made when it is
+   * first asked for, since most questions share none.
+   */
+  key(): string;
   /** The most bytes that its name takes in a request, each of its entries, and what all that share it have in common. */
   readonly nameSize: number;
   readonly entrySizes: readonly number[];
@@ -65,7 +68,11 @@ export function formOf(request: CheckRequest, options: CheckOptions = {}): Form 
     const headers = given === undefined ? [] : [...new Headers(given)];
     const trace = headers.filter(([name]) => OF_A_TRACE.has(name));
     const others = headers.filter(([name]) => !OF_A_TRACE.has(name));
-    const key = JSON.stringify([principal, auxData ?? null, includeMetadata === true, others, foreign]);
+    let made: string | undefined;
+    const key = (): string => {
+      made ??= JSON.stringify([principal, auxData ?? null, includeMetadata === true, others, foreign]);
+      return made;
+    };
     return { key, nameSize, entrySizes, commonSize, trace };
   } catch {
     return undefined; // it is not what its type says: whoever writes it down says why

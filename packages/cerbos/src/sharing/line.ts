@@ -45,13 +45,13 @@ export function createLine(client: Asked, settings: Required<SharingOptions>): A
   function send(group: Group): void {
     while (groups.mayGo(group) && group.waiting.size > 0) {
       const askers = take(group, settings.questionsInOne);
-      void groups.run(group, () => askTogether(askers, commonOf(group.key), { together: put, alone }));
+      void groups.run(group, () => askTogether(askers, commonOf(group.form.key()), { together: put, alone }));
     }
   }
   groups.onEnd = send;
 
-  async function ask(form: Form, ...[request, options]: Parameters<Check>): Promise<CheckResponse> {
-    const group = groups.of(form.key);
+  function ask(user: string, form: Form, ...[request, options]: Parameters<Check>): Promise<CheckResponse> {
+    const group = groups.of(`${request.principal.id} ${user}`, form);
     if (groups.mayGo(group)) return groups.run(group, () => put(request, options));
     return new Promise((resolve, reject) => {
       const asker = createAsker({ request, options, form }, leaving, { resolve, reject });
@@ -61,11 +61,13 @@ export function createLine(client: Asked, settings: Required<SharingOptions>): A
   }
 
   return {
-    checkResources: async (request, options) =>
-      enter(userOf(request), options?.signal, () => {
+    checkResources: (request, options) => {
+      const user = userOf(request);
+      return enter(user, options?.signal, () => {
         const form = formOf(request, options);
-        return form === undefined ? alone(request, options) : ask(form, request, options);
-      }),
+        return form === undefined ? alone(request, options) : ask(user, form, request, options);
+      });
+    },
     planResources: async (request, options) => {
       const user = userOf(request);
       const plan = (): ReturnType<Asked["planResources"]> =>
@@ -148,6 +150,12 @@ function take({ waiting }: Group, questionsInOne: number): readonly [Asker, ...A
 function untilLeft<Answer>(answer: Promise<Answer>, { signal }: CheckOptions = {}, leaving: Leaving): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const end = leaving(signal, () => reject(callerLeft(signal)));
-    answer.then(resolve, reject).finally(end);
+    const ended =
+      <Given>(settle: (given: Given) => void) =>
+      (given: Given): void => {
+        end();
+        settle(given);
+      };
+    answer.then(ended(resolve), ended(reject));
   });
 }

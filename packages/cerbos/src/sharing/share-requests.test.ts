@@ -270,21 +270,26 @@ describe("questions about one principal", () => {
 });
 
 describe("questions that differ in what a request has but once", () => {
+  // Of one hop of one user's chains: what they are told by at first is the same.
+  const delegation = { user: { issuer: "https://id.example", id: "ann" } };
+  const hop = { ...ann, attr: { ...ann.attr, delegation } };
+  const asked = (mark: number, changed: Partial<CheckRequest> = {}) => question(mark, { principal: hop, ...changed });
+
   it.each<[string, Partial<CheckRequest>, CheckOptions?]>([
-    ["one nested attribute", { principal: { ...ann, attr: { team: { region: "APAC" } } } }],
-    ["a nested attribute that is missing", { principal: { ...ann, attr: { team: {} } } }],
-    ["the type of one", { principal: { ...ann, attr: { team: { region: ["EMEA"] } } } }],
-    ["a role", { principal: { ...ann, roles: ["user", "admin"] } }],
-    ["a scope", { principal: { ...ann, scope: "acme" } }],
+    ["one nested attribute", { principal: { ...hop, attr: { team: { region: "APAC" }, delegation } } }],
+    ["a nested attribute that is missing", { principal: { ...hop, attr: { team: {}, delegation } } }],
+    ["the type of one", { principal: { ...hop, attr: { team: { region: ["EMEA"] }, delegation } } }],
+    ["a role", { principal: { ...hop, roles: ["user", "admin"] } }],
+    ["a scope", { principal: { ...hop, scope: "acme" } }],
     ["a token", { auxData: { jwt: { token: "t" } } }],
     ["metadata", { includeMetadata: false }],
     ["annotations of their own", { requestContext: { annotations: { "hopwise.invocation": "i", tenant: "a" } } }],
     ["a header", {}, { headers: { "x-tenant": "a" } }],
   ])("never share: %s", async (_, changed, options) => {
     const { pdp, all } = scene();
-    const ours = all([0, 1, 2].map((mark) => question(mark)));
+    const ours = all([0, 1, 2].map((mark) => asked(mark)));
     const theirs = all(
-      [3, 4, 5].map((mark) => question(mark, changed)),
+      [3, 4, 5].map((mark) => asked(mark, changed)),
       options,
     );
     pdp.flow();
@@ -300,7 +305,7 @@ describe("questions that differ in what a request has but once", () => {
     ]);
     const own = changed.requestContext?.annotations["tenant"];
     expect(pdp.requests[3]).toMatchObject({
-      principal: changed.principal ?? ann,
+      principal: changed.principal ?? hop,
       includeMetadata: changed.includeMetadata ?? true,
       ...(changed.auxData && { auxData: changed.auxData }),
       ...(own !== undefined && { requestContext: { annotations: { tenant: own } } }),
@@ -310,7 +315,7 @@ describe("questions that differ in what a request has but once", () => {
 
   it("but for the trace, of which a request joins that of the question that waited longest", async () => {
     const { pdp, ask } = scene();
-    const answers = [0, 1, 2].map((mark) => ask(question(mark), { headers: { traceparent: `t${mark}`, a: "b" } }));
+    const answers = [0, 1, 2].map((mark) => ask(asked(mark), { headers: { traceparent: `t${mark}`, a: "b" } }));
     pdp.flow();
     await Promise.all(answers);
     expect(pdp.options.map((options) => options?.headers)).toEqual([
@@ -319,13 +324,34 @@ describe("questions that differ in what a request has but once", () => {
     ]);
   });
 
-  it("do not wait for each other: there is nothing to share", async () => {
+  it.each<[string, (mark: number) => Partial<CheckRequest["principal"]>]>([
+    ["principals", (mark) => ({ id: `u${mark}` })],
+    ["chains of one user with the same agent", (mark) => ({ attr: { ...hop.attr, team: { region: `${mark}` } } })],
+  ])("do not wait for each other: there is nothing to share by %s", async (_, changed) => {
     const { pdp, all } = scene();
-    const answers = all(range(0, 40).map((mark) => question(mark, { principal: { ...ann, id: `u${mark}` } })));
+    const answers = all(range(0, 40).map((mark) => asked(mark, { principal: { ...hop, ...changed(mark) } })));
     await turns();
     expect(pdp.open).toBe(40);
     pdp.flow();
     await answers;
+  });
+
+  it("never share, though the owner of one makes the other of the same object while the first is under way", async () => {
+    const { pdp, all } = scene();
+    const principal = { ...hop, roles: ["admin"] };
+    const first = all([asked(0, { principal })]);
+    principal.roles = ["user"];
+    const others = all([asked(1, { principal }), asked(2), asked(3, { principal: { ...hop, roles: ["admin"] } })]);
+    pdp.flow();
+    expect(await Promise.all([first, others])).toEqual([["0"], ["1", "2", "3"]]);
+    const sent = pdp.requests.map((it) => [
+      it.principal.roles,
+      it.resources.map(({ resource }) => resource.attr?.["mark"]),
+    ]);
+    expect(sent.slice(1)).toEqual([
+      [["admin"], [3]],
+      [["user"], [1, 2]],
+    ]);
   });
 });
 
