@@ -128,7 +128,7 @@ function hiddenItems(hidden: readonly HiddenOne[]): readonly HiddenItems[] {
 
 function tokenRecords({ links, login }: Chain, id: string): readonly TokenRecord[] {
   const handed = (grant: Grant): string | undefined =>
-    Object.hasOwn(grant, id) ? plainText(describeArguments(grant[id] as ToolGrant)) : undefined;
+    Object.hasOwn(grant, id) ? wordsOf(grant[id] as ToolGrant) : undefined;
   return links.map(({ hash, jti, agent, key, issuedAt, expiresAt, grant }, i) => ({
     hash,
     jti,
@@ -140,6 +140,15 @@ function tokenRecords({ links, login }: Chain, id: string): readonly TokenRecord
     ...defined({ handed: handed(grant) }),
     ...(i === 0 && login !== undefined && { login }),
   }));
+}
+
+/** What was handed over of a tool, in words. Those of a chain are the same at each call. */
+const WORDS = new WeakMap<ToolGrant, string>();
+
+function wordsOf(constraints: ToolGrant): string {
+  const known = WORDS.get(constraints) ?? plainText(describeArguments(constraints));
+  WORDS.set(constraints, known);
+  return known;
 }
 
 /** In characters of JSON. A sink refuses a record that is far longer, and who makes the call would choose to be on none. */

@@ -34,7 +34,7 @@ export function asWhole<T>(
 ): (hop: number, headers?: TraceHeaders) => Promise<T> {
   if (pdp.whole === undefined) {
     const { signal, expired } = deadline;
-    return async (hop, headers) => Promise.race([ask(withHeaders(pdp, headers), hop, signal), expired]);
+    return (hop, headers) => Promise.race([ask(withHeaders(pdp, headers), hop, signal), expired]);
   }
   const called = new Map<number, TraceHeaders | undefined>();
   let allCalled = (): void => {};

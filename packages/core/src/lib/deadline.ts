@@ -15,7 +15,7 @@ export class DeadlinePassed extends Error {
  * Runs something under a deadline. `signal` asks the work to end, and `expired` rejects even where the work does not
  * listen: a decision point that hangs must not hang the call.
  */
-export async function withDeadline<T>(
+export function withDeadline<T>(
   ms: number,
   run: (signal: AbortSignal, expired: Promise<never>) => Promise<T>,
 ): Promise<T> {

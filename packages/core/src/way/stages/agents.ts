@@ -10,8 +10,8 @@ const NO_AGENTS: ConfirmedAgents = { agents: [], origins: [] };
  *
  * @throws {HopwiseError} codes of the stage `agents`
  */
-export async function agentsOf({ chain }: Caller, { agents, deadlineMs }: EnforcementPoint): Promise<ConfirmedAgents> {
-  if (chain === undefined) return NO_AGENTS;
+export function agentsOf({ chain }: Caller, { agents, deadlineMs }: EnforcementPoint): Promise<ConfirmedAgents> {
+  if (chain === undefined) return Promise.resolve(NO_AGENTS);
   return eachInTime(deadlineMs, "registry_unavailable", "the agent registry", (wait) =>
     confirmAgents(chain, agents, wait),
   );
