@@ -182,7 +182,7 @@ describe("a call of a client", () => {
   });
 
   const aborted = rows.filter(([name]) => name.startsWith("carry"));
-  it.each(aborted)("ends as soon as its caller does not want it any more, and is never sent: %s", async (_, start) => {
+  it.each(aborted)("ends soon after its caller does not want it any more, and is never sent: %s", async (_, start) => {
     let answer = (_: unknown): void => {};
     const late = () =>
       new Promise((resolve) => {
@@ -197,6 +197,7 @@ describe("a call of a client", () => {
     expect(seen.settled).toBeUndefined();
     const reason = new Error("the request was cancelled before it was sent");
     controller.abort(reason);
+    await vi.advanceTimersByTimeAsync(20);
     await turns();
     expect(seen.settled).toEqual(reason);
     answer(held);
