@@ -3,22 +3,22 @@ export type Leaving = (signal: AbortSignal | undefined, leave: () => void) => ()
 
 /**
  * One listener a signal: one decision asks several questions with the same, and Node.js 20 warns of more than ten
- * listeners, of which the clients of Cerbos have one for each request.
+ * listeners, of which the clients of Cerbos have one for each request. It goes with the last question: Node.js keeps a signal
+ * of `AbortSignal.any` for as long as somebody listens to it.
  */
 export function createLeaving(): Leaving {
   const all = new WeakMap<AbortSignal, Set<() => void>>();
-  const of = (signal: AbortSignal): Set<() => void> => {
-    const known = all.get(signal);
-    if (known !== undefined) return known;
-    const leaving = new Set<() => void>();
-    all.set(signal, leaving);
-    signal.addEventListener("abort", () => [...leaving].forEach((leave) => void leave()), { once: true });
-    return leaving;
-  };
+  function leaveAll(this: AbortSignal): void {
+    for (const leave of [...(all.get(this) ?? [])]) leave();
+  }
   return (signal, leave) => {
     if (!signal) return () => {};
-    const leaving = of(signal);
-    leaving.add(leave);
-    return () => void leaving.delete(leave);
+    const leaving = all.get(signal) ?? new Set();
+    if (leaving.size === 0) signal.addEventListener("abort", leaveAll, { once: true });
+    all.set(signal, leaving.add(leave));
+    return () => {
+      leaving.delete(leave);
+      if (leaving.size === 0) signal.removeEventListener("abort", leaveAll);
+    };
   };
 }
