@@ -1,11 +1,11 @@
 import type { CheckResourcesRequest, CheckResourcesResponse, Resource } from "@cerbos/core";
-import { defined, isCount } from "../lib/index.ts";
+import { isCount } from "../lib/index.ts";
 import type { Hop } from "../principal/index.ts";
 import { addUp, type Obligations } from "../result/index.ts";
 import { askEachHop, type Said } from "./ask-each-hop.ts";
 import { type ChainQuestion, edgeOf, hopRequest } from "./hop-request.ts";
 import type { ExpressionFailure, PolicyDecisionPoint, SharedAnswer, TraceHeaders } from "./pdp.ts";
-import { type Answer, readAnswers } from "./read-answer.ts";
+import { type Answer, callIdOf, readAnswers } from "./read-answer.ts";
 
 /** One call, put to every hop of a chain. */
 export interface HopQuestion extends ChainQuestion {
@@ -90,9 +90,9 @@ export async function checkHops(
 
 /** Where Cerbos' own log has the answer. */
 function placeOf(response: CheckResourcesResponse): Pick<HopVerdict, "cerbosCallId" | "cerbosPositions"> {
-  const { cerbosCallId, cerbosPositions }: SharedAnswer = response;
+  const { cerbosPositions }: SharedAnswer = response;
   const places = Array.isArray(cerbosPositions) ? cerbosPositions.slice(0, 2).filter(isCount) : [];
-  return defined({ cerbosCallId, ...(places.length > 0 && { cerbosPositions: places }) });
+  return { ...callIdOf(response), ...(places.length > 0 && { cerbosPositions: places }) };
 }
 
 /** What the answers about a call and about the handing over say of a hop. */

@@ -8,7 +8,7 @@ import type { Asked } from "./decision.ts";
 import { type AskedResource, type ChainQuestion, type Edge, hopAsks, hopRequest } from "./hop-request.ts";
 import type { PolicyDecisionPoint, SharedAnswer } from "./pdp.ts";
 import { grouped, type PlanQuestion, planHop } from "./plan-hops.ts";
-import { faultAt, readAnswers } from "./read-answer.ts";
+import { callIdOf, faultAt, readAnswers } from "./read-answer.ts";
 
 /** A list, put to every hop of a chain. */
 export interface ListQuestion extends Omit<ChainQuestion, "edges"> {
@@ -181,7 +181,7 @@ async function listHop(
     ...all.flatMap(({ keys }, i) => keys.filter((_, j) => answers[i]?.[j]?.effect === "allow")),
   ]);
   const own = responses.filter(({ response }) => response.cerbosPositions === undefined);
-  return { allowed, cerbosCallIds: own.map(({ response }) => response.cerbosCallId) };
+  return { allowed, cerbosCallIds: own.flatMap(({ response }) => callIdOf(response).cerbosCallId ?? []) };
 }
 
 /** Whether a hop may hand on is asked once for all items to which it hands on the same. */

@@ -5,7 +5,7 @@ import { askEachHop } from "./ask-each-hop.ts";
 import { type HopVerdict, type HopWatch, saidOf } from "./check-hops.ts";
 import { type ChainQuestion, edgeOf, hopAsks, hopNotes, hopRequest } from "./hop-request.ts";
 import type { PolicyDecisionPoint } from "./pdp.ts";
-import { type Answer, readAnswers, unreadable } from "./read-answer.ts";
+import { type Answer, callIdOf, readAnswers, unreadable } from "./read-answer.ts";
 
 /** The question which rows every hop of a chain may see. */
 export interface RowsQuestion extends ChainQuestion {
@@ -49,14 +49,14 @@ async function planHop(
   const { resource, action } = question;
   const request = { ...hopAsks(question, hop), ...hopNotes(question, hop), resource, actions: [action] };
   const response = await pdp.planResources(request, { signal });
-  const { cerbosCallId } = response;
+  const callId = callIdOf(response);
   const own = response.requestId === request.requestId || !response.requestId;
   const reading = own ? readPlan(response) : { problem: "it answered another request" };
-  if ("problem" in reading) return { answer: unreadable(reading.problem), ...defined({ cerbosCallId }) };
+  if ("problem" in reading) return { answer: unreadable(reading.problem), ...callId };
   const { rows } = reading;
   const sees = typeof rows === "boolean" ? (rows ? "all" : "none") : "some";
   const answer: Answer = { effect: rows === false ? "deny" : "allow", reasons: [], rules: [] };
-  return { answer, rows, sees, ...defined({ cerbosCallId }) };
+  return { answer, rows, sees, ...callId };
 }
 
 /** Whether a hop may hand on; undefined where the policies are not asked this. */

@@ -1,6 +1,6 @@
 import type { CheckResourcesRequest, CheckResourcesResponse, CheckResourcesResult } from "@cerbos/core";
 import { failed, HopwiseError, isOwn } from "../errors.ts";
-import { DeadlinePassed, plainText } from "../lib/index.ts";
+import { DeadlinePassed, isListOf, MOST_ITEMS, plainText } from "../lib/index.ts";
 import { clientErrorKind, clientWords } from "./client-error.ts";
 import type { AskedResource } from "./hop-request.ts";
 import { type OutputReading, readOutputs } from "./outputs.ts";
@@ -76,14 +76,25 @@ export function unreadable(problem: string): Answer {
   return { effect: "error", reasons: [], rules: [], problem };
 }
 
+/** It decides nothing, and stands in records: what is no text there would keep a record from being written. */
 function decidedBy({ metadata }: CheckResourcesResult, action: string): NonNullable<Answer["decidedBy"]> {
   const { matchedPolicy: policy, matchedScope: scope } = metadata?.actions[action] ?? {};
-  const derivedRoles = metadata?.effectiveDerivedRoles;
+  const roles: unknown = metadata?.effectiveDerivedRoles;
+  const derivedRoles = isListOf(roles, isText, MOST_ITEMS) ? (Array.from(roles) as string[]) : [];
   return {
-    ...(policy !== undefined && { policy }),
-    ...(scope && { scope }),
-    ...(derivedRoles !== undefined && derivedRoles.length > 0 && { derivedRoles }),
+    ...(isText(policy) && { policy }),
+    ...(isText(scope) && scope !== "" && { scope }),
+    ...(derivedRoles.length > 0 && { derivedRoles }),
   };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
+}
+
+/** Where Cerbos' own log has an answer, if it says so. */
+export function callIdOf({ cerbosCallId }: { readonly cerbosCallId?: unknown }): { readonly cerbosCallId?: string } {
+  return isText(cerbosCallId) ? { cerbosCallId } : {};
 }
 
 /** The schema's message about a value's shape; dropped where it would quote the value, which may be secret. */
