@@ -142,15 +142,18 @@ const doors: DoorRows<typeof cerbos> = {
     { binary: NO_TEXT, strictEvaluation: NO_FLAG },
     (options) => cerbos.compilePolicies(policies, options),
   ),
-  lintPolicies: optionsRow<cerbos.LintPoliciesOptions>(
-    { tools: { send: { ...ENTRY, more: "of a whole entry" } as never } },
-    {
-      tools: [...NO_OBJECT, new Map(), ...NO_ENTRY.map((entry) => ({ send: entry }))],
-      delegation: ["grants_only", "", null, 5, {}, { kind: "delegation" }, { kind: "a", action: "b", c: 1 }],
-      auxData: [...NO_FLAG, () => undefined],
-    },
-    (options) => cerbos.lintPolicies(policies, options),
-  ),
+  lintPolicies: {
+    unread: ["/tools/send/more"],
+    ...optionsRow<cerbos.LintPoliciesOptions>(
+      { tools: { send: { ...ENTRY, more: "of a whole entry" } as never } },
+      {
+        tools: [...NO_OBJECT, new Map(), ...NO_ENTRY.map((entry) => ({ send: entry }))],
+        delegation: ["grants_only", "", null, 5, {}, { kind: "delegation" }, { kind: "a", action: "b", c: 1 }],
+        auxData: [...NO_FLAG, () => undefined],
+      },
+      (options) => cerbos.lintPolicies(policies, options),
+    ),
+  },
   probePdp: optionsRow<cerbos.ProbePdpOptions>({}, { signal: [null, 5, {}, new AbortController()] }, (options) =>
     cerbos.probePdp(client, options),
   ),

@@ -2,6 +2,7 @@ import { inspect } from "node:util";
 import { type Authorizer, HopwiseError } from "@hopwise/core";
 import type { MayChangeByTool } from "@hopwise/mcp";
 import { expect, it } from "vitest";
+import { ODD, placesIn, withAt } from "../support/each-place.ts";
 
 /** The functions that a door exports. */
 type FunctionsOf<Door> = {
@@ -20,6 +21,8 @@ export interface Row {
   readonly wrong: { readonly [option: string]: readonly unknown[] };
   /** What is no object of options at all is refused, too. Not for a map, whose names its author chose. */
   readonly closed: boolean;
+  /** Places of what is right that nobody looks at: of an entry of which only a part is read. */
+  readonly unread?: readonly string[];
 }
 
 /** The row of a function that takes options of a type: wrong values for each of them, so that a new option needs its own. */
@@ -121,8 +124,30 @@ function isOfMembers(value: unknown): value is object {
   return !Object.values(value).some((member) => typeof member === "function");
 }
 
+const NO_ERROR_OF_OURS = /which is no error of Hopwise$/;
+
+/** Right nowhere; the others are refused in words of their own by the members that they are wrong for. */
+const NEVER_RIGHT = [
+  "a bigint",
+  "a promise",
+  "an object within itself",
+  "a getter that fails",
+  "what fails when it is read",
+  "a list that was revoked",
+] as const;
+
+/** Whether a place is one of members alone: of an object with methods only those are read that it may have. */
+function isDataAt(right: unknown, path: readonly (string | number)[]): boolean {
+  const above = path.slice(1).map((_, i) => path.slice(0, i + 1));
+  return above.every((steps) => isPlaceOfMembers(steps.reduce((value, step) => Object(value)[step] as unknown, right)));
+}
+
+function isPlaceOfMembers(value: unknown): boolean {
+  return Array.isArray(value) || isOfMembers(value);
+}
+
 /** Walks over everything that one function takes. */
-export function walk(name: string, { right, call, wrong, closed }: Row): void {
+export function walk(name: string, { right, call, wrong, closed, unread = [] }: Row): void {
   const ask = (given: unknown): Promise<string> => outcome(() => call(given as never));
 
   it(`${name} takes what is right`, async () => {
@@ -173,6 +198,22 @@ export function walk(name: string, { right, call, wrong, closed }: Row): void {
         if (refusal.startsWith("config_invalid")) expect(refusal, `"${place}"`).toContain(`got ${kind}`);
       }
     }
+  });
+
+  it(`${name} refuses what is wrong at any place of what is right, and no promise is taken for data`, async () => {
+    // What takes no options is asked about itself in test/arguments.
+    const places = placesIn(right).filter((path) => closed || path.length > 0);
+    const trials = places.flatMap((path) => NEVER_RIGHT.map((what) => ({ path, what })));
+    const wrong = await Promise.all(
+      trials.map(async ({ path, what }) => {
+        const at = `/${path.join("/")}`;
+        const came = await ask(withAt(right, path, ODD[what]?.()));
+        const mayBeTaken = what !== "a promise" || !closed || unread.includes(at) || !isDataAt(right, path);
+        const isWrong = NO_ERROR_OF_OURS.test(came) || (came === "taken" && !mayBeTaken);
+        return isWrong ? [`${what} at ${at}: ${came}`] : [];
+      }),
+    );
+    expect(wrong.flat()).toEqual([]);
   });
 
   if (!closed) return;

@@ -166,5 +166,17 @@ function changedOrWhyNot(table: Table, row: Plain, obligations: Obligations): Pl
 /** Rows that cannot be shown are all that was found: an empty list would look as if there were none. */
 function mustFind({ fault }: Filter, unchanged: HopwiseError | undefined): void {
   const why = fault ?? unchanged;
-  if (why !== undefined) throw inOwnWords(new HopwiseError(why.code, why.message));
+  if (why === undefined) return;
+  // A filter may be a program's own.
+  const read = reading(
+    "visibleRows",
+    ["filter", "fault"],
+    "why rows cannot be shown, { code, message }",
+    why,
+    (it) => ({
+      code: it.code,
+      message: it.message,
+    }),
+  );
+  throw inOwnWords(new HopwiseError(read.code, read.message));
 }

@@ -1,6 +1,6 @@
 import { faultOf } from "../errors.ts";
 import { deepFrozen, type Health, quietly } from "../lib/index.ts";
-import { hasMethods, list, readerOf, type Shape, such } from "../options/index.ts";
+import { besides, having, list, METHOD, madeOf, readerOf, type Shape } from "../options/index.ts";
 import type { AuditSink, DecisionRecord } from "./record.ts";
 
 /** The sinks that one is made of. */
@@ -15,11 +15,17 @@ interface Parts {
 const PARTS = new WeakMap<object, Parts>();
 
 /** A sink, of which it is asked here, once, whether it keeps records. */
-export const SINK: Shape = such("a sink, such as memoryAudit()", (value) => {
-  if (!hasMethods(value, ["record"])) return false;
-  partsOf(value as unknown as AuditSink);
-  return true;
-});
+export const SINK: Shape = madeOf<AuditSink>(
+  besides<Omit<AuditSink, "record" | "keeps">>(having("a sink, such as memoryAudit()", "record"), {
+    outcome: METHOD,
+    unverified: METHOD,
+    health: METHOD,
+  }),
+  (sink) => {
+    partsOf(sink);
+    return sink;
+  },
+);
 
 const readSinks = readerOf<readonly AuditSink[]>("auditTo", list(SINK, "one sink, or several", { min: 1 }));
 

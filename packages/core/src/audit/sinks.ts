@@ -1,7 +1,7 @@
 import type { DenialCode } from "../codes.ts";
 import type { HopwiseError } from "../errors.ts";
 import { type Health, isThenable, quietly, wholeText } from "../lib/index.ts";
-import { having, readerOf } from "../options/index.ts";
+import { besides, having, METHOD, readerOf } from "../options/index.ts";
 import { checkTold } from "./check-told.ts";
 import type { AuditSink, DecisionRecord, OutcomeRecord, UnverifiedAttempt } from "./record.ts";
 import { strangerCounter } from "./strangers.ts";
@@ -51,7 +51,10 @@ export interface LineWriter extends Breakable {
   write(text: string, done: (error?: Error | null) => void): unknown;
 }
 
-const readWriter = readerOf<LineWriter>("jsonLinesAudit", having("a writer, such as process.stdout", "write"));
+const readWriter = readerOf<LineWriter>(
+  "jsonLinesAudit",
+  besides<Pick<Breakable, "on">>(having("a writer, such as process.stdout", "write"), { on: METHOD }),
+);
 
 /**
  * One decision a line, as JSON. A call waits until its line is handed over, and is denied where that fails. Lines are

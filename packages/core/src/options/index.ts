@@ -3,8 +3,9 @@ export { answeringAtOnce, behavedClock, inSeconds, isInSeconds, millisecondsBy, 
 export { canonicalJsonOf } from "./canonical-json.ts";
 export { HEADERS } from "./headers.ts";
 export { answerOf, eachInTime } from "./in-time.ts";
+export { jsonObject } from "./json-object.ts";
 export { readListener } from "./listener.ts";
-export { hasMethods, having } from "./methods.ts";
+export { ANY, besides, hasMethods, having, METHOD, wrongBesides } from "./methods.ts";
 export { nearest } from "./nearest.ts";
 export { isPlainObject, isPromise } from "./plain-object.ts";
 export {
@@ -29,7 +30,6 @@ export {
   either,
   flag,
   func,
-  jsonObject,
   list,
   madeOf,
   mapOf,

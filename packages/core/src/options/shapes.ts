@@ -223,11 +223,6 @@ export function either(what: string, ...shapes: readonly Shape[]): Shape {
   return z.union(shapes, { error: what });
 }
 
-/** A JSON object, such as a JSON Schema. */
-export function jsonObject(what: string): Shape {
-  return copied(such(what, isPlainObject));
-}
-
 /** Plain data, of which the copy is used: what its author changes later changes nothing. */
 export function copied(shape: Shape): Shape {
   return madeOf(shape, copyOf);

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../json/index.ts";
 import { defined } from "../lib/index.ts";
-import { flag, list, maybe, optionsOf, type Rows, text } from "../options/index.ts";
+import { flag, list, maybe, optionsOf, type Rows, type Shape, text } from "../options/index.ts";
 import {
   ASKING_ROWS,
   type AttributeSource,
@@ -9,6 +9,7 @@ import {
   cachedSource,
   type Many,
   type One,
+  sourceShape,
 } from "../source/index.ts";
 import type { Subject } from "../token/index.ts";
 import { asItIs } from "./as-it-is.ts";
@@ -76,12 +77,19 @@ export function agentAttributesFrom(options: SourceOptions<string, JsonObject>):
   return cachedSource({ ...readAgentAttributes(options), ...BY_NAME }, "agentAttributesFrom", attributesAsTheyAre);
 }
 
+const ISSUER_NAMED = text("an issuer, such as https://id.acme.example");
+
 export const TRAIT_ROWS: Rows<UserDirectoryTraits> = {
   uniqueIds: maybe(flag()),
-  issuers: maybe(
-    list(text("an issuer, such as https://id.acme.example"), "a list of issuers, at least one", { min: 1 }),
-  ),
+  issuers: maybe(list(ISSUER_NAMED, "a list of issuers, at least one", { min: 1 })),
 };
+
+/** A directory of a program's own. Of one that has nobody, such as an empty one in memory, the list of issuers is empty. */
+export const USER_DIRECTORY: Shape = sourceShape<UserDirectoryTraits>("a directory, such as inMemoryUsers({ … })", {
+  uniqueIds: maybe(flag()),
+  issuers: maybe(list(ISSUER_NAMED, "a list of issuers")),
+});
+export const AGENT_REGISTRY: Shape = sourceShape("a registry, such as inMemoryAgents({ … })", {});
 
 /** By its own name, and with what it takes alone: an error lists that. */
 function reader<Options extends object>(called: string, more: object = {}): (options: Options) => Options {

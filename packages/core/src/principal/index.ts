@@ -2,9 +2,11 @@
 export { agentsOverHttp, type HttpAgentsOptions } from "./agents-over-http.ts";
 export { type ConfirmedAgents, confirmAgents } from "./confirm-agents.ts";
 export {
+  AGENT_REGISTRY,
   agentAttributesFrom,
   agentsFrom,
   type SourceOptions,
+  USER_DIRECTORY,
   userAttributesFrom,
   usersFrom,
 } from "./directories.ts";

@@ -1,6 +1,5 @@
 import { HopwiseError } from "../errors.ts";
 import { dropPromises } from "../lib/index.ts";
-import { mustBe } from "../options/index.ts";
 import type { Subject } from "../token/index.ts";
 import { AGENT_PREFIX } from "./hop.ts";
 import type { User, UserDirectoryTraits } from "./sources.ts";
@@ -24,11 +23,8 @@ const ISSUED_PREFIX = "iss:";
  *
  * @param trusted the issuers of the trust anchors. Where there is none, the directory may say whose users it has; where it
  *   does not, anybody's users may come
- * @throws {HopwiseError} `config_invalid` for a directory whose issuers are no list
  */
 export function createUserIds(trusted: readonly string[], { uniqueIds, issuers = [] }: UserDirectoryTraits): UserIds {
-  // Of a text, each part of it would be an issuer.
-  if (!Array.isArray(issuers)) mustBe("createAuthorizer", ["users", "issuers"], "a list of issuers", issuers);
   const known = new Set(trusted.length > 0 ? trusted : issuers);
   const several = known.size > 1;
   const [home] = known;

@@ -4,7 +4,6 @@ import {
   atOnce,
   either,
   func,
-  having,
   jsonObject,
   list,
   mapOf,
@@ -14,7 +13,7 @@ import {
   type Rows,
   type Shape,
 } from "../options/index.ts";
-import { type AttributeSources, type PolicyPlace, placeText } from "../source/index.ts";
+import { type AttributeSources, attributeSource, type PolicyPlace, placeText } from "../source/index.ts";
 import { FILTER, type FilterRule } from "./filter-rule.ts";
 
 /**
@@ -122,7 +121,7 @@ const NAMES = list(named("an argument's name"), "a list of arguments' names");
 const SCHEMA = jsonObject('a JSON Schema, such as { type: "object" }');
 
 /** A further source of attributes. */
-const SOURCE = having("a source, such as resourceAttributesFrom({ … })", "find");
+const SOURCE = attributeSource("resourceAttributesFrom({ … })");
 
 /** A scope or version of Cerbos, or a function that tells it for each call. */
 function placeOrFunction(name: keyof PolicyPlace): Shape {

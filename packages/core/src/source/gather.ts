@@ -1,8 +1,9 @@
 import { faultOf, HopwiseError, isOwn } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import { patiently, settleInTime, type Wait } from "../lib/index.ts";
+import { flag, maybe, type Shape } from "../options/index.ts";
 import { attributesFrom } from "./attributes.ts";
-import { type ContextOrigin, lookUp, type Source } from "./source.ts";
+import { type ContextOrigin, lookUp, type Source, sourceShape } from "./source.ts";
 
 /** Attributes from a further source. Policies find them under the source's own name: `attr.<name>`. */
 export interface AttributeSource<Key> extends Source<Key, JsonObject> {
@@ -12,6 +13,13 @@ export interface AttributeSource<Key> extends Source<Key, JsonObject> {
    * it has nothing (`attributes_missing`, or `resource_unknown` for a resource).
    */
   readonly optional?: boolean;
+}
+
+/** One of them, as an option. */
+export function attributeSource(example: string): Shape {
+  return sourceShape<Pick<AttributeSource<never>, "optional">>(`a source, such as ${example}`, {
+    optional: maybe(flag()),
+  });
 }
 
 /** Further sources, by the name under which policies find their attributes. */

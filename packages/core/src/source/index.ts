@@ -11,9 +11,10 @@ export {
   type Asking,
   type AttributeSource,
   type AttributeSources,
+  attributeSource,
   checkSourceNames,
   codeOf,
   gather,
 } from "./gather.ts";
 export { PLACE_ROWS, PLACES, type PolicyPlace, placeOf, placeText } from "./policy-place.ts";
-export { type ContextOrigin, type Found, isLate, lookUp, type Source } from "./source.ts";
+export { type ContextOrigin, type Found, isLate, lookUp, type Source, sourceShape } from "./source.ts";

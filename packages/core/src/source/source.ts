@@ -1,6 +1,7 @@
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
 import { type Awaitable, andThen, DeadlinePassed, type Health } from "../lib/index.ts";
+import { besides, having, jsonObject, METHOD, maybe, type Rows, type Shape, text } from "../options/index.ts";
 import { noObject } from "./attributes.ts";
 
 /** A place that knows something by a key: a directory, a registry, a database, a service. */
@@ -15,6 +16,21 @@ export interface Source<Key, Value> {
   look?(key: Key): Awaitable<Found<Value>>;
   /** Whether it could answer just now, and why not, for `health` of an authorizer. Left out: it says nothing of itself. */
   health?(): Awaitable<Health>;
+}
+
+type Besides = Omit<Source<never, never>, "find">;
+
+/** What it may have besides `find`. */
+const BESIDES: Rows<Besides> = {
+  name: maybe(text("a name for records, such as hr")),
+  schema: maybe(jsonObject("a JSON Schema")),
+  look: METHOD,
+  health: METHOD,
+};
+
+/** A source that a program made itself. @param more what those of its kind may have, too */
+export function sourceShape<More extends object>(what: string, more: Rows<More>): Shape {
+  return besides<Besides & More>(having(what, "find"), { ...BESIDES, ...more } as Rows<Besides & More>);
 }
 
 /** The answer of a source. */

@@ -51,6 +51,6 @@ export {
 export { type FeedReaderOptions, type FeedRevocations, revocationsOverHttp } from "./revocations-over-http.ts";
 export type { RevocationHow, Revocations } from "./shared-revocations.ts";
 export type { Charge, Reservation, Reserved, SpendingStore } from "./spending.ts";
-export { openedState, type SharedState, STATE_ROWS, type State, type StateOptions } from "./state.ts";
+export { openedState, type SharedState, STATE, STATE_ROWS, type State, type StateOptions } from "./state.ts";
 export { STORE_LIMITS } from "./store-limits.ts";
 export { unreadable } from "./unreadable.ts";

@@ -1,15 +1,21 @@
 import { type Awaitable, type Health, noteMadeHere, quietly, settleInTime, unwaited } from "../lib/index.ts";
 import {
+  ANY,
   answerOf,
   atLeast,
+  besides,
   CLOCK,
   func,
+  hasMethods,
   having,
+  METHOD,
   maybe,
   number,
   optionsOf,
   type Rows,
   readerOf,
+  type Shape,
+  such,
   text,
 } from "../options/index.ts";
 import type { ApprovalStore } from "./approvals.ts";
@@ -61,6 +67,25 @@ export interface StateOptions {
   readonly clock?: () => number;
 }
 
+const KEEPER = "what keeps requests, with keep, find, latest, answer and list";
+const COUNTER = "what counts, with reserve, settle and spent";
+
+/** A state that a program put together of stores. */
+export const STATE: Shape = besides<State>(
+  such("a state, such as memoryState()", (value) => {
+    const { replay, revocations } = Object(value) as Partial<State>;
+    return hasMethods(replay, ["claim"]) && hasMethods(revocations, ["find"]);
+  }),
+  {
+    replay: ANY,
+    revocations: besides<Pick<RevocationStore, "health">>(ANY, { health: METHOD }),
+    spending: maybe(having(COUNTER, "reserve", "settle", "spent")),
+    approvals: maybe(having(KEEPER, "keep", "find", "latest", "answer", "list")),
+    health: METHOD,
+    close: METHOD,
+  },
+);
+
 export const STATE_ROWS: Rows<StateOptions> = {
   maxStalenessSeconds: maybe(number({ min: 0.001, max: 3600, example: 5 })),
   repairSeconds: maybe(number({ min: 0, max: 3600, example: 2 })),
@@ -74,8 +99,8 @@ const readDriver = readerOf<StateDriver>(
     {
       name: text("a name for messages, such as Redis at 127.0.0.1:6379"),
       replay: having("what keeps proofs, with claim", "claim"),
-      spending: having("what counts, with reserve, settle and spent", "reserve", "settle", "spent"),
-      approvals: having("what keeps requests", "keep", "find", "latest", "answer", "list"),
+      spending: having(COUNTER, "reserve", "settle", "spent"),
+      approvals: having(KEEPER, "keep", "find", "latest", "answer", "list"),
       revocations: having("a log, with head, read and append", "head", "read", "append"),
       health: func("a function that says how the store is"),
       close: func("a function that ends it"),

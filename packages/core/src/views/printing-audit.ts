@@ -1,7 +1,7 @@
 import { type AuditSink, type Breakable, checkTold, hearFaults } from "../audit/index.ts";
 import { rowOf } from "../codes.ts";
 import { plainText, quietly } from "../lib/index.ts";
-import { flag, having, maybe, optionsOf, readerOf } from "../options/index.ts";
+import { besides, flag, having, METHOD, maybe, optionsOf, readerOf } from "../options/index.ts";
 import { DENIAL_ROWS, type DenialOptions, onDenial } from "./denials.ts";
 import { operatorView } from "./operator-view.ts";
 
@@ -17,7 +17,13 @@ export interface PrintingAuditOptions extends DenialOptions {
   readonly colour?: boolean;
 }
 
-const readScreen = readerOf<Screen>("printingAudit", having("a screen, such as process.stderr", "write"));
+const readScreen = readerOf<Screen>(
+  "printingAudit",
+  besides<Pick<Screen, "on" | "hasColors">>(having("a screen, such as process.stderr", "write"), {
+    on: METHOD,
+    hasColors: METHOD,
+  }),
+);
 const readOptions = optionsOf<PrintingAuditOptions>("printingAudit", { ...DENIAL_ROWS, colour: maybe(flag()) });
 
 /**

@@ -1,5 +1,12 @@
 import { quietly } from "../lib/index.ts";
+import { besides, having, METHOD, type Shape } from "../options/index.ts";
 import { NO_TELEMETRY, type StageWatch, type Telemetry, UNWATCHED, UNWATCHED_STAGE } from "../telemetry/index.ts";
+
+/** Telemetry, as an option. */
+export const TELEMETRY: Shape = besides<Omit<Telemetry, "begin">>(
+  having("telemetry, such as openTelemetry()", "begin"),
+  { report: METHOD },
+);
 
 /** Telemetry that changes nothing about a call: what a stage or a hop found is taken from itself, never from the watcher. */
 export function behavedTelemetry(telemetry: Telemetry): Telemetry {

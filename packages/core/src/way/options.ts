@@ -1,22 +1,16 @@
 import { type AuditSink, SINK } from "../audit/index.ts";
 import type { AuxDataSupplier, PolicyDecisionPoint, RunningPdp } from "../decision/index.ts";
+import { CLOCK, either, func, having, mapOf, maybe, members, number, optionsOf, type Rows } from "../options/index.ts";
 import {
-  CLOCK,
-  either,
-  func,
-  having,
-  mapOf,
-  maybe,
-  members,
-  number,
-  optionsOf,
-  type Rows,
-  such,
-} from "../options/index.ts";
-import type { AgentRegistry, UserDirectory, UserIds } from "../principal/index.ts";
+  AGENT_REGISTRY,
+  type AgentRegistry,
+  USER_DIRECTORY,
+  type UserDirectory,
+  type UserIds,
+} from "../principal/index.ts";
 import { TOOL_MAP, type ToolMap } from "../resource/index.ts";
-import type { AttributeSources } from "../source/index.ts";
-import type { State } from "../state/index.ts";
+import { type AttributeSources, attributeSource } from "../source/index.ts";
+import { STATE, type State } from "../state/index.ts";
 import type { Telemetry } from "../telemetry/index.ts";
 import {
   AUDIENCE,
@@ -31,9 +25,10 @@ import {
   type TrustAnchor,
 } from "../token/index.ts";
 import { APPROVALS, type ApprovalOptions, type ApprovalRules } from "./approvals/options.ts";
+import { TELEMETRY } from "./behaved-telemetry.ts";
 import { HANDING_OVER } from "./handing-over.ts";
 import { RATES, type Rate } from "./rates.ts";
-import { runningOf } from "./running-pdp.ts";
+import { CERBOS } from "./running-pdp.ts";
 import { SHADOW, type Shadow, type ShadowOption } from "./shadow.ts";
 
 /** What an authorizer stands on. */
@@ -64,11 +59,7 @@ export interface AuthorizerOptions {
    */
   readonly delegation?: { readonly kind: string; readonly action: string } | "grants-only";
   readonly audit: AuditSink;
-  /**
-   * Traces and metrics of every call: `openTelemetry()` of `@hopwise/core/opentelemetry`.
-   *
-   * @defaultValue none
-   */
+  /** Traces and metrics of every call: `openTelemetry()` of `@hopwise/core/opentelemetry`. Default: none. */
   readonly telemetry?: Telemetry;
   /**
    * What must be remembered between calls. Two authorizers with the same audience must share it.
@@ -144,14 +135,14 @@ export interface EnforcementPoint
 }
 
 export const DEFAULT_DEADLINE_MS = 1000;
-const SOURCES = mapOf(having("a source, such as userAttributesFrom({ … })", "find"), "sources by name");
+const SOURCES = mapOf(attributeSource("userAttributesFrom({ … })"), "sources by name");
 /** The options that `describeContext` reads, too. */
 export const CONTEXT_ROWS: Rows<
   Pick<AuthorizerOptions, "tools" | "users" | "agents" | "sources" | "delegation" | "auxData">
 > = {
   tools: TOOL_MAP,
-  users: having("a directory, such as inMemoryUsers({ … })", "find"),
-  agents: having("a registry, such as inMemoryAgents({ … })", "find"),
+  users: USER_DIRECTORY,
+  agents: AGENT_REGISTRY,
   sources: maybe(
     members<PrincipalSources>(
       { user: maybe(SOURCES), agent: maybe(SOURCES) },
@@ -165,7 +156,7 @@ export const CONTEXT_ROWS: Rows<
 /** Checks the options of an authorizer, and gives the copy that it goes by: each is read once. */
 export const readOptions: (given: unknown) => AuthorizerOptions = optionsOf<AuthorizerOptions>("createAuthorizer", {
   ...CONTEXT_ROWS,
-  cerbos: such("what startPdp or connectPdp gave, or a Cerbos client", (cerbos) => runningOf(cerbos) !== undefined),
+  cerbos: CERBOS,
   audience: either(
     "an absolute URI without a fragment, such as https://pay.example/mcp, or a list of them",
     AUDIENCE,
@@ -173,8 +164,8 @@ export const readOptions: (given: unknown) => AuthorizerOptions = optionsOf<Auth
   ),
   trust: TRUST,
   audit: SINK,
-  telemetry: maybe(having("telemetry, such as openTelemetry()", "begin")),
-  state: maybe(such("a state, such as memoryState()", isState)),
+  telemetry: maybe(TELEMETRY),
+  state: maybe(STATE),
   approvals: maybe(APPROVALS),
   rates: maybe(RATES),
   shadow: maybe(SHADOW),
@@ -184,8 +175,3 @@ export const readOptions: (given: unknown) => AuthorizerOptions = optionsOf<Auth
   limits: maybe(LIMITS),
   clock: maybe(CLOCK),
 });
-
-function isState(value: unknown): boolean {
-  const { replay, revocations } = Object(value) as Partial<State>;
-  return typeof replay?.claim === "function" && typeof revocations?.find === "function";
-}

@@ -2,11 +2,13 @@ import { decodeBase64url } from "../../crypto/index.ts";
 import { isMade, MADE } from "../../grant/index.ts";
 import { isJsonObject, type JsonValue } from "../../json/index.ts";
 import {
+  besides,
   choice,
   composed,
   copied,
   having,
   list,
+  METHOD,
   mapOf,
   maybe,
   members,
@@ -25,6 +27,7 @@ import {
   AGENT_NAME,
   isAudience,
   isIssuer,
+  type KeySource,
   KID,
   parseKeptJwk,
   type Signer,
@@ -175,4 +178,7 @@ export const LIFETIME: Shape = whole({ min: 1, max: YEAR_SECONDS, example: 3600,
 export const MAX_DEPTH: Shape = whole({ min: 0, max: 64, example: 3 });
 export const AUDIENCES: Shape = list(AUDIENCE, "a list of absolute URIs, at least one", { min: 1 });
 
-export const KEY_SOURCE: Shape = having("a source of keys, such as remoteJwks(…)", "find");
+export const KEY_SOURCE: Shape = besides<Omit<KeySource, "find">>(
+  having("a source of keys, such as remoteJwks(…)", "find"),
+  { renew: METHOD, begin: METHOD, health: METHOD },
+);
