@@ -29,6 +29,7 @@ const TOOLS: { readonly [place: string]: string } = {
   "packages/core/src/source/": "asks a source, and says how old its answer is",
   "packages/core/src/principal/ask.ts": "asks a directory or the registry",
   "packages/core/src/principal/as-it-is.ts": "reads what a directory or the registry gave, once",
+  "packages/core/src/principal/switched-off.ts": "says whether a row is of somebody who is there no more",
   "packages/core/src/resource/tool-map.ts": "looks a tool up in the tool map",
   "packages/core/src/resource/uri-template.ts": "matches a URI with templates",
   "packages/core/src/result/obligations.ts": "adds obligations up",

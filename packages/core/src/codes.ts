@@ -307,7 +307,7 @@ export const CODES = {
   agent_unknown: {
     stage: "agents",
     model: "An agent of your delegation is not registered here with its key. Report it.",
-    help: "An agent of the chain is not registered, or is registered with another key. Register it, or name its class among the `classes` of its delegator.",
+    help: "An agent of the chain is not registered, is registered with another key, or its row says that it is there no more (such as `disabled: true`). Register it, or name its class among the `classes` of its delegator.",
   },
   agent_depth_refused: {
     stage: "agents",
@@ -372,7 +372,7 @@ export const CODES = {
     tellsOfTool: false,
     wire: "policy_denied",
     model: "The policy does not allow this call.",
-    help: "The user directory knows no such user of this issuer.",
+    help: "The user directory knows no such user of this issuer, or what it gave says that they are there no more (such as `active: false`).",
   },
   resource_unknown: {
     stage: "context",

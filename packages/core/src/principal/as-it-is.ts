@@ -2,6 +2,7 @@ import { MOST_ITEMS } from "../lib/index.ts";
 import { isObject, isPlainObject } from "../options/index.ts";
 import { attributesAsTheyAre } from "../source/index.ts";
 import type { Agent, AgentClass, User } from "./sources.ts";
+import { switchedOff } from "./switched-off.ts";
 
 /*
  * What a directory or registry gives is an object of the host's, which may become another one at any time: a row that a
@@ -61,7 +62,10 @@ function copyOf<T extends User | AgentClass>(given: T, known: Map<object, unknow
   const copy = {};
   known.set(given, copy);
   const { keys, attributes, classes, ...own } = { ...given, ...readOnce(given) } as T & Partial<Agent>;
+  // An entity may have it on its class.
+  const off = switchedOff(given) as keyof T | undefined;
   return Object.assign(copy, own, {
+    ...(off !== undefined && { [off]: given[off] }),
     ...(keys !== undefined && { keys: keysOf(keys) }),
     ...(attributes !== undefined && { attributes: attributesAsTheyAre(attributes) }),
     ...(classes !== undefined && { classes: classesOf(classes, known) }),

@@ -8,6 +8,7 @@ import { ask } from "./ask.ts";
 import { checkClass, checkedKeys, checkSpelling } from "./check-agent.ts";
 import { AGENT_PREFIX } from "./hop.ts";
 import type { Agent, AgentClass, AgentRegistry } from "./sources.ts";
+import { switchedOff } from "./switched-off.ts";
 
 /** A caller can bring a refusal about at each call. */
 const MOST_LOOKED_AT = 10;
@@ -54,6 +55,7 @@ export async function confirmAgents(
       );
     }
     checkClass(agent, name, i + 1);
+    checkOn(given, name, i + 1);
     checkSpelling(given, name, i + 1, agent);
     checkDepth(agent, name, chain.links.length, i + 1);
     confirmed.push(agent);
@@ -63,6 +65,14 @@ export async function confirmAgents(
     return { of: AGENT_PREFIX + agent, source, ageMs: answers[i]?.ageMs ?? 0 };
   });
   return { agents: confirmed, origins };
+}
+
+/** Of a class, too: a registry may keep one that nobody makes any more. */
+function checkOn(given: AgentClass, name: string, hop: number): void {
+  const off = switchedOff(given);
+  if (off === undefined) return;
+  const message = `the agent registry has "${name}" no more: what it gave says so by ${off}; a member that means something else belongs into attributes`;
+  throw new HopwiseError("agent_unknown", message, { hop });
 }
 
 function checkDepth({ maxDepth }: AgentClass, name: string, agents: number, hop: number): void {

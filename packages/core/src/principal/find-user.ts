@@ -5,6 +5,7 @@ import type { Subject } from "../token/index.ts";
 import { readOnce } from "./as-it-is.ts";
 import { ask } from "./ask.ts";
 import type { IssuedUser, UserDirectory } from "./sources.ts";
+import { switchedOff } from "./switched-off.ts";
 import type { UserIds } from "./user-ids.ts";
 
 const otherPlace = otherSpelling(PLACES);
@@ -30,7 +31,9 @@ export async function findUser(
 ): Promise<FoundUser> {
   // One made of a function may go by the subject alone: another issuer's alice would get the roles of its own.
   const { issuers = [subject.issuer] } = directory;
-  if (!issuers.includes(subject.issuer)) throw unknown(subject, issuers);
+  if (!issuers.includes(subject.issuer)) {
+    throw unknown(subject, issuers.length === 0 ? "" : `; it has those of ${listed(issuers)}`);
+  }
   const { value, ageMs } = await ask(
     directory,
     subject,
@@ -43,6 +46,8 @@ export async function findUser(
   // Only what a user has: a directory may give a million members beside it, as they stand in its table.
   const user = readOnce(value);
   const id = ids(user, subject);
+  const off = switchedOff(value);
+  if (off !== undefined) throw unknown(subject, ` any more: what it gave says so by ${off}`);
   const spelt = otherPlace(value, user);
   if (spelt !== undefined) {
     const message = `the user directory gave a member ${spelt[0]}, which is not read: policies of no ${spelt[1]} would be asked; call it ${spelt[1]}, or leave it out`;
@@ -56,8 +61,7 @@ export async function findUser(
   };
 }
 
-function unknown({ issuer, subject }: Subject, issuers: readonly string[] = []): HopwiseError {
-  const others = issuers.length === 0 ? "" : `; it has those of ${listed(issuers)}`;
-  const message = `the user directory knows no user ${listed([subject])} of ${listed([issuer])}${others}`;
+function unknown({ issuer, subject }: Subject, why = ""): HopwiseError {
+  const message = `the user directory knows no user ${listed([subject])} of ${listed([issuer])}${why}`;
   return new HopwiseError("user_unknown", message, { hop: 0 });
 }

@@ -1,0 +1,30 @@
+/** Members by which SCIM (RFC 7643, section 4.1.1, `active`) and tables say that somebody may act no more, and when they say so. */
+const OFF: readonly (readonly [name: string, says: "no" | "yes"])[] = [
+  ["active", "no"],
+  ["isActive", "no"],
+  ["is_active", "no"],
+  ["enabled", "no"],
+  ["disabled", "yes"],
+  ["suspended", "yes"],
+  ["blocked", "yes"],
+  ["revoked", "yes"],
+  ["deleted", "yes"],
+  ["deletedAt", "yes"],
+  ["deleted_at", "yes"],
+];
+
+/** How databases and forms write no, beside `undefined` and `null`, which are no word about it. */
+const NO: ReadonlySet<unknown> = new Set([false, 0, 0n, "", "0", "false"]);
+
+/**
+ * By which of its members a directory or registry says that somebody is there no more. Nothing else is read of such a member,
+ * but whoever wrote it meant that this one may not act.
+ */
+export function switchedOff(entry: object): string | undefined {
+  for (const [name, says] of OFF) {
+    if (!(name in entry)) continue;
+    const value: unknown = Reflect.get(entry, name);
+    if (value !== undefined && value !== null && NO.has(value) === (says === "no")) return name;
+  }
+  return undefined;
+}
