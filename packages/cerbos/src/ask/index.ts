@@ -23,3 +23,4 @@ export {
 } from "./resilient.ts";
 export { clientFor, type PdpTls, TARGET, TLS } from "./target.ts";
 export { noRoom } from "./target-fault.ts";
+export { type Whole, withWhole } from "./with-whole.ts";

@@ -57,6 +57,21 @@ describe("while a PDP may go over to other policies", () => {
     expect(asked.answers()).toBe(4);
   });
 
+  it("nor does the order in which Cerbos gives what has none", async () => {
+    const both = [{ action: "a", value: { x: 1, y: 2 } }, { action: "b" }];
+    const says = [
+      { effects: { send: "allow", list: "deny" }, outputs: both, metadata: { effectiveDerivedRoles: ["one", "two"] } },
+      {
+        effects: { list: "deny", send: "allow" },
+        outputs: [{ action: "b" }, { value: { y: 2, x: 1 }, action: "a" }],
+        metadata: { effectiveDerivedRoles: ["two", "one"] },
+      },
+    ];
+    const asked = pdp(1, (answer) => says[Math.floor((answer - 1) / 2) % 2] as object);
+    expect(await decide(asked.client, OPEN)).toBe("deny allow");
+    expect(asked.answers()).toBe(4);
+  });
+
   it("a decision whose answers are others each time waits until it did", async () => {
     const asked = pdp(4, (answer) => ({ at: answer }));
     const changeover = createChangeover(120);
@@ -88,6 +103,23 @@ it("a decision is asked once where nothing changes, also after a change", async 
   await changeover.through(() => Promise.reject(new Error("it does not compile"))).catch(() => {});
   expect(await decide(asked.client, changeover)).toBe("deny allow");
   expect(asked.answers()).toBe(2);
+});
+
+it.each<[string, (client: PolicyClient, own: Partial<PolicyClient>) => PolicyClient]>([
+  [
+    "a proxy of it",
+    (client, own) => new Proxy(client, { get: (of, name) => Reflect.get(name in own ? own : of, name) }),
+  ],
+  ["an object made of it", (client, own) => Object.assign(Object.create(client), own)],
+])("%s is asked by what it has in the client's place", async (_, wrap) => {
+  const refuses: Partial<PolicyClient> = {
+    checkResources: () => Promise.reject(new Error("nobody, during the audit")),
+  };
+  for (const changeover of [OPEN, createChangeover(0)]) {
+    const wrapped = wrap(onePolicySet(pdp(1).client, changeover), refuses) as Required<PolicyClient>;
+    const asked = wrapped.whole((one) => one.checkResources({ requestId: "user" } as never));
+    await expect(asked).rejects.toThrow("during the audit");
+  }
 });
 
 it("is no member that is copied to another client, whose own functions would then be passed by", () => {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { PolicyClient } from "./resilient.ts";
+import { type Whole, withWhole } from "./with-whole.ts";
 
 /** When a PDP goes over from one set of policies to the next. */
 export interface Changeover {
@@ -50,25 +51,26 @@ export function createChangeover(beginsWithinMs: number = BEGINS_WITHIN_MS): Cha
  * @returns the same client, which can ask so
  */
 export function onePolicySet<Client extends PolicyClient>(client: Client, changeover: Changeover): Client & Whole {
-  const whole: Whole["whole"] = async (ask, { signal = new AbortController().signal } = {}) => {
-    let before: string | undefined;
-    for (let times = 1; ; times++) {
-      const { begun, isUnderWay } = changeover;
-      const heard: Heard[] = [];
-      const answers = await ask(isUnderWay ? hearing(client, heard) : client, signal);
-      if (!isUnderWay && changeover.begun === begun) return answers;
-      const now = isUnderWay ? textOf(heard) : undefined;
-      if (now !== undefined && now === before) return answers;
-      before = now;
-      // An output can be another one each time, such as the time of day. Then this waits until the moment has passed.
-      if (times > 3) await delay(50, undefined, { signal });
-    }
-  };
-  // Not copied by `{ ...client, checkResources: own }`: decisions would pass by what was put in its place.
-  return Object.defineProperty(client, "whole", { value: whole }) as Client & Whole;
+  return withWhole(
+    client,
+    async function (this: PolicyClient | undefined, ask, { signal = new AbortController().signal } = {}) {
+      // A proxy of the client, or an object made of it, has this function, too: decisions would pass by what it has in the client's place.
+      const own = this ?? client;
+      let before: string | undefined;
+      for (let times = 1; ; times++) {
+        const { begun, isUnderWay } = changeover;
+        const heard: Heard[] = [];
+        const answers = await ask(isUnderWay ? hearing(own, heard) : own, signal);
+        if (!isUnderWay && changeover.begun === begun) return answers;
+        const now = isUnderWay ? textOf(heard) : undefined;
+        if (now !== undefined && now === before) return answers;
+        before = now;
+        // An output can be another one each time, such as the time of day. Then this waits until the moment has passed.
+        if (times > 3) await delay(50, undefined, { signal });
+      }
+    },
+  );
 }
-
-type Whole = Required<Pick<PolicyClient, "whole">>;
 
 type Heard = readonly [question: object, answer: object | undefined];
 
@@ -87,11 +89,19 @@ function hearing(client: PolicyClient, heard: Heard[]): PolicyClient {
 
 /** The same for the same questions with the same answers, in whatever order they came. */
 function textOf(heard: readonly Heard[]): string {
-  const ofAnswer = (name: string, value: unknown): unknown => (OF_ONE_REQUEST.has(name) ? undefined : value);
   return JSON.stringify(
-    heard.map(([question, answer]) => `${JSON.stringify(question)} ${JSON.stringify(answer, ofAnswer)}`).sort(),
+    heard.map(([question, answer]) => `${JSON.stringify(question)} ${JSON.stringify(answer, inOneOrder)}`).sort(),
   );
+}
+
+/** Cerbos gives actions, derived roles, and the members and places of outputs in another order each time. */
+function inOneOrder(name: string, value: unknown): unknown {
+  if (OF_ONE_REQUEST.has(name)) return undefined;
+  if (typeof value !== "object" || value === null) return value;
+  if (!Array.isArray(value)) return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return WITHOUT_ORDER.has(name) ? value.map((one) => JSON.stringify(one, inOneOrder)).sort() : value;
 }
 
 /** What an answer says of its request alone. */
 const OF_ONE_REQUEST: ReadonlySet<string> = new Set(["cerbosCallId", "cerbosPositions"]);
+const WITHOUT_ORDER: ReadonlySet<string> = new Set(["effectiveDerivedRoles", "outputs", "validationErrors"]);

@@ -9,6 +9,7 @@ import { callerLeft, type Failure, type Outcome } from "./attempt.ts";
 import type { Asking, Lane, Question } from "./lane.ts";
 import { createLanes } from "./lanes.ts";
 import { toldOf } from "./target-fault.ts";
+import { withWhole } from "./with-whole.ts";
 
 /**
  * The part of a Cerbos client that decisions need. The clients for gRPC and for HTTP both have it, but for `whole`, which
@@ -156,14 +157,12 @@ function clientOf(ask: <Answer>(question: Question<Answer>, caller?: AbortSignal
     planResources: (request, options) =>
       askOne((one, signal) => one.planResources(request, { ...options, signal }), options?.signal),
   };
-  const whole: NonNullable<PolicyClient["whole"]> = (askAll, options) => {
+  return withWhole(client, (askAll, options) => {
     // A target may be several itself.
     const put = async (one: PolicyClient, signal: AbortSignal) =>
       one.whole?.(askAll, { signal }) ?? askAll(one, signal);
     return ask({ put, requests: "many" }, options?.signal);
-  };
-  // Not copied by `{ ...client, checkResources: own }`: decisions would pass by what was put in its place.
-  return Object.defineProperty(client, "whole", { value: whole });
+  });
 }
 
 /** Undefined when the target has given no sign for so long. */

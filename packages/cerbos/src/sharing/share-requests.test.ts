@@ -87,6 +87,10 @@ describe("a client that asks all of a decision as a whole", () => {
   it("has nothing of the kind where that is one target", () => {
     expect(shareRequests(echoingPdp())).not.toHaveProperty("whole");
   });
+
+  it("has it as no member that is copied to another client, whose own functions would then be passed by", () => {
+    expect(Object.keys(shareRequests(resilient(echoingPdp())))).toEqual(["checkResources", "planResources"]);
+  });
 });
 
 describe("questions about one principal", () => {

@@ -1,6 +1,6 @@
 import type { GRPC } from "@cerbos/grpc";
 import { either, maybe, members, optionsOf, type Rows, readerOf, type Shape, such, whole } from "@hopwise/core/options";
-import { CLIENT, type PolicyClient } from "../ask/index.ts";
+import { CLIENT, type PolicyClient, type Whole, withWhole } from "../ask/index.ts";
 import { createLine } from "./line.ts";
 
 /** Options of {@link shareRequests}. */
@@ -75,11 +75,11 @@ export function shareRequests(client: PolicyClient, options: SharingOptions = {}
     },
     { requestsUnderWay, questionsInOne, mostWaiting },
   );
-  const { whole } = asked;
-  if (whole === undefined) return line;
+  if (asked.whole === undefined) return line;
   // All of a decision stays at one of its targets, and there it shares nothing: requests of several would be in one line.
-  const askWhole: typeof whole = (ask, how) => whole((one, signal) => ask(one === asked ? line : one, signal), how);
-  return { ...line, whole: askWhole };
+  return withWhole(line, (ask, how) =>
+    (asked as Whole).whole((one, signal) => ask(one === asked ? line : one, signal), how),
+  );
 }
 
 /** Its own methods, such as `isAllowed`, ask by `checkResources`, and so share requests, too. */
