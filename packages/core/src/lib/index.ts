@@ -32,7 +32,7 @@ export { createListeners } from "./listeners.ts";
 export { isOfAnotherCopy, noteMadeHere, OF_ANOTHER_COPY } from "./made-here.ts";
 export { onceInProcess } from "./once-in-process.ts";
 export { copyOf, originalOf } from "./original-of.ts";
-export { otherSpelling } from "./other-spelling.ts";
+export { allSpellings, otherSpelling } from "./other-spelling.ts";
 export { pastCaches } from "./past-caches.ts";
 export { persistently } from "./persistently.ts";
 export { hiddenInName, plainName, plainText, wholeText, withoutTokens } from "./plain-text.ts";

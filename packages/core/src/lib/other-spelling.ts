@@ -24,6 +24,11 @@ export function otherSpelling(
   };
 }
 
+/** The names, and all spellings that are looked for beside them. */
+export function allSpellings(names: readonly string[]): readonly string[] {
+  return [...new Set(names.flatMap((name) => [name, ...spellings(name)]))];
+}
+
 function memberOf(entry: object, name: string): unknown {
   return Reflect.get(entry, name);
 }

@@ -1,8 +1,10 @@
-import { MOST_ITEMS } from "../lib/index.ts";
-import { isObject, isPlainObject } from "../options/index.ts";
+import type { PublicJwk } from "../crypto/index.ts";
+import { allSpellings, defined, MOST_ITEMS } from "../lib/index.ts";
+import { isObject } from "../options/index.ts";
 import { attributesAsTheyAre } from "../source/index.ts";
+import { BOUNDS } from "./check-agent.ts";
 import type { Agent, AgentClass, User } from "./sources.ts";
-import { switchedOff } from "./switched-off.ts";
+import { OFF_NAMES } from "./switched-off.ts";
 
 /*
  * What a directory or registry gives is an object of the host's, which may become another one at any time: a row that a
@@ -46,10 +48,21 @@ function listNow(value: unknown): unknown {
   return Array.isArray(value) && value.length <= MOST_ITEMS ? Array.from(value as unknown[]) : value;
 }
 
+const BESIDES = [...allSpellings(BOUNDS), ...OFF_NAMES];
+const IS_MEMBER: ReadonlySet<string> = new Set(MEMBERS);
+
 /**
- * The whole of it, for an answer that is kept: a copy, with all names that it has, since a bound in another spelling must
- * be found in it, too.
+ * The same, with all other names that it has: a bound in another spelling must be found in it, too, and a word that it is
+ * there no more. A row of an ORM has its columns as getters of its class, which no copy by `{ ...row }` has.
  */
+export function allOf<T extends User | Agent | AgentClass>(given: T): T {
+  const row = Object(given) as { readonly [name: string]: unknown };
+  const names = new Set([...BESIDES.filter((name) => name in row), ...Object.keys(row)]);
+  const all = [...names].map((name) => [name, IS_MEMBER.has(name) ? undefined : row[name]] as const);
+  return { ...Object.fromEntries(all), ...readOnce(row as unknown as T) };
+}
+
+/** A copy of the whole of it, for an answer that is kept. */
 export function asItIs<T extends User | Agent>(given: T): T {
   // What is no object is refused where it is asked about.
   return typeof given === "object" && !Array.isArray(given) ? copyOf(given, new Map()) : given;
@@ -61,11 +74,8 @@ function copyOf<T extends User | AgentClass>(given: T, known: Map<object, unknow
   if (before !== undefined) return before as T;
   const copy = {};
   known.set(given, copy);
-  const { keys, attributes, classes, ...own } = { ...given, ...readOnce(given) } as T & Partial<Agent>;
-  // An entity may have it on its class.
-  const off = switchedOff(given) as keyof T | undefined;
+  const { keys, attributes, classes, ...own } = allOf(given) as T & Partial<Agent>;
   return Object.assign(copy, own, {
-    ...(off !== undefined && { [off]: given[off] }),
     ...(keys !== undefined && { keys: keysOf(keys) }),
     ...(attributes !== undefined && { attributes: attributesAsTheyAre(attributes) }),
     ...(classes !== undefined && { classes: classesOf(classes, known) }),
@@ -73,11 +83,17 @@ function copyOf<T extends User | AgentClass>(given: T, known: Map<object, unknow
 }
 
 function keysOf(keys: Agent["keys"]): Agent["keys"] {
-  return Array.isArray(keys) ? keys.map((key) => (isPlainObject(key) ? { ...key } : key)) : keys;
+  return Array.isArray(keys) ? keys.map((key) => (isObject(key) ? keyOf(key) : key)) : keys;
+}
+
+/** With all that is asked of a key, also where these are getters of its class. */
+function keyOf(key: { readonly [member: string]: unknown }): PublicJwk {
+  const { kty, crv, x, y, d, k } = key;
+  return { ...key, ...defined({ kty, crv, x, y, d, k }) } as never;
 }
 
 function classesOf(classes: NonNullable<AgentClass["classes"]>, known: Map<object, unknown>): AgentClass["classes"] {
-  if (!isPlainObject(classes)) return classes;
+  if (!isObject(classes)) return classes;
   const copies = Object.entries(classes).map(
     ([name, one]) => [name, isObject(one) ? copyOf(one, known) : one] as const,
   );

@@ -28,7 +28,8 @@ const KEYS: Row = {
 };
 
 /** What bounds an agent, or says which policies are asked, where it is there. */
-const otherBound = otherSpelling(["tools", "maxDepth", ...PLACES]);
+export const BOUNDS: readonly string[] = ["tools", "maxDepth", ...PLACES];
+const otherBound = otherSpelling(BOUNDS);
 
 const MEMBERS = Object.entries(OF_A_CLASS) as [keyof typeof OF_A_CLASS, Row][];
 

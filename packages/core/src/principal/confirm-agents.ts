@@ -3,7 +3,7 @@ import { HopwiseError } from "../errors.ts";
 import { isThenable, patiently, type Wait } from "../lib/index.ts";
 import type { ContextOrigin, Found } from "../source/index.ts";
 import { type Chain, isKeptJwk, isSha256 } from "../token/index.ts";
-import { readOnce } from "./as-it-is.ts";
+import { allOf, readOnce } from "./as-it-is.ts";
 import { ask } from "./ask.ts";
 import { checkClass, checkedKeys, checkSpelling } from "./check-agent.ts";
 import { AGENT_PREFIX } from "./hop.ts";
@@ -114,7 +114,7 @@ function ephemeralClass(
   const known = of?.classes;
   if (more.length > 0 || !RANDOM_PART.test(random) || known === undefined || !Object.hasOwn(known, className))
     return undefined;
-  return { class: className, ...(known[className] as AgentClass) };
+  return { class: className, ...allOf(known[className] as AgentClass) };
 }
 
 /** Keys with the same members are the same key: comparing them needs no thumbprint. */

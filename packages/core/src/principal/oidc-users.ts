@@ -3,7 +3,7 @@ import type { JsonObject } from "../json/index.ts";
 import { ageBy, originalOf } from "../lib/index.ts";
 import { atOnce, CLOCK, jsonObject, maybe, optionsOf, secondsBy, whole } from "../options/index.ts";
 import { isNameOfUser, type Subject } from "../token/index.ts";
-import { asItIs } from "./as-it-is.ts";
+import { allOf, asItIs } from "./as-it-is.ts";
 import { TRAIT_ROWS } from "./directories.ts";
 import { subjectIn, type User, type UserDirectory, type UserDirectoryTraits } from "./sources.ts";
 
@@ -112,7 +112,7 @@ export function oidcUsers(options: OidcUsersOptions): OidcUsers {
 function madeOf(claims: VerifiedClaims, user: OidcUsersOptions["user"]): User {
   try {
     // A copy: what the host does to its claims afterwards, no token says.
-    return asItIs({ id: claims.sub, ...user(claims) });
+    return asItIs({ id: claims.sub, ...allOf(user(claims)) });
   } catch (cause) {
     throw new HopwiseError("attributes_invalid", failed("the function that makes the user of claims", cause), {
       cause,

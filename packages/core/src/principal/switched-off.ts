@@ -13,6 +13,8 @@ const OFF: readonly (readonly [name: string, says: "no" | "yes"])[] = [
   ["deleted_at", "yes"],
 ];
 
+export const OFF_NAMES: readonly string[] = OFF.map(([name]) => name);
+
 /** How databases and forms write no, beside `undefined` and `null`, which are no word about it. */
 const NO: ReadonlySet<unknown> = new Set([false, 0, 0n, "", "0", "false"]);
 
