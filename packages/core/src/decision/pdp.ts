@@ -20,8 +20,9 @@ export interface PolicyDecisionPoint {
   planResources(request: PlanResourcesRequest, options?: RequestOptions): Promise<PlanResourcesResponse>;
   /**
    * Of a client with several targets (`connectPdp().client`, `resilient`), or with policies that change (`startPdp().client`):
-   * asks all of one decision at one and the same target, and by one set of policies, and gives what `ask` made of the
-   * answers. Where it fails, all of it is asked anew, at another target if there is one, and what was answered before is dropped. Who wraps such a client wraps this, too: else the questions of one decision may go to
+   * asks all of one decision at one and the same target, and by one set of policies, and gives what `ask` made of the answers.
+   * Where it fails, or the policies may have changed meanwhile, all of it is asked anew, at another target if there is one, and
+   * what was answered before is dropped. Who wraps such a client wraps this, too: else the questions of one decision may go to
    * different targets.
    *
    * @param ask asks `one`, under the signal that it is given; it may be called again
