@@ -1,4 +1,3 @@
-import { constants } from "node:fs";
 import { open, rm, stat } from "node:fs/promises";
 
 /** What the log needs of a file it writes. */
@@ -22,22 +21,12 @@ export interface LogFiles {
   syncFolder(path: string): Promise<void>;
 }
 
-/**
- * Without O_EXCL: the name has the writer's random part, and a file left by an attempt that failed is written anew. With
- * O_APPEND: behind the end of a file that somebody cut, a gap would be filled with zeros. The name of a stream's next file is known to
- * who reads the folder: a link there would lead what is written, and what is emptied, elsewhere, and a pipe be waited for without an end.
- */
-const ANEW =
-  constants.O_WRONLY |
-  constants.O_CREAT |
-  constants.O_TRUNC |
-  constants.O_APPEND |
-  (constants.O_NOFOLLOW ?? 0) |
-  (constants.O_NONBLOCK ?? 0);
-
 export const nodeFiles: LogFiles = {
   create: async (path) => {
-    const file = await open(path, ANEW, 0o600);
+    // Who reads the folder knows the name before: what was put there, as a link to another file or a pipe, is not written into. So is
+    // what an attempt that failed has left. Behind the end of a file that somebody cut, without O_APPEND a gap would be filled with zeros.
+    await rm(path, { force: true });
+    const file = await open(path, "ax", 0o600);
     const made = await file.stat({ bigint: true });
     let written = 0;
     return {

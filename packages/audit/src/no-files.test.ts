@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readFileSync, rmdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { generateSigner } from "@hopwise/core";
@@ -29,10 +29,8 @@ it.each(Object.entries(NONE))("a %s with the name of a file is named, and not wa
   await expect(openAuditLog({ folder, signer })).rejects.toMatchObject({ code: "audit_unavailable" });
 });
 
-it.each<[string, (path: string, other: string) => unknown]>([
-  ["link to another file", (path, other) => symlinkSync(other, path)],
-  ["pipe", (path) => execFileSync("mkfifo", [path])],
-])("the next file is not written into a %s that somebody put in their place", async (_, put) => {
+/** A log whose next file is due, where that will be, and a file of somebody else. */
+async function fullLog() {
   const [folder, signer] = [temporaryFolder(), await generateSigner()];
   const other = join(temporaryFolder(), "other");
   writeFileSync(other, "of somebody else");
@@ -40,12 +38,34 @@ it.each<[string, (path: string, other: string) => unknown]>([
   await log.record(decision());
   await expect.poll(() => log.head.seq).toBe(3); // full
   const next = join(folder, (filesOf(folder)[0] as string).replace("000001", "000002"));
-  put(next, other);
+  const verify = () => verifyAuditLog({ folder, keys: [signer.publicJwk] });
+  return { log, next, other, verify };
+}
+
+it.each<[string, (path: string, other: string) => unknown]>([
+  ["link to another file", (path, other) => symlinkSync(other, path)],
+  ["second name of another file", (path, other) => linkSync(other, path)],
+  ["pipe", (path) => execFileSync("mkfifo", [path])],
+])(
+  "the next file is not written into a %s that somebody put in its place, and is written all the same",
+  async (_, put) => {
+    const { log, next, other, verify } = await fullLog();
+    put(next, other);
+    await delay(20);
+    await log.record(decision());
+    await log.close();
+    expect(readFileSync(other, "utf8")).toBe("of somebody else");
+    expect(await verify()).toMatchObject({ records: 2 });
+  },
+);
+
+it("a folder in the place of the next file refuses records until it is gone", async () => {
+  const { log, next, verify } = await fullLog();
+  mkdirSync(next);
   await delay(20);
   await expect(log.record(decision())).rejects.toMatchObject({ code: "audit_unavailable" });
-  expect(readFileSync(other, "utf8")).toBe("of somebody else");
-  rmSync(next);
+  rmdirSync(next);
   await log.record(decision());
   await log.close();
-  expect(await verifyAuditLog({ folder, keys: [signer.publicJwk] })).toMatchObject({ records: 2 });
+  expect(await verify()).toMatchObject({ records: 2 });
 });
