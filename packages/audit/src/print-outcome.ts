@@ -31,8 +31,14 @@ function lineOf(outcome: OutcomeRecord): string {
 /** A pointer with a typo takes nothing out, and what it was meant for was shown. Rows have pointers of their own, one by one. */
 function missedPointers({ obligations }: Pick<DecisionRecord, "obligations">, of: OutcomeRecord): string {
   if (of.outcome !== "returned" || of.withheld || of.rows) return "";
-  const missed = (obligations?.redact ?? []).filter((pointer) => !of.redacted?.includes(pointer));
+  const missed = (obligations?.redact ?? []).filter((pointer) => !of.redacted?.some((out) => isWithin(pointer, out)));
   return missed.length === 0 ? "" : `, nothing was found in it at: ${missed.map(plain).join(", ")}`;
+}
+
+/** What stands in a value that was taken out left with it, and was not looked for. */
+function isWithin(pointer: string, out: string): boolean {
+  const steps = pointer.split("/");
+  return out.split("/").every((step, i) => step === steps[i] || (step === "*" && i < steps.length));
 }
 
 function rowsIn({ shown, leftOut, tooLarge, unfit, unfulfilled }: NonNullable<OutcomeRecord["rows"]>): string {
