@@ -5,6 +5,7 @@ import { caller, createGuardedTools, guardTransport, type JsonRpcMessage, type M
 import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
+import { ListPromptsRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 import { beforeAll, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { codeOf, errorCodeOf, newClient, request } from "../support/mcp/client.ts";
@@ -80,9 +81,17 @@ async function served(isTold = true) {
     await sendNotification({ ...log, params: { ...log.params, data: said() } });
     return { contents: [{ uri, text: said() }] };
   });
+  server.registerResource("waits", "res://waits", {}, async () => {
+    ran.push("waits");
+    return released.then(() => ({ contents: [] }));
+  });
   server.registerPrompt("mine", {}, async ({ sendNotification }) => {
     await sendNotification({ ...log, params: { ...log.params, data: said() } });
     return { messages: [{ role: "user", content: { type: "text", text: said() } }] };
+  });
+  server.server.setRequestHandler(ListPromptsRequestSchema, async (_, { sendNotification }) => {
+    await sendNotification({ ...log, params: { ...log.params, data: said() } });
+    return { prompts: [{ name: "mine", description: said() }] };
   });
   const faults: string[] = [];
   const authorizer = company.authorizer({ cerbos: pdp, delegation: "grants-only" });
@@ -152,5 +161,21 @@ it.each([
   expect(JSON.stringify(own)).toContain("of alice");
   expect(errorCodeOf(others.error)).toBe("result_withheld");
   expect(logged).toEqual(["of alice"]);
+  expect(faults).toEqual([expect.stringContaining("within another one")]);
+});
+
+it("shows nothing of a list that it made for somebody else", async () => {
+  const { ask, pair, ran, release, faults, logged } = await served();
+  pair();
+  const [slow, list] = [
+    await proven(alice, "a", "resources/read", { uri: "res://waits" }),
+    await proven(bob, "b", "prompts/list", {}),
+  ];
+  const waits = ask(slow);
+  await expect.poll(() => ran).toEqual(["waits"]);
+  expect(errorCodeOf((await ask(list)).error)).toBe("result_withheld");
+  release();
+  expect((await waits).error).toBeUndefined();
+  expect(logged).toEqual([]);
   expect(faults).toEqual([expect.stringContaining("within another one")]);
 });

@@ -22,7 +22,8 @@ export async function sendWord(
   // A message sent while a call runs belongs on that call's own stream, which only its caller reads.
   const flight = related === undefined ? currentFlight(guard) : flights.get(related);
   // A tool does not run so. It may send what another one waits for, where its author wrote that.
-  if (flight?.operation.kind === "data" && isSentWithinAnother(guard, flight)) {
+  const kind = flight?.operation.kind;
+  if (flight !== undefined && (kind === "data" || kind === "list") && isSentWithinAnother(guard, flight)) {
     if (message.id === undefined) return;
     throw new Error(WITHIN_ANOTHER);
   }
