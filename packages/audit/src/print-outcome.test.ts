@@ -1,3 +1,4 @@
+import type { OutcomeRecord } from "@hopwise/core/audit";
 import { expect, it } from "vitest";
 import { printOutcome } from "./print-outcome.ts";
 import { outcome } from "./records.fixture.ts";
@@ -16,4 +17,13 @@ it.each<[string, readonly string[], readonly string[], string | undefined]>([
   ["one above what was taken out", ["/customer", "/customer/iban"], ["/customer/iban"], "/customer"],
 ])("names of the policies' pointers %s", (_, redact, redacted, missed) => {
   expect(missedOf(redact, redacted)).toBe(missed);
+});
+
+it.each<[string, Partial<OutcomeRecord>]>([
+  ["was withheld", { withheld: true }],
+  ["never came", { outcome: "failed" }],
+  ["has rows, each of which has pointers of its own", { rows: { shown: 1, leftOut: 0 } }],
+])("names none of a result that %s", (_, of) => {
+  const owed = { obligations: { redact: ["/iban"], limit: {} } };
+  expect(printOutcome(owed, outcome({ redacted: [], ...of }))).not.toContain("nothing was found");
 });
