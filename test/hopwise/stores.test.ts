@@ -11,7 +11,15 @@ import { sqliteState } from "@hopwise/sqlite";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { COMMANDS } from "../../packages/hopwise/src/commands/index.ts";
 import { STORE } from "../../packages/hopwise/src/open-state.ts";
-import { MISSING, type RedisServer, startRedis, unlessMissing, until } from "../redis/redis-server.ts";
+import {
+  MISSING,
+  newClient,
+  patientOptions,
+  type RedisServer,
+  startRedis,
+  unlessMissing,
+  until,
+} from "../redis/redis-server.ts";
 import { type Answer, hopwise, hopwiseProcess } from "./hopwise.ts";
 import { projectWithStores } from "./project.ts";
 
@@ -165,6 +173,33 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("a store on Redis"), { conc
     expect([both.includes("leave out that of --state"), both.includes("hunter2")]).toEqual([true, false]);
   });
 
+  it("is used at a unix socket, by a user of its own and in a database of its own", async () => {
+    const redis = await server("--unixsocket", "redis.sock");
+    const path = join(redis.folder, "redis.sock");
+    await redis.ask("ACL", "SETUSER", "ann", "on", "~*", "&*", "+@all", ">p@ss:w/rd%");
+    const open = async (options: object): Promise<SharedState> => {
+      const client = newClient({ ...patientOptions(), ...options, socket: { ...patientOptions().socket, path } });
+      client.on("error", () => {});
+      ends.push(() => client.destroy());
+      return held(redisState({ client, deadlineMs: 2000 }));
+    };
+    const folder = project();
+    await expectRevoked(await open({}), folder, "--state", `redis+unix:${path}`);
+    await expectRevoked(await open({}), folder, "--state", `redis+unix://${path}`);
+    const second = await open({ database: 2 });
+    const env = { HOPWISE_REDIS_PASSWORD: "p@ss:w/rd%" };
+    const ann = [...REVOKE, "--state", `redis+unix://ann@${path}?db=2`];
+    expect(await hopwise(ann, { folder, env })).toMatchObject({ code: 0 });
+    expect(await second.revocations.list()).toMatchObject([{ target: { agent: "planner" } }]);
+    expect(refused(await hopwise(ann, { folder, env: { HOPWISE_REDIS_PASSWORD: "wrong" } }))).toMatch(
+      /refuses the login/,
+    );
+    const typed = await hopwise([...LIST, "--state", `redis+unix://ann:p%40ss%3Aw%2Frd%25@${path}?db=2`], { folder });
+    expect([typed.code, typed.err]).toEqual([0, expect.stringContaining("give it by HOPWISE_REDIS_PASSWORD")]);
+    await redis.kill();
+    expect(refused(await hopwiseProcess(ann, { folder, env }))).toContain(`Redis at ${path} cannot be reached`);
+  });
+
   it("that is another kind of server ends the process", async () => {
     const other = createServer((socket) => void socket.on("error", () => {}).end("HTTP/1.1 400 Bad Request\r\n\r\n"));
     await new Promise<void>((listening) => other.listen(0, "127.0.0.1", listening));
@@ -176,11 +211,16 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("a store on Redis"), { conc
     expect(said).not.toContain("hunter2");
   });
 
-  it.each(["redis://ann:hunter2@h:99999", "redis://ann:hunter2@h/base", "redis://ann:hunter%2@h", "redis:hunter2"])(
-    "whose address is none is refused, and not quoted: %s",
-    async (address) => {
-      const said = refused(await hopwise([...REVOKE, "--state", address], { folder: project() }));
-      expect(said).not.toContain("hunter");
-    },
-  );
+  it.each([
+    "redis://ann:hunter2@h:99999",
+    "redis://ann:hunter2@h/base",
+    "redis://ann:hunter%2@h",
+    "redis:hunter2",
+    "redis+unix:hunter2",
+    "redis+unix://ann:hunter%2@/run/redis.sock",
+    "redis+unix:/hunter2?db=x",
+  ])("whose address is none is refused, and not quoted: %s", async (address) => {
+    const said = refused(await hopwise([...REVOKE, "--state", address], { folder: project() }));
+    expect(said).not.toContain("hunter");
+  });
 });

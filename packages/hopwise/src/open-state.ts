@@ -3,17 +3,15 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { SharedState } from "@hopwise/core/state";
 import type { Option, Typed } from "./command.ts";
+import { isRedis, PASSWORD, type RedisAddress, redisAddress } from "./redis-address.ts";
 import type { Terminal } from "./terminal.ts";
 import { wrong } from "./wrong.ts";
-
-/** Where the password of Redis is, which is not typed. */
-const PASSWORD = "HOPWISE_REDIS_PASSWORD";
 
 /** What names a store: a command takes all of these, or none. */
 export const STORE: Readonly<Record<"state" | "prefix" | "fail-over-ms", Option>> = {
   state: {
     value: "STORE",
-    help: `sqlite:FILE, or redis://HOST:PORT (rediss: with TLS; redis://USER@HOST:PORT, and its password in ${PASSWORD}); what a server has opened before`,
+    help: `sqlite:FILE, or redis://HOST:PORT (rediss: with TLS; redis://USER@HOST:PORT, and its password in ${PASSWORD}), or redis+unix:/PATH of a unix socket (redis+unix://USER@/PATH?db=N); what a server has opened before`,
   },
   prefix: { value: "TEXT", help: "of a Redis store, where its servers give one to redisState; hopwise by default" },
   "fail-over-ms": {
@@ -22,7 +20,7 @@ export const STORE: Readonly<Record<"state" | "prefix" | "fail-over-ms", Option>
   },
 };
 
-const WHICH = "--state is sqlite:FILE or redis://HOST:PORT";
+const WHICH = "--state is sqlite:FILE, redis://HOST:PORT, or redis+unix:/PATH of a unix socket";
 
 /**
  * Opens the store that was named, by the package for it, where that is installed: in the folder's project, or beside this one.
@@ -36,10 +34,10 @@ export async function openState(
 ): Promise<SharedState> {
   const { folder } = terminal;
   const named = typed.value("state");
-  if (named === undefined) throw wrong("Name the store: --state sqlite:FILE or --state redis://HOST:PORT");
-  const [, scheme = "", rest = ""] = /^([a-z]+):(.*)$/s.exec(named) ?? [];
-  if (scheme === "redis" || scheme === "rediss") return openRedis(named, typed, terminal);
-  if (scheme !== "sqlite" || rest === "") throw wrong(WHICH);
+  if (named === undefined) throw wrong(`Name the store: ${WHICH}`);
+  if (isRedis(named)) return openRedis(named, typed, terminal);
+  const [, rest = ""] = /^sqlite:(.*)$/s.exec(named) ?? [];
+  if (rest === "") throw wrong(WHICH);
   for (const option of ["prefix", "fail-over-ms"]) {
     if (typed.has(option)) throw wrong(`--${option} goes with a Redis store`);
   }
@@ -53,7 +51,7 @@ interface Sqlite {
 
 interface Redis {
   /** As the store wants a client: nothing waits without end, and nothing is queued. */
-  clientOptions(): object;
+  clientOptions(): { readonly socket: object };
   redisState(options: {
     readonly client: RedisClient;
     readonly mustExist: true;
@@ -73,11 +71,12 @@ async function openRedis(
   terminal: Pick<Terminal, "folder" | "env" | "err">,
 ): Promise<SharedState> {
   const { folder } = terminal;
-  const url = withPassword(address, terminal);
+  const where = redisAddress(address, terminal);
+  if (where === undefined) throw noAddress();
   const { redisState, clientOptions } = await load<Redis>("@hopwise/redis", folder);
   const { createClient } = await load<{ createClient(options: object): RedisClient }>("@redis/client", folder);
   const [prefix, failOverMs] = [typed.value("prefix"), typed.value("fail-over-ms")];
-  const client = clientOf(() => createClient({ ...clientOptions(), url }));
+  const client = clientOf(() => createClient(connecting(clientOptions(), where)));
   // Its connection would keep the program from ending.
   const leave = (): void => {
     if (client.isOpen) client.destroy();
@@ -105,33 +104,24 @@ async function openRedis(
   }
 }
 
-/**
- * The address with the password of the environment. In the address itself a password works, too, and every `ps` on the machine
- * shows it.
- */
-function withPassword(address: string, { env = {}, err }: Pick<Terminal, "env" | "err">): string {
-  const secret = env[PASSWORD];
-  if (secret === "") throw wrong(`${PASSWORD} is empty: set it to the password of Redis, or unset it`);
-  if (!URL.canParse(address)) return address; // the client refuses it
-  const url = new URL(address);
-  if (url.password !== "") {
-    if (secret !== undefined)
-      throw wrong(`${PASSWORD} is set, and --state has a password, too: leave out that of --state`);
-    err(`--state has a password, which every list of processes shows: give it by ${PASSWORD}`);
-    return address;
-  }
-  if (secret === undefined) return address;
-  url.password = encodeURIComponent(secret);
-  return url.href;
-}
-
 /** The client quotes an address that it does not understand, which may have a password in it. */
 function clientOf(create: () => RedisClient): RedisClient {
   try {
     return create();
   } catch {
-    throw wrong(`This is no address of Redis: ${WHICH}`);
+    throw noAddress();
   }
+}
+
+function noAddress(): Error {
+  return wrong(`This is no address of Redis: ${WHICH}`);
+}
+
+/** A socket's path stands beside what else is said of the socket. */
+function connecting(options: { readonly socket: object }, where: RedisAddress): object {
+  return "url" in where
+    ? { ...options, ...where }
+    : { ...options, ...where, socket: { ...options.socket, ...where.socket } };
 }
 
 async function load<Module>(name: string, folder: string): Promise<Module> {
