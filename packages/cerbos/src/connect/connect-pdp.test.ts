@@ -121,6 +121,21 @@ describe("a PDP that runs elsewhere", () => {
     ]);
   });
 
+  it("is waited for without a pile of listeners on one signal, of which Node.js 20 warns as of a leak", async () => {
+    const listening = new Map<EventTarget, number>();
+    const listen = EventTarget.prototype.addEventListener;
+    onTestFinished(() => {
+      EventTarget.prototype.addEventListener = listen;
+    });
+    EventTarget.prototype.addEventListener = function (...args) {
+      if (this instanceof AbortSignal) listening.set(this, (listening.get(this) ?? 0) + 1);
+      listen.apply(this, args);
+    };
+    await refusal({ targets: `127.0.0.1:${await freePort()}`, startTimeoutMs: 2_000 });
+    expect(listening.size).toBeGreaterThan(5);
+    expect(Math.max(...listening.values())).toBeLessThanOrEqual(10);
+  });
+
   it("can be closed twice, and answers nobody afterwards", async () => {
     const remote = await remotePdp({ policies: payments() });
     const pdp = await connected({ targets: remote.target });
