@@ -13,12 +13,13 @@ const FULL_WORDS = "could not be written: the disk is full";
 export const NO_DATABASE = "is no database";
 export const BEGIN_ANEW = "stop all that use it, delete it with its -wal and -shm, and start again";
 export const DAMAGED_WORDS: string = `is damaged; ${BEGIN_ANEW}`;
+const TOO_MANY = "this process, or this machine, has as many files open as it may (ulimit -n)";
 const WORDS: { readonly [code: number]: string } = {
   8: "is read-only",
   10: "could not be read or written: the disk failed, or is full",
   11: DAMAGED_WORDS,
   13: FULL_WORDS,
-  14: "could not be opened",
+  14: `could not be opened, and SQLite does not say why: where the file and its folder can be opened otherwise, ${TOO_MANY}`,
   26: NO_DATABASE,
 };
 /** Node.js was started with `--permission`. SQLite keeps two files beside its own, so the file alone is not enough. */
@@ -97,6 +98,9 @@ function fileWords(error: unknown): string | undefined {
     case "ENOSPC":
     case "EDQUOT":
       return FULL_WORDS;
+    case "EMFILE":
+    case "ENFILE":
+      return `could not be opened: ${TOO_MANY}`;
     case "ENAMETOOLONG":
       return TOO_LONG;
     case NOT_PERMITTED:

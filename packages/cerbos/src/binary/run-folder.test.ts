@@ -48,7 +48,7 @@ describe("the folder of a running PDP", () => {
   ])("that cannot be made (%s) is told with what to do, and leaves nothing behind", (code, says) => {
     const temporary = temporaryFolder();
     const fails = (): never => {
-      throw Object.assign(new Error("it cannot be written"), { code });
+      throw Object.assign(new Error("it cannot be written."), { code }); // Node.js ends some with a dot
     };
     const error = thrownBy(() => createRunFolder(fails, temporary));
     expect(error).toMatchObject({ code: "pdp_start_failed" });

@@ -82,10 +82,10 @@ function inFolder<T>(base: string, make: () => T): T {
   try {
     return make();
   } catch (cause) {
+    const why = `${cause instanceof Error ? cause.message : cause}`.replace(/\.$/, "");
     throw new HopwiseError(
       "pdp_start_failed",
-      `No folder for the sockets of the PDP could be made in ${base}: ${cause instanceof Error ? cause.message : cause}. ` +
-        hintFor(cause, base),
+      `No folder for the sockets of the PDP could be made in ${base}: ${why}. ${hintFor(cause, base)}`,
       { cause },
     );
   }
