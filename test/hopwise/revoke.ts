@@ -294,7 +294,7 @@ export function testRevoke(): void {
     ["a chain that is none", ["--chain", "c1", ...STORE], /a token's hash/],
     ["an agent with spaces", ["--agent", "the planner", ...STORE], /an agent's name/],
     ["--list and --lift", ["--list", "--lift", ...STORE], /not both/],
-    ["another store", ["--agent", "planner", "--yes", "--state", "postgres://x:hunter2@h"], /sqlite:FILE or redis:/],
+    ["another store", ["--agent", "planner", "--yes", "--state", "postgres://x:hunter2@h"], /sqlite:FILE, redis:/],
     [
       "a package that is not there",
       ["--agent", "planner", "--yes", "--state", "redis://x:hunter2@h"],
