@@ -14,11 +14,15 @@ const ROWS = [
   ...each(["active", "isActive", "is_active", "enabled"], [false, 0, "false"]),
   ...each(["disabled", "suspended", "blocked", "revoked", "deleted"], [true, 1, "true"]),
   ...each(["deletedAt", "deleted_at"], ["2026-11-30", new Date()]),
+  ...each(["active", "enabled"], ["N", "no", "f", "FALSE", "off", Buffer.of(0)]),
+  ...each(["disabled", "deleted"], ["Y", "yes", "t", "on", Buffer.of(1)]),
 ];
 const ON = [
   ...each(["active", "isActive", "is_active", "enabled"], [true, 1, "true", null, undefined]),
   ...each(["disabled", "revoked", "deletedAt"], [false, 0, "", null, undefined]),
   ...each(["inactive"], [true]),
+  ...each(["active", "enabled"], ["Y", "yes", "t", "TRUE", "on", Buffer.of(1)]),
+  ...each(["disabled", "deleted"], ["N", "no", "f", "False", "off", "N ", Buffer.of(0)]),
 ];
 
 let world: World;

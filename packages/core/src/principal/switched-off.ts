@@ -16,7 +16,13 @@ const OFF: readonly (readonly [name: string, says: "no" | "yes"])[] = [
 export const OFF_NAMES: readonly string[] = OFF.map(([name]) => name);
 
 /** How databases and forms write no, beside `undefined` and `null`, which are no word about it. */
-const NO: ReadonlySet<unknown> = new Set([false, 0, 0n, "", "0", "false"]);
+const NO: ReadonlySet<unknown> = new Set([false, 0, 0n, "", "0", "false", "f", "no", "n", "off"]);
+
+function isNo(value: unknown): boolean {
+  // A bit of MySQL comes as its bytes.
+  if (value instanceof Uint8Array) return value.every((byte) => byte === 0);
+  return NO.has(typeof value === "string" ? value.trim().toLowerCase() : value);
+}
 
 /**
  * By which of its members a directory or registry says that somebody is there no more. Nothing else is read of such a member,
@@ -26,7 +32,7 @@ export function switchedOff(entry: object): string | undefined {
   for (const [name, says] of OFF) {
     if (!(name in entry)) continue;
     const value: unknown = Reflect.get(entry, name);
-    if (value !== undefined && value !== null && NO.has(value) === (says === "no")) return name;
+    if (value !== undefined && value !== null && isNo(value) === (says === "no")) return name;
   }
   return undefined;
 }
