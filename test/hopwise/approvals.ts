@@ -266,7 +266,11 @@ export function testApprovalsList(): void {
 
   it.each<[string, (text: string) => string, string]>([
     ["no answers", (text) => text.replace('"answers":[]', '"answers":[null]'), "There is no inbox for approvals"],
-    ["nobody who answered", (text) => text.replace('"answers":[]', '"answers":[{}]'), "There is no inbox for approvals"],
+    [
+      "nobody who answered",
+      (text) => text.replace('"answers":[]', '"answers":[{}]'),
+      "There is no inbox for approvals",
+    ],
     ["no call", (text) => text.replace(/"invocation":"[^"]*"/, '"invocation":{}'), "There is no inbox for approvals"],
     ["a request of another form", (text) => text.replace('"agents":[', '"agents":[5,'), "that cannot be read here"],
   ])("says that it is the inbox which is wrong where that shows %s", async (_, change, words) => {
