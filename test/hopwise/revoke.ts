@@ -110,6 +110,20 @@ export function testRevoke(): void {
     expect(await state.revocations.list()).toHaveLength(1);
   });
 
+  it("refuses what will be issued for a user who left, by a time far ahead, and by default what was issued alone", async () => {
+    const { folder, state } = await project();
+    const user = { issuer: ISSUER, subject: "alice" };
+    const isOut = async (issuedAt: number) =>
+      (await state.revocations.find({ user, issuedAt, tokens: [], keys: [], agents: [] })) !== undefined;
+    const revoke = ["revoke", "--user", "alice", "--issuer", ISSUER, ...STORE, "--yes"];
+    expect((await hopwise(revoke, { folder })).code).toBe(0);
+    expect([await isOut(NOW - 1), await isOut(NOW + 60)]).toEqual([true, false]);
+    expect((await hopwise([...revoke, "--before", "2100-01-01T00:00Z"], { folder })).code).toBe(0);
+    expect([await isOut(NOW - 1), await isOut(NOW + 60)]).toEqual([true, true]);
+    expect((await hopwise([...revoke, "--lift"], { folder })).code).toBe(0);
+    expect(await isOut(NOW - 1)).toBe(false);
+  });
+
   it("says of chains that were refused as revoked that they may live where that was lifted", async () => {
     const { folder } = await project();
     const audit = await openAuditLog({ folder: join(folder, "audit"), signer: await generateSigner() });

@@ -34,7 +34,10 @@ export const revoke: Command = {
     agent: { value: "NAME", help: "an agent; with --issuer in its chains alone" },
     user: { value: "ID", help: "what was issued for a user; needs --issuer" },
     issuer: { value: "URI", help: "whose user, or in whose chains" },
-    before: { value: "TIME", help: "with --user: what was issued before then, ISO 8601 or seconds; now by default" },
+    before: {
+      value: "TIME",
+      help: "with --user: what was issued before then, ISO 8601 or seconds; now by default; far ahead for somebody who left",
+    },
     until: { value: "TIME", help: "when the revocation may be forgotten, ISO 8601 or seconds" },
     reason: { value: "TEXT", help: "why, for the log" },
     by: { value: "NAME", help: "who says so, for the log" },
