@@ -35,7 +35,7 @@ type Awaitable<T> = T | PromiseLike<T>;
  * ```ts
  * // in a tool's execute, on a FastMCP server or in an AI SDK loop
  * const found = await visibleRows(currentFilter(), invoices, { dialect: "postgres" }, async ({ text, values }) =>
- *   (await db.query(`SELECT * FROM invoice WHERE ${text} ORDER BY due LIMIT 50`, values)).rows);
+ *   (await db.query(`SELECT id, region, amount FROM invoice WHERE ${text} ORDER BY due LIMIT 50`, values)).rows);
  * ```
  *
  * @param filter of the allowed call: `currentFilter()` in a tool, `filter` of a decision elsewhere
