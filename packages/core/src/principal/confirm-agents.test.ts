@@ -216,6 +216,11 @@ describe("an agent that is not confirmed", () => {
     expect(message).not.toContain("BEGIN");
   });
 
+  it("is told of no key beyond the tenth: a caller can bring the refusal about at each call", async () => {
+    const keys = [...Array.from({ length: 10 }, () => world.mallory.publicJwk), "no key"];
+    expect((await confirming({}, { keys })).message).toMatch(/if it is right$/);
+  });
+
   it("is told of where the registry has no key of it, and of nothing where its keys may be", async () => {
     expect((await confirming({}, { keys: [] })).message).toMatch(/if it is right\. The registry has no key of it$/);
     expect((await confirming({}, { keys: [world.mallory.publicJwk] })).message).toMatch(/if it is right$/);

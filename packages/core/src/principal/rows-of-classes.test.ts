@@ -97,3 +97,11 @@ it("a key of a kept row is the one that it was when it was read", async () => {
   Object.assign(given, world.mallory.publicJwk);
   await expect(confirmAgents(alone, kept)).resolves.toMatchObject({ agents: [{ roles: ["agent"] }] });
 });
+
+it("a class that stands within itself is kept, too", async () => {
+  const reader: { roles: readonly string[]; classes: object } = { roles: ["reader"], classes: {} };
+  reader.classes = { reader };
+  const row = { roles: ["agent"], keys: [world.planner.publicJwk], classes: { reader } };
+  const kept = agentsFrom({ ...KEPT, find: (name) => (name === "planner" ? row : undefined) as never });
+  await expect(confirmAgents(withOwn, kept)).resolves.toMatchObject({ agents: [{}, { roles: ["reader"] }] });
+});
