@@ -421,7 +421,7 @@ const TYPES = {
     members: { origins: list(1, 64, "origin"), "under?": kinds.path },
     passes: ({ origins, under = "/" }, v) => {
       const place = typeof v === "string" ? placeOf(v) : undefined;
-      if (place?.href !== v || /#|\\|%2e|%2f|%5c|%00|^[^?]*(\^|\/\.\.?;)/i.test(v)) return false;
+      if (place?.href !== v || /#|\\|%2e|%2f|%5c|%00|^[^?]*(\^|\/\.\.?(;|%3b))/i.test(v)) return false;
       return inList(origins, place.origin) && isBelow(place.path, under);
     },
     under: (c, p, at) =>

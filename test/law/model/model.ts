@@ -92,11 +92,11 @@ function isUnder(path: string, root: string): boolean {
   return `${path}/`.startsWith(root === "/" ? "/" : `${root}/`);
 }
 
-/** "Equals its own WHATWG serialisation; no userinfo, fragment, `%2e %2f %5c`, `/..;`." */
+/** "Equals its own WHATWG serialisation; no userinfo, fragment, `%2e %2f %5c`, `/..;`, `/..%3b`." */
 function isPlainUrl(text: string): boolean {
   if (!URL.canParse(text) || new URL(text).href !== text) return false;
   return (
-    !/#|%2e|%2f|%5c|^[^?]*\/\.\.?;/i.test(text) &&
+    !/#|%2e|%2f|%5c|^[^?]*\/\.\.?(;|%3b)/i.test(text) &&
     !text
       .replace(/^[^:]*:\/\//, "")
       .replace(/[/?].*$/s, "")

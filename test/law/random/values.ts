@@ -68,6 +68,7 @@ const URLS = [
   "https://a.example/a/%2e%2e/b",
   "https://a.example/a/%2Fb",
   "https://a.example/a/..;/b",
+  "https://a.example/a/..%3B/b",
   "https://a.example/a%5cb",
   "https://user@a.example/a",
   "https://:pw@a.example/a",

@@ -123,7 +123,7 @@ const table: readonly [name: string, Constraint, good: readonly unknown[], bad: 
     [
       "https://docs.example/pub",
       "https://docs.example/pub/a?b=c",
-      "https://docs.example/pub/a;b=c/...;/a..;?/..;/",
+      "https://docs.example/pub/a;b=c/...;/a..;/...%3B/a..%3B?/..;/..%3B/",
       "http://127.0.0.1:8080/pub/",
     ],
     [
@@ -133,6 +133,8 @@ const table: readonly [name: string, Constraint, good: readonly unknown[], bad: 
       "https://docs.example/pub/%2e%2e/x",
       "https://docs.example/pub/..;/x",
       "https://docs.example/pub/.;a=b/x",
+      "https://docs.example/pub/..%3B/x",
+      "https://docs.example/pub/.%3ba=b/x",
       "https://docs.example/pub%2fx",
       "https://docs.example/pub/x%00",
       "https://docs.example/pub?x=%00",

@@ -63,9 +63,9 @@ const CARET_BEFORE_QUERY = /^[^?]*\^/;
 
 /**
  * A dot segment with a parameter (`/..;a=b/`) is none to a URL parser. Some servers, such as Tomcat, take parameters off first and
- * resolve what is left, which leads out of the path after the check.
+ * resolve what is left, which leads out of the path after the check. A proxy before them may write `%3B` as `;`, as nginx does.
  */
-const DOTS_WITH_PARAMETER = /^[^?]*\/\.\.?;/;
+const DOTS_WITH_PARAMETER = /^[^?]*\/\.\.?(?:;|%3b)/i;
 
 /**
  * Whether a text is a URL of these origins, at or below the path. It must equal its own serialisation (WHATWG URL), so
