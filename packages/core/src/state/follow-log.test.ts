@@ -199,6 +199,35 @@ describe("a log that several processes follow", () => {
     expect(await errorOf(async () => one.find(query(T1)))).toMatchObject({ code: "state_unavailable" });
   });
 
+  it.each([1, 2])(
+    "takes what it lost %i times between its answer and the reading of it: what is acknowledged, everybody knows",
+    async (losses) => {
+      const { shared, lose, kept } = sharedLog();
+      let left = losses;
+      const one = joined({
+        ...shared,
+        append: async (entry) => {
+          await shared.append(entry);
+          if (left-- > 0) lose(kept().length);
+        },
+      });
+      await one.revoke({ token: T1 });
+      expect(await joined(shared).find(query(T1))).toEqual({ token: T1 });
+    },
+  );
+
+  it("loses whatever it is told: that is not acknowledged, but for what has ended already", async () => {
+    const { shared, lose, kept } = sharedLog();
+    const { followed } = joined({
+      ...shared,
+      append: async (entry) => void [await shared.append(entry), lose(kept().length)],
+    });
+    const entry = { id: "e", atSeconds: NOW, target: { agent: "a" }, by: { operator: "ops" } } as const;
+    const lost = { code: "state_unavailable", message: expect.stringContaining("lost it again before it was read") };
+    expect(await errorOf(async () => followed.append(entry))).toMatchObject(lost);
+    await followed.append({ ...entry, untilSeconds: NOW });
+  });
+
   it("may be known some seconds late, where that was said, and no longer", async () => {
     vi.useFakeTimers({ toFake: ["performance"] });
     const { shared, asked } = sharedLog();

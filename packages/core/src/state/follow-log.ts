@@ -1,6 +1,7 @@
 import { HopwiseError } from "../errors.ts";
 import { type Awaitable, ageBy, andThen, createListeners, isThenable } from "../lib/index.ts";
-import { copyLog, keptOf } from "./copy-log.ts";
+import { secondsBy } from "../options/index.ts";
+import { copyLog, keptOf, type LogCopy } from "./copy-log.ts";
 import type { RevocationEntry } from "./revocation-entry.ts";
 import type { RevocationIndex } from "./revocation-index.ts";
 import type { LogPage, RevocationLog } from "./revocation-log.ts";
@@ -38,6 +39,9 @@ export interface FollowedLog {
   compare(): Awaitable<void>;
   onChange(listener: () => void): () => void;
 }
+
+/** So often something is appended that the log loses at once. */
+const MOST_TRIES = 3;
 
 const UNKNOWN = (): number => Number.POSITIVE_INFINITY;
 
@@ -91,9 +95,31 @@ export function followLog(log: RevocationLog, { clock, repairSeconds, maxStalene
       return mostMs > 0 && ageMs() <= mostMs ? open() : current();
     },
     current,
-    append: (entry) => andThen(log.append(keptOf(entry)), copy.catchUp),
+    append: (entry) => appendAndRead(log, copy, clock, entry),
     page: (after) => andThen(current(), () => log.read(after)),
     compare,
     onChange: listeners.add,
   };
+}
+
+/**
+ * What the log lost before any copy had read it, nobody could give back: so it is not acknowledged before this one has. What has
+ * ended already may be forgotten.
+ */
+function appendAndRead(
+  log: RevocationLog,
+  copy: LogCopy,
+  clock: () => number,
+  entry: RevocationEntry,
+  tries = MOST_TRIES,
+): Awaitable<void> {
+  return andThen(andThen(log.append(keptOf(entry)), copy.catchUp), () => {
+    const { id, untilSeconds = Number.POSITIVE_INFINITY } = entry;
+    if (copy.index.has(id) || untilSeconds <= secondsBy(clock)) return undefined;
+    if (tries > 1) return appendAndRead(log, copy, clock, entry, tries - 1);
+    throw new HopwiseError(
+      "state_unavailable",
+      "the store of revocations took this, and lost it again before it was read; see what takes entries out of it, and try again",
+    );
+  });
 }
