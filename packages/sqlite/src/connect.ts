@@ -16,6 +16,14 @@ export interface Connection {
   close(): void;
 }
 
+/** What this process knows of the state, where it had it open before. */
+export interface Known {
+  /** The epoch, where the files beside the database were taken away under it. */
+  readonly lostEpoch?: string | undefined;
+  /** Since when nothing was lost of the file that it used last. */
+  readonly since?: number | undefined;
+}
+
 /** Thrown while another process holds what is needed: to be tried again. */
 export class Busy extends Error {}
 
@@ -25,10 +33,9 @@ export const NO_ENTRIES: string = createHash("sha256").digest("base64url");
 /**
  * Opens the file, which is made where it is missing, and looks whether it still is what it was.
  *
- * @param lostFile the epoch that this process knew, where the files beside the database were taken away under it
  * @throws {HopwiseError} `config_invalid` for a file that cannot be used; {@link Busy}; errors of SQLite
  */
-export function connect(machine: Machine, settings: Settings, lostFile?: string): Connection {
+export function connect(machine: Machine, settings: Settings, known: Known = {}): Connection {
   const { file, synchronous } = settings;
   if (!makeOrCheck(machine, settings)) throw new Busy();
   const db = new machine.sqlite.DatabaseSync(file, { timeout: 0, enableForeignKeyConstraints: false });
@@ -51,7 +58,7 @@ export function connect(machine: Machine, settings: Settings, lostFile?: string)
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864");
     inTransaction(db, () => prepareTables(db, settings));
     const watch = watchFile(file);
-    inTransaction(db, () => adopt(sql, { machine, settings, found: watch.identity, lostFile }));
+    inTransaction(db, () => adopt(sql, { machine, settings, found: watch.identity, known }));
     waitForDisk(false);
     watch.look();
     const close = (): void => {
@@ -139,17 +146,21 @@ interface Adopting {
   readonly machine: Machine;
   readonly settings: Settings;
   readonly found: FileIdentity;
-  readonly lostFile: string | undefined;
+  readonly known: Known;
 }
 
-/** A copy has lost what came after it was made; so may have a machine that stopped before all was on the disk. */
-function adopt(sql: Connection["sql"], { machine: { boot }, settings, found, lostFile }: Adopting): void {
+/**
+ * A copy has lost what came after it was made; so may have a machine that stopped before all was on the disk. A file that began before
+ * the one that was used last lay elsewhere meanwhile, as where its disk was not mounted: it lacks what came into the one in its place.
+ */
+function adopt(sql: Connection["sql"], { machine: { boot }, settings, found, known }: Adopting): void {
   const meta = sql("SELECT * FROM meta").get() as unknown as Meta;
   const now = secondsOf(settings);
   const isNew = meta.inode === "";
   const isCopy =
     !isNew && (meta.inode !== found.inode || (meta.born !== "" && found.born !== "" && meta.born !== found.born));
-  if (isCopy || meta.epoch === lostFile) {
+  const wasAway = known.since !== undefined && meta.since < known.since;
+  if (isCopy || wasAway || meta.epoch === known.lostEpoch) {
     sql("UPDATE meta SET epoch = ?, epochSince = ?, since = ?").run(randomUUID(), now, now);
   }
   const { relaxed } = meta;

@@ -8,8 +8,11 @@ import type { Settings } from "./options.ts";
 export interface HeldConnection {
   /** From then on, what is wrong with the set-up is an outage: it was right before. */
   isStarted: boolean;
-  /** @throws {HopwiseError}, `Busy`, errors of SQLite */
-  get(): Connection;
+  /**
+   * @param since since when nothing was lost of the file that was used last
+   * @throws {HopwiseError}, `Busy`, errors of SQLite
+   */
+  get(since: number | undefined): Connection;
   /**
    * Looks whether the file is still the one that was opened.
    *
@@ -23,8 +26,12 @@ export interface HeldConnection {
    * been there.
    */
   closeFor(damage: unknown): void;
-  /** Opens it anew next time. */
-  drop(): void;
+  /**
+   * Opens it anew next time, after an error: what lay beside the file may have been taken away, and SQLite have met that first.
+   *
+   * @param epoch as above
+   */
+  drop(epoch: string | undefined): void;
   close(): void;
 }
 
@@ -35,7 +42,7 @@ export function holdConnection(machine: Machine, settings: Settings): HeldConnec
   let lost: string | undefined;
   let damage: { readonly fault: unknown } | undefined;
 
-  const drop = (): void => {
+  const letGo = (): void => {
     const dropped = connection;
     connection = undefined;
     damage = undefined;
@@ -45,11 +52,11 @@ export function holdConnection(machine: Machine, settings: Settings): HeldConnec
   };
   const held: HeldConnection = {
     isStarted: false,
-    get: () => {
+    get: (since) => {
       if (isClosed) throw unavailable(`the state in ${settings.file} was closed`);
       if (connection !== undefined) return connection;
       try {
-        connection = connect(machine, settings, lost);
+        connection = connect(machine, settings, { lostEpoch: lost, since });
       } catch (error) {
         if (held.isStarted && error instanceof HopwiseError) throw unavailable(error.message, error);
         throw error;
@@ -62,7 +69,7 @@ export function holdConnection(machine: Machine, settings: Settings): HeldConnec
         watch.look();
       } catch (error) {
         lost = epoch;
-        drop();
+        letGo();
         throw error;
       }
       if (damage !== undefined) throw damage.fault;
@@ -71,10 +78,17 @@ export function holdConnection(machine: Machine, settings: Settings): HeldConnec
       // What could not be opened is opened anew next time: another file may be in its place by then.
       if (connection !== undefined) damage ??= { fault };
     },
-    drop,
+    drop: (epoch) => {
+      try {
+        connection?.watch.look();
+      } catch {
+        lost = epoch;
+      }
+      letGo();
+    },
     close: () => {
       isClosed = true;
-      drop();
+      letGo();
     },
   };
   return held;

@@ -14,7 +14,7 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import * as sqlite from "node:sqlite";
 import type { StateDriver } from "@hopwise/core/state";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
@@ -399,6 +399,27 @@ describe("what was lost", () => {
     expect([page.continues, page.entries.map(({ id }) => id)]).toEqual([false, ["r"]]);
     expect(page.head.split(":")[0]).not.toBe(head.split(":")[0]);
     expect(driver.replay.notBefore).toBeGreaterThanOrEqual(restored);
+  });
+
+  it("is all that came into the file in its place, while its folder was away, as where a disk was not mounted", async () => {
+    const file = newFile();
+    const folder = dirname(file);
+    const driver = await open({ file });
+    await claim(driver, "a");
+    renameSync(folder, `${folder}.away`);
+    onTestFinished(() => rmSync(`${folder}.away`, { recursive: true, force: true }));
+    mkdirSync(folder);
+    await expect(claim(driver, "b")).rejects.toMatchObject({ code: "state_unavailable" });
+    await later();
+    expect(await claim(driver, "b")).toBe(true);
+    rmSync(folder, { recursive: true });
+    const back = await later();
+    renameSync(`${folder}.away`, folder);
+    await expect(claim(driver, "b")).rejects.toMatchObject({ code: "state_unavailable" });
+    for (const one of [driver, await open({ file })]) {
+      expect(await claim(one, "a")).toBe(false);
+      expect(one.replay.notBefore).toBeGreaterThanOrEqual(back);
+    }
   });
 });
 

@@ -62,7 +62,7 @@ export async function openStore(machine: Machine, settings: Settings): Promise<S
     } catch (error) {
       if (error instanceof Busy || isBusy(error)) return undefined;
       if (isDamaged(error)) held.closeFor(error);
-      else if (isBroken(error)) held.drop();
+      else if (isBroken(error)) held.drop(transact.seen?.epoch);
       throw held.isStarted ? faultOf(error, file) : faultAtStart(error, file, called);
     }
   };
@@ -149,7 +149,7 @@ function createTransactions(held: HeldConnection, settings: Settings): Transacti
       return seen;
     },
     run: (begin, work, onDisk = false) => {
-      const connection = held.get();
+      const connection = held.get(seen?.since);
       held.look(connection, seen?.epoch);
       if (onDisk) connection.waitForDisk(true);
       try {
