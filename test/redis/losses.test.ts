@@ -260,6 +260,19 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("Redis that could lose what
     await until(async () => claim(driver, "k"));
   });
 
+  it("begins to evict, and nobody asks for its health: closed long before the next whole look", async () => {
+    const server = await aServer();
+    const driver = await aDriver(server.port);
+    await server.ask("CONFIG", "SET", "maxmemory-policy", "volatile-ttl");
+    let keys = 0;
+    const isClosed = (): Promise<boolean> =>
+      claim(driver, `k.${keys++}`).then(
+        () => false,
+        (error: Error) => error.message.includes("set it to noeviction"),
+      );
+    await until(isClosed, 15_000);
+  });
+
   it("evicted something between two looks: a new epoch", async () => {
     const server = await aServer();
     const driver = await aDriver(server.port);

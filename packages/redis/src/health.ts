@@ -52,7 +52,7 @@ export async function healthOf(
  *
  * @returns why a server could not be looked at, or may not be used, by tag
  */
-async function lookBriefly(watch: Watch, line: Line, tags: Tags, deadlineMs: number): ReturnType<Watch["look"]> {
+export async function lookBriefly(watch: Watch, line: Line, tags: Tags, deadlineMs: number): ReturnType<Watch["look"]> {
   if (watch.wrong !== undefined) return watch.look();
   const endsAt = performance.now() + deadlineMs;
   const isAsBefore = async (tag: Tag): Promise<boolean> => {

@@ -7,7 +7,7 @@ import { approvalsOf } from "./approvals.ts";
 import { problemOfClient } from "./client-options.ts";
 import { type Connected, connect } from "./connect.ts";
 import { isReplica, mistakeIn, unavailable, wordsOf } from "./faults.ts";
-import { healthOf } from "./health.ts";
+import { healthOf, lookBriefly } from "./health.ts";
 import { type Tag, tagsOf } from "./keys.ts";
 import { A_CLIENT, REDIS_ROWS, type RedisOptions, type Settings, settingsOf } from "./options.ts";
 import { replayOf } from "./replay.ts";
@@ -21,8 +21,10 @@ import { type Watch, watchStore } from "./watch.ts";
 
 const readOptions = optionsOf<RedisOptions>("openRedis", REDIS_ROWS);
 
-/** How often it is looked at without a reason. */
+/** How often all of it is looked at without a reason. */
 const LOOK_MS = 30_000;
+/** How often each server is: whether it is the same, and has begun to evict. What it dropped until then is good once more. */
+const GLANCE_MS = 1000;
 
 /**
  * Opens a driver of what is remembered together on Redis, 7 or newer: one server, a cluster, or behind Sentinel. Where no
@@ -50,9 +52,11 @@ export async function openWith(called: string, settings: Settings): Promise<Stat
   const watch = watchStore(line, trips, tags, settings);
   const steps = stepsOf(connected, trips, watch, deadlineMs);
   const appending = appendingOf(connected, trips, steps);
-  const timer = setInterval(() => void watch.look(), LOOK_MS).unref();
+  const glance = (): unknown => lookBriefly(watch, line, tags, deadlineMs);
+  const timers = [setInterval(() => void watch.look(), LOOK_MS), setInterval(glance, GLANCE_MS)];
+  for (const timer of timers) timer.unref();
   const close = (): void => {
-    clearInterval(timer);
+    for (const timer of timers) clearInterval(timer);
     connected.stop();
     steps.close();
     appending.close();
