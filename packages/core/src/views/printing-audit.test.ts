@@ -35,7 +35,7 @@ describe("a sink for people", () => {
     );
     expect(target.printed).toEqual([
       `allowed send_payment (call ${CALL})\nalice  not asked\n`,
-      `denied send_payment: user_unknown: who? (call ${CALL})\nalice  stopped by context: user_unknown\n· The user directory knows no such user of this issuer.\n`,
+      `denied send_payment: user_unknown: who? (call ${CALL})\nalice  stopped by context: user_unknown\n· The user directory knows no such user of this issuer, or what it gave says that they are there no more (such as \`active: false\`).\n`,
     ]);
   });
 

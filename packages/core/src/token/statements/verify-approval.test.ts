@@ -78,8 +78,8 @@ describe("the hash of a request", () => {
     const error = await errorOf(
       hashOfRequest({ ...request, resource: { ...request.resource, attributes: { at: new Date(0) as never } } }),
     );
-    expect([error.code, error.pointer]).toEqual(["config_invalid", "/resource/attr/at"]);
-    expect(error.message).toContain('not plain JSON within bounds at "/resource/attr/at"');
+    expect([error.code, error.pointer]).toEqual(["config_invalid", "/resource/attributes/at"]);
+    expect(error.message).toContain("resource.attributes.at must be what JSON can say");
     expect(await refusalOf(hashOfRequest({ ...request, tool: "mcp:tools/send" }))).toBe("config_invalid /tool");
   });
 
