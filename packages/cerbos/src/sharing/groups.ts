@@ -23,25 +23,30 @@ export interface Groups {
   onEnd: (group: Group) => void;
 }
 
+/** In the place of a key, which is long: one that was alone with what it is about needs none. */
+const ALONE = "";
+
 export function createGroups(requestsUnderWay: number): Groups {
-  /** By what they are about. No set is empty. */
-  const all = new Map<string, Set<Group>>();
+  /** By what they are about, and then by key. None of the inner maps is empty. */
+  const all = new Map<string, Map<string, Group>>();
   let underWay = 0;
   const ended = (group: Group): void => {
     group.underWay--;
     groups.onEnd(group);
     if (group.underWay > 0) return;
     const alike = all.get(group.about);
-    alike?.delete(group);
+    alike?.delete(alike.has(ALONE) ? ALONE : group.form.key());
     if (alike?.size === 0) all.delete(group.about);
   };
   const groups: Groups = {
     onEnd: () => {},
     of(about, form) {
-      const alike = all.get(about) ?? new Set();
-      for (const known of alike) if (known.form.key() === form.key()) return known;
+      const alike = all.get(about);
+      const key = alike === undefined ? ALONE : form.key();
+      const known = alike && byKey(alike).get(key);
+      if (known !== undefined) return known;
       const group = { about, form, underWay: 0, waiting: new Set<Asker>() };
-      all.set(about, alike.add(group));
+      all.set(about, (alike ?? new Map<string, Group>()).set(key, group));
       return group;
     },
     mayGo: (group) => group.underWay === 0 || underWay < requestsUnderWay,
@@ -55,9 +60,17 @@ export function createGroups(requestsUnderWay: number): Groups {
         if (group !== undefined) ended(group);
         // These are fewer than the requests that are under way.
         if (underWay < requestsUnderWay)
-          for (const alike of all.values()) for (const other of alike) groups.onEnd(other);
+          for (const alike of all.values()) for (const other of alike.values()) groups.onEnd(other);
       }
     },
   };
   return groups;
+}
+
+/** The same, where none is alone any more. */
+function byKey(alike: Map<string, Group>): Map<string, Group> {
+  const alone = alike.get(ALONE);
+  if (alone === undefined) return alike;
+  alike.delete(ALONE);
+  return alike.set(alone.form.key(), alone);
 }
