@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -73,8 +73,17 @@ const SAVE_NOTHING = ["--save", "", "--appendonly", "no"];
 
 /** Starts a server. @param args of redis-server, which come last and so win */
 export async function startRedis(...args: readonly string[]): Promise<RedisServer> {
-  return startRedisAt(await freePort(), ...args);
+  for (let left = 5; ; left--) {
+    try {
+      return await startRedisAt(await freePort(), ...args);
+    } catch (error) {
+      // Somebody else took the port, or a cluster node's second one, since it was found free.
+      if (!(error instanceof PortTaken) || left === 0) throw error;
+    }
+  }
 }
+
+class PortTaken extends Error {}
 
 export async function startRedisAt(port: number, ...args: readonly string[]): Promise<RedisServer> {
   const folder = mkdtempSync(join(tmpdir(), "hopwise-redis-"));
@@ -89,8 +98,17 @@ export async function startRedisAt(port: number, ...args: readonly string[]): Pr
     folder,
     ...given,
   ];
-  let process_ = await hold(folder, command());
-  await answers(port);
+  const start = async (): Promise<Held> => {
+    const held = await hold(folder, command());
+    try {
+      await answers(port, held.pid, folder);
+    } catch (error) {
+      await held.end("");
+      throw error;
+    }
+    return held;
+  };
+  let process_ = await start();
 
   return {
     port,
@@ -101,8 +119,7 @@ export async function startRedisAt(port: number, ...args: readonly string[]): Pr
     kill: () => process_.end("keep"),
     restart: async (...more) => {
       given = [...given, ...more];
-      process_ = await hold(folder, command());
-      await answers(port);
+      process_ = await start();
     },
     close: async () => {
       await process_.end("");
@@ -141,10 +158,10 @@ async function ended(shell: ChildProcess): Promise<void> {
   if (shell.exitCode === null && shell.signalCode === null) await once(shell, "exit");
 }
 
-/** Below the ports that the system itself gives out, and with room above for a cluster's own. */
+/** Below the ports that the system itself gives out, as is the one of a cluster's own, ten thousand above. */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = 12_000 + Math.floor(Math.random() * 20_000);
+    const port = 12_000 + Math.floor(Math.random() * 10_000);
     if ((await isFree(port)) && (await isFree(port + 10_000))) return port;
   }
 }
@@ -177,8 +194,14 @@ export async function askAt(port: number, words: readonly string[]): Promise<unk
   }
 }
 
-async function answers(port: number): Promise<void> {
-  await until(async () => (await askAt(port, ["PING"])) === "PONG");
+/** Waits until the server of this process answers, and no other that has the port. */
+async function answers(port: number, pid: number, folder: string): Promise<void> {
+  let isTaken = false;
+  await until(async () => {
+    isTaken = readFileSync(join(folder, "log"), "utf8").includes("Failed listening on port");
+    return isTaken || `${await askAt(port, ["INFO", "server"])}`.includes(`process_id:${pid}\r`);
+  });
+  if (isTaken) throw new PortTaken(`port ${port} is taken`);
 }
 
 /** Waits until something holds; a step that fails does not hold yet. */
