@@ -405,6 +405,15 @@ const TESTED: Readonly<Record<string, () => void>> = {
           /^· outcome: returned after .*, taken out of it: \/iban, nothing was found in it at: \/customer\/iban$/,
         ),
       ]);
+      const asJson = await hopwise(["explain", "--json"], { input });
+      const [first, second] = asJson.out.trim().split("\n");
+      expect([JSON.parse(`${first}`).came, JSON.parse(`${second}`)]).toEqual([
+        came,
+        expect.not.objectContaining({ came }),
+      ]);
+      const torn = JSON.stringify({ ...came, redacted: 5 });
+      const told = await hopwise(["explain"], { input: [JSON.stringify(owed), torn].join("\n") });
+      expect(told.out).toMatch(/^allowed [\s\S]*\n· outcome: on record, and not in a form that can be read\n/);
       const failed = JSON.stringify({ ...came, redacted: undefined, outcome: "failed" });
       expect((await hopwise(["explain"], { input: [JSON.stringify(owed), failed].join("\n") })).out).toMatch(
         /^· outcome: failed after \d+ ms at \S+$/m,

@@ -29,7 +29,7 @@ export const explainCommand: Command = {
   async run(typed, terminal) {
     const decisions = await readDecisions(typed, terminal);
     for (const decision of decisions) {
-      if (typed.has("json")) terminal.out(jsonText({ ...explained(explain, decision), ...callOf(decision) }));
+      if (typed.has("json")) terminal.out(jsonText(inJson(explained(explain, decision), decision)));
       else terminal.out(inWords(explained(operatorView, decision), decision, terminal));
     }
     if (!typed.has("json")) for (const line of whatToDo(decisions)) terminal.out(line);
@@ -137,6 +137,11 @@ function explained<Made>(make: (decision: Explainable) => Made, decision: Explai
   }
 }
 
+/** With what came of the call as its record has it: what a program asks of it is in there by name. */
+function inJson(explanation: object, decision: Found): object {
+  return { ...explanation, ...callOf(decision), ...(decision.came && { came: decision.came }) };
+}
+
 function inWords(view: string, decision: Found, terminal: Terminal): string {
   const { outcome, unproven } = decision;
   const [headline = "", ...rest] = view.split("\n");
@@ -156,7 +161,11 @@ function inWords(view: string, decision: Found, terminal: Terminal): string {
 /** What was owed is not what was done: a pointer with a typo takes nothing out, and a tool may fail. */
 function cameOf({ came, ...decision }: Found): readonly string[] {
   if (came === undefined) return [];
-  return [`outcome: ${explained((of) => printOutcome(of as DecisionRecord, came), decision)}`];
+  try {
+    return [`outcome: ${printOutcome(decision as unknown as DecisionRecord, came)}`];
+  } catch {
+    return ["outcome: on record, and not in a form that can be read"];
+  }
 }
 
 /** Behind all decisions, once for each code: many calls are refused for one reason. */
