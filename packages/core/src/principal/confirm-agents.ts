@@ -71,7 +71,7 @@ export async function confirmAgents(
 function checkOn(given: AgentClass, name: string, hop: number): void {
   const off = switchedOff(given);
   if (off === undefined) return;
-  const message = `the agent registry has "${name}" no more: what it gave says so by ${off}; a member that means something else belongs into attributes`;
+  const message = `the agent registry has "${name}" no more: ${off}`;
   throw new HopwiseError("agent_unknown", message, { hop });
 }
 

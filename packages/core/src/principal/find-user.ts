@@ -47,7 +47,7 @@ export async function findUser(
   const user = readOnce(value);
   const id = ids(user, subject);
   const off = switchedOff(value);
-  if (off !== undefined) throw unknown(subject, ` any more: what it gave says so by ${off}`);
+  if (off !== undefined) throw unknown(subject, ` any more: ${off}`);
   const spelt = otherPlace(value, user);
   if (spelt !== undefined) {
     const message = `the user directory gave a member ${spelt[0]}, which is not read: policies of no ${spelt[1]} would be asked; call it ${spelt[1]}, or leave it out`;

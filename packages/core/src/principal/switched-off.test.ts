@@ -57,7 +57,11 @@ describe("whoever is given with a word that they are there no more", () => {
     for (const given of [{ ...alice, [name]: value }, entityOf(name, value)]) {
       const error = await errorOf(find({ find: () => given }));
       expect(error).toMatchObject({ code: "user_unknown", hop: 0 });
-      expect(error.message).toMatch(new RegExp(`any more: what it gave says so by ${name}$`));
+      expect(error.message).toMatch(
+        new RegExp(
+          `any more: what it gave says so by ${name}; a member that means something else belongs into attributes$`,
+        ),
+      );
     }
   });
 

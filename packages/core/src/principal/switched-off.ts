@@ -25,14 +25,16 @@ function isNo(value: unknown): boolean {
 }
 
 /**
- * By which of its members a directory or registry says that somebody is there no more. Nothing else is read of such a member,
- * but whoever wrote it meant that this one may not act.
+ * The words that say by which of its members a directory or registry has somebody no more. Nothing else is read of such a
+ * member, but whoever wrote it meant that this one may not act.
  */
 export function switchedOff(entry: object): string | undefined {
   for (const [name, says] of OFF) {
     if (!(name in entry)) continue;
     const value: unknown = Reflect.get(entry, name);
-    if (value !== undefined && value !== null && isNo(value) === (says === "no")) return name;
+    if (value !== undefined && value !== null && isNo(value) === (says === "no")) {
+      return `what it gave says so by ${name}; a member that means something else belongs into attributes`;
+    }
   }
   return undefined;
 }
