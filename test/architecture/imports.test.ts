@@ -419,7 +419,7 @@ describe("the imports of the packages", () => {
     expect(undeclared.map(({ file, specifier }) => `${file}: ${specifier}`)).toEqual([]);
   });
 
-  it("take nothing of the core into the package that starts the PDP but errors, also those of Cerbos' clients, types, how options are read, when an answer is late, and how listeners are told", () => {
+  it("take nothing of the core into the package that starts the PDP but errors, also those of Cerbos' clients, types, how options are read, when an answer is late or nobody waits for it any more, and how listeners are told", () => {
     const errors = new Set(
       ["core/errors.ts", "core/codes.ts"].flatMap((file) =>
         Array.from(textOf(file).matchAll(/^export (?:class|function|interface|type) (\w+)/gm), ([, name]) => name),
@@ -433,7 +433,7 @@ describe("the imports of the packages", () => {
     );
     const names = taken.flatMap(({ clause }) => clause.replace(/\btype\b|[{}\s]/g, "").split(","));
     expect(new Set(names.filter((name) => name !== "" && !errors.has(name)))).toEqual(
-      new Set(["clientErrorKind", "clientWords", "quietly", "whenTimeIsUp"]),
+      new Set(["clientErrorKind", "clientWords", "onceAborted", "quietly", "whenTimeIsUp"]),
     );
   });
 

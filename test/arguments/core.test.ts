@@ -105,6 +105,7 @@ const forAdapters: ArgumentRows<typeof adapter> = {
     ["nothing", "null", "empty list", "list of null", "empty object"],
     ["nothing", "empty object"],
   ),
+  onceAborted: "takes a signal and a function of our own",
   onceInProcess: "takes a name and a function of our own",
   faultOf: argumentRow(adapter.faultOf, () => [new Error("no")], ANYTHING),
   inOwnWords: "marks an error that a package of ours has just made",

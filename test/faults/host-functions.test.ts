@@ -399,6 +399,7 @@ const adapterDoor: Door<typeof adapter> = {
   modelView: "takes data",
   waitingView: "takes data",
   wireView: "takes data",
+  onceAborted: "calls a function of our own",
   onceInProcess: "runs a function of our own",
   plainText: "takes a text",
   wholeText: "takes a text",

@@ -273,6 +273,7 @@ const adapterDoors: DoorRows<typeof adapter> = {
   saidNothingHappened: "takes the decision that allowed the running call",
   waitingView: "takes a call that waits",
   wireView: "takes a denial",
+  onceAborted: "takes a signal and a function of our own",
   onceInProcess: "takes a name and a function of our own",
   plainText: "takes any text",
   wholeText: "takes any text",

@@ -158,10 +158,13 @@ async function ended(shell: ChildProcess): Promise<void> {
   if (shell.exitCode === null && shell.signalCode === null) await once(shell, "exit");
 }
 
-/** Below the ports that the system itself gives out, as is the one of a cluster's own, ten thousand above. */
+/**
+ * Below the ports that the system itself gives out, as is the one of a cluster's own, ten thousand above. Programs of the docs have
+ * ports from 18,734 on.
+ */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = 12_000 + Math.floor(Math.random() * 10_000);
+    const port = 12_000 + Math.floor(Math.random() * 6_000);
     if ((await isFree(port)) && (await isFree(port + 10_000))) return port;
   }
 }

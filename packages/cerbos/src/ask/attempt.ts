@@ -1,5 +1,5 @@
 import { HopwiseError } from "@hopwise/core";
-import { inOwnWords, whenTimeIsUp } from "@hopwise/core/adapter";
+import { inOwnWords, onceAborted, whenTimeIsUp } from "@hopwise/core/adapter";
 import { judge, type Verdict } from "./target-fault.ts";
 
 /** How one attempt to ask a target ended. */
@@ -43,8 +43,7 @@ export function attempt<Answer>(
       if (over) return;
       over = true;
       stopWaiting();
-      caller?.removeEventListener("abort", leave);
-      answered?.removeEventListener("abort", yieldToOther);
+      for (const stay of stays) stay();
       onEnd();
       settle(outcome);
     };
@@ -61,8 +60,7 @@ export function attempt<Answer>(
         inOwnWords(new HopwiseError("policy_unavailable", `no answer within ${Math.ceil(limitMs)} ms`)),
       );
     const stopWaiting = whenTimeIsUp(limitMs, expire);
-    caller?.addEventListener("abort", leave, { once: true });
-    answered?.addEventListener("abort", yieldToOther, { once: true });
+    const stays = [onceAborted(caller, leave), onceAborted(answered, yieldToOther)];
     ask(own.signal).then(
       (answer) => end({ verdict: "answer", answer }),
       // What else was asked in this attempt is of no use any more.

@@ -1,6 +1,6 @@
+import { onceAborted } from "@hopwise/core/adapter";
 import { callerLeft } from "../ask/index.ts";
 import type { CheckOptions, CheckRequest, CheckResponse, Common, Form } from "./form.ts";
-import type { Leaving } from "./leaving.ts";
 
 export type Names = Pick<CheckRequest, "requestId" | "requestContext">;
 
@@ -35,7 +35,6 @@ export interface Asker {
  */
 export function createAsker(
   { request, options, form }: Pick<Asker, "form" | "options"> & { readonly request: CheckRequest },
-  leaving: Leaving,
   settle: { readonly resolve: (response: CheckResponse) => void; readonly reject: (error: unknown) => void },
 ): Asker {
   const { principal: _, auxData: __, resources, ...others } = request;
@@ -74,6 +73,6 @@ export function createAsker(
     },
     onLeave: (): void => {},
   };
-  const stopListening = leaving(caller, leave);
+  const stopListening = onceAborted(caller, leave);
   return asker;
 }

@@ -1,3 +1,4 @@
+import { onceAborted } from "@hopwise/core/adapter";
 import { callerLeft, noRoom, type PolicyClient } from "../ask/index.ts";
 import { askTogether } from "./ask-together.ts";
 import { type Asker, createAsker } from "./asker.ts";
@@ -11,7 +12,6 @@ import {
   formOf,
 } from "./form.ts";
 import { createGroups, type Group } from "./groups.ts";
-import { createLeaving, type Leaving } from "./leaving.ts";
 import type { SharingOptions } from "./share-requests.ts";
 import { createTurns } from "./turns.ts";
 
@@ -34,11 +34,10 @@ const MOST_ALONE = 32;
  */
 export function createLine(client: Asked, settings: Required<SharingOptions>): Asked {
   const groups = createGroups(settings.requestsUnderWay);
-  const leaving = createLeaving();
-  const turns = createTurns(MOST_ALONE, leaving);
+  const turns = createTurns(MOST_ALONE);
   const enter = createRoom(settings.mostWaiting);
   /** The only way to ask: each request ends with its callers, and with it what it takes of the line. */
-  const put: Check = (request, options) => untilLeft(client.checkResources(request, options), options, leaving);
+  const put: Check = (request, options) => untilLeft(client.checkResources(request, options), options);
   const single: Check = (request, options) => groups.run(undefined, () => put(request, options));
   const alone: Check = (request, options) => turns.go(userOf(request), options?.signal, () => single(request, options));
 
@@ -54,7 +53,7 @@ export function createLine(client: Asked, settings: Required<SharingOptions>): A
     const group = groups.of(`${request.principal.id} ${user}`, form);
     if (groups.mayGo(group)) return groups.run(group, () => put(request, options));
     return new Promise((resolve, reject) => {
-      const asker = createAsker({ request, options, form }, leaving, { resolve, reject });
+      const asker = createAsker({ request, options, form }, { resolve, reject });
       asker.onLeave = () => void group.waiting.delete(asker);
       group.waiting.add(asker);
     });
@@ -70,8 +69,7 @@ export function createLine(client: Asked, settings: Required<SharingOptions>): A
     },
     planResources: async (request, options) => {
       const user = userOf(request);
-      const plan = (): ReturnType<Asked["planResources"]> =>
-        untilLeft(client.planResources(request, options), options, leaving);
+      const plan = (): ReturnType<Asked["planResources"]> => untilLeft(client.planResources(request, options), options);
       return enter(user, options?.signal, () => turns.go(user, options?.signal, plan));
     },
   };
@@ -147,9 +145,9 @@ function take({ waiting }: Group, questionsInOne: number): readonly [Asker, ...A
 }
 
 /** A client may not listen to its signal, and would then seem to be asked for ever. */
-function untilLeft<Answer>(answer: Promise<Answer>, { signal }: CheckOptions = {}, leaving: Leaving): Promise<Answer> {
+function untilLeft<Answer>(answer: Promise<Answer>, { signal }: CheckOptions = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const end = leaving(signal, () => reject(callerLeft(signal)));
+    const end = onceAborted(signal, () => reject(callerLeft(signal)));
     const ended =
       <Given>(settle: (given: Given) => void) =>
       (given: Given): void => {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { turns as settled } from "../testing/echoing-pdp.ts";
-import { createLeaving } from "./leaving.ts";
 import { createTurns } from "./turns.ts";
 
 interface Scene {
@@ -13,7 +12,7 @@ interface Scene {
 }
 
 function scene(most: number): Scene {
-  const turns = createTurns(most, createLeaving());
+  const turns = createTurns(most);
   const sent: string[] = [];
   const open: { readonly text: string; readonly settle: (answer: Promise<string>) => void }[] = [];
   return {

@@ -1,5 +1,5 @@
+import { onceAborted } from "@hopwise/core/adapter";
 import { callerLeft } from "../ask/index.ts";
-import type { Leaving } from "./leaving.ts";
 
 /** Requests that no other question can go with: so many at once, and then each user in their turn. */
 export interface Turns {
@@ -11,7 +11,7 @@ export interface Turns {
  * One list may be hundreds of plans. Sent at once, those of one caller would keep a decision point busy for longer than any other
  * call may wait, and go on when nobody waits for them any more.
  */
-export function createTurns(most: number, leaving: Leaving): Turns {
+export function createTurns(most: number): Turns {
   let underWay = 0;
   /** Whose turn is next comes first. No set is empty. */
   const waiting = new Map<string, Set<() => void>>();
@@ -47,7 +47,7 @@ export function createTurns(most: number, leaving: Leaving): Turns {
           stay();
           run(send).then(resolve, reject);
         };
-        const stay = leaving(caller, () => {
+        const stay = onceAborted(caller, () => {
           own.delete(go);
           if (own.size === 0) waiting.delete(user);
           reject(callerLeft(caller));

@@ -18,6 +18,7 @@ export { type ErrorDetail, faultOf, inOwnWords, isOwn, isRefusal, type Refusal, 
 export type { JsonObject, JsonScalar, JsonValue } from "../json/index.ts";
 export {
   isoOf,
+  onceAborted,
   onceInProcess,
   plainText,
   quietly,

@@ -30,6 +30,7 @@ export { jsonAnswer, readJson, unreadAnswer } from "./json-over-http.ts";
 export { listed, namesAnother } from "./listed.ts";
 export { createListeners } from "./listeners.ts";
 export { isOfAnotherCopy, noteMadeHere, OF_ANOTHER_COPY } from "./made-here.ts";
+export { onceAborted } from "./once-aborted.ts";
 export { onceInProcess } from "./once-in-process.ts";
 export { copyOf, originalOf } from "./original-of.ts";
 export { allSpellings, otherSpelling } from "./other-spelling.ts";

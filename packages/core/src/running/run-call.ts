@@ -4,7 +4,7 @@ import type { Allowed } from "../decision/index.ts";
 import { HopwiseError } from "../errors.ts";
 import { checkApplied, withheldBy } from "../filter/index.ts";
 import type { JsonObject } from "../json/index.ts";
-import { onceInProcess, quietly } from "../lib/index.ts";
+import { onceAborted, onceInProcess, quietly } from "../lib/index.ts";
 import { isObject, maybe, mustBe, optionsOf, reading, such } from "../options/index.ts";
 import { fulfil, type OutputSchema } from "../result/index.ts";
 import { type Authorizer, checkGiven } from "../way/index.ts";
@@ -148,10 +148,9 @@ export async function runCall(
 ): Promise<unknown> {
   checkRun("runCall", authorizer, decision);
   const { parsed, outputSchema, signal } = readRun(authorizer, decision, run, options);
-  const leave = (): void => it.withdrawn();
-  const it = beginRun(authorizer, decision, { outputSchema, onEnd: () => signal?.removeEventListener("abort", leave) });
-  if (signal?.aborted) leave();
-  else signal?.addEventListener("abort", leave, { once: true });
+  const it = beginRun(authorizer, decision, { outputSchema, onEnd: () => stay() });
+  const stay = onceAborted(signal, it.withdrawn);
+  if (signal?.aborted) it.withdrawn();
   try {
     signal?.throwIfAborted();
     it.begins();

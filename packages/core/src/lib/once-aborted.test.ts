@@ -1,11 +1,11 @@
 import { getEventListeners } from "node:events";
 import { expect, it } from "vitest";
-import { createLeaving } from "./leaving.ts";
+import { onceAborted } from "./once-aborted.ts";
 
 it("a signal has one listener, as long as there is somebody to leave", () => {
-  const [leaving, { signal }] = [createLeaving(), new AbortController()];
+  const { signal } = new AbortController();
   const listeners = () => getEventListeners(signal, "abort").length;
-  const stay = [1, 2].map(() => leaving(signal, () => {}));
+  const stay = [1, 2].map(() => onceAborted(signal, () => {}));
   expect(listeners()).toBe(1);
   stay[0]?.();
   expect(listeners()).toBe(1);
@@ -14,11 +14,11 @@ it("a signal has one listener, as long as there is somebody to leave", () => {
 });
 
 it("whoever asks later is listened for again, and whoever was answered is not told to leave", () => {
-  const [leaving, controller] = [createLeaving(), new AbortController()];
+  const controller = new AbortController();
   const left: string[] = [];
-  leaving(controller.signal, () => left.push("answered"))();
-  leaving(controller.signal, () => left.push("one"));
-  leaving(controller.signal, () => left.push("another"));
+  onceAborted(controller.signal, () => left.push("answered"))();
+  onceAborted(controller.signal, () => left.push("one"));
+  onceAborted(controller.signal, () => left.push("another"));
   controller.abort();
   expect(left).toEqual(["one", "another"]);
 });
