@@ -179,8 +179,11 @@ describe("the files that ARCHITECTURE.md and CONTRIBUTING.md name", () => {
       ([, path = ""]) => path,
     );
     expect(named.length).toBeGreaterThan(3);
+    // What is made by the tests is not there before them.
     const isThere = (path: string): boolean =>
-      known.has(path) || [root, ...sources].some((folder) => existsSync(join(folder, path)));
+      known.has(path) ||
+      path.startsWith("node_modules/") ||
+      [root, ...sources].some((folder) => existsSync(join(folder, path)));
     expect(named.filter((path) => !isThere(path))).toEqual([]);
   });
 });
