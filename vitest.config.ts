@@ -35,7 +35,9 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    setupFiles: "test/support/true-timers.ts",
+    // A machine may do other work: by themselves they wait for one second.
+    expect: { poll: { timeout: 20_000 } },
+    setupFiles: ["test/support/true-timers.ts", "test/support/patient-waits.ts"],
     // Vitest would leave one core to others. Of four files two mostly wait: for a deadline, or for a process to start.
     maxWorkers: availableParallelism() + 2,
     projects: [

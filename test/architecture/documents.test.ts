@@ -188,6 +188,22 @@ describe("the files that ARCHITECTURE.md and CONTRIBUTING.md name", () => {
   });
 });
 
+describe("the programs of the pages", () => {
+  const pages = [
+    "README.md",
+    ...readdirSync(join(root, "docs"), { encoding: "utf8" })
+      .filter((name) => name.endsWith(".md"))
+      .map((name) => `docs/${name}`),
+    ...readdirSync(packages).map((name) => `packages/${name}/README.md`),
+  ];
+
+  it.each(pages)("have no line that must be scrolled: %s", (page) => {
+    const programs = Array.from(pageOf(page).matchAll(/^```ts.*\n([\s\S]*?)^```$/gm), ([, text = ""]) => text);
+    const lines = programs.flatMap((text) => text.split("\n"));
+    expect(lines.filter((line) => line.length > 130)).toEqual([]);
+  });
+});
+
 describe("the links between pages", () => {
   const folders = [
     ".",
