@@ -20,6 +20,7 @@ import { escapedByRole } from "./deny-for-roles.ts";
 import { misplacedDerivedRoles } from "./derived-role-names.ts";
 import { everyToolUnread } from "./every-tool-unread.ts";
 import { hiddenNames } from "./hidden-names.ts";
+import { listingAttributes } from "./listing-attributes.ts";
 import { unfitPatterns } from "./lost-patterns.ts";
 import { noConditions } from "./no-conditions.ts";
 import { deniesOnOptional } from "./optional-attributes.ts";
@@ -77,8 +78,8 @@ const readOptions = optionsOf<LintPoliciesOptions>("lintPolicies", {
  * - Whole numbers and times beside attributes, which are JSON and never of these types.
  * - Conditions that can be something else than true or false, which Cerbos takes for false.
  * - Members that `P.attr.delegation`, or the resource of a handing over, never has, and values that they never are.
- * - `request.auxData`, unless the host supplies it; with `tools`, kinds and actions that no policy names, and DENY rules
- *   for what nobody asks about.
+ * - `request.auxData`, unless the host supplies it; with `tools`, kinds and actions that no policy names, DENY rules
+ *   for what nobody asks about, and rules for listing actions that read what a list has not.
  * - With `tools`, filters that say `plansSuffice`, where a plan may show a row that a check denies.
  * - Schemas that a policy with a scope names, because Cerbos ignores them, and files that cannot be read: {@link
  *   compilePolicies} says all that is wrong with them.
@@ -123,6 +124,7 @@ export async function lintPolicies(folder: string, given: LintPoliciesOptions = 
     ...(handingOver === undefined ? [] : everyToolUnread(rules, handingOver)),
     ...ownApprovals(rules),
     ...(tools === undefined ? [] : unnamedInPolicies(rules, tools, delegation, folder)),
+    ...(tools === undefined ? [] : listingAttributes(rules, tools)),
     ...(tools === undefined ? [] : unaskedDenies(rules, tools, delegation)),
     ...insufficientPlans(source, tools ?? {}).map((it) => ({ code: "plans_do_not_suffice" as const, ...it })),
   ];

@@ -20,6 +20,7 @@ export type PolicyWarningCode =
   | "action_unnamed"
   | "deny_unasked"
   | "every_tool_unread"
+  | "listing_reads_attributes"
   | "own_approval_allowed"
   | "plans_do_not_suffice"
   | "schema_ignored"

@@ -69,6 +69,23 @@ export function actionsOf(tool: string, { action, list }: AskedTool): readonly A
   return [...new Map(actions.map((it) => [it.pattern, it])).values()];
 }
 
+/** The listing action of an entry, and the attributes that it is asked about with: few entries have any. */
+export function listingOf(
+  tool: string,
+  { list }: AskedTool,
+): (AskedAction & { readonly attributes: ReadonlySet<string> }) | undefined {
+  if (list === undefined) return undefined;
+  return { ...asked(tool, "list", list), attributes: new Set(Object.keys(Object(attributesBy(list, tool)))) };
+}
+
+function attributesBy(list: NonNullable<AskedTool["list"]>, tool: string): unknown {
+  try {
+    return typeof list === "string" ? undefined : Object(list(tool)).attributes;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The action of an entry; undefined where it follows from a tool's name which the map does not have. */
 export function actionOf(tool: string, { action }: AskedTool): string | undefined {
   return asked(tool, "action", action).action;

@@ -7,6 +7,7 @@ export {
   type AskedTool,
   actionOf,
   actionsOf,
+  listingOf,
 } from "./asked-tool.ts";
 export { type AttributePath, attributeText, readExpression } from "./attribute-paths.ts";
 export { agree, type ConditionTree, evaluate, leavesOf, type Truth } from "./condition-tree.ts";
