@@ -64,7 +64,7 @@ async function serve(change: (text: string) => string, withSchemas = false): Pro
 /** Without what the page's server prints between the tests' own lines, and with a machine that may be slow: no outage. */
 function quietly(text: string): string {
   const unrecorded = text.replaceAll("jsonLinesAudit(process.stderr)", "memoryAudit()");
-  const patient = unrecorded.replace("  users,\n", "  users,\n  deadlineMs: 30_000,\n");
+  const patient = unrecorded.replace("createAuthorizer({\n", "createAuthorizer({\n  deadlineMs: 30_000,\n");
   return patient.replaceAll("jsonLinesAudit", "memoryAudit").replace("info() {} }", "info() {}, error() {} }");
 }
 
