@@ -21,9 +21,12 @@ interface Form {
   readonly literal: InEach<(value: Scalar) => Sql>;
 }
 
-/** Beyond these a `numeric` is no double, and PostgreSQL would abort the query, with the value in its message. */
+/**
+ * Beyond these a `numeric` is no double, and PostgreSQL would abort the query, with the value in its message. Not by `abs`, by
+ * which the least integer of its type would abort it.
+ */
 const IN_DOUBLES = (number: Sql): Sql =>
-  sql`${number} BETWEEN -1.797693134862315807e308 AND 1.797693134862315807e308 AND (${number} = 0 OR abs(${number}) >= 5e-324)`;
+  sql`${number} BETWEEN -1.797693134862315807e308 AND 1.797693134862315807e308 AND (${number} = 0 OR ${number} >= 5e-324 OR ${number} <= -5e-324)`;
 
 const json = (several: readonly Scalar[]): Sql => parameter(JSON.stringify(several));
 
