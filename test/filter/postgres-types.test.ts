@@ -166,4 +166,27 @@ describe(`a column of ${POSTGRES}`, () => {
       expect(shown).toContain("r0,r1,r2");
     },
   );
+
+  it.each(["UTC", "Europe/London", "Asia/Kolkata", "America/St_Johns"])(
+    "of times is read as the same times in a session of %s, in summer and in winter",
+    async (zone) => {
+      await postgres.query("DROP TABLE IF EXISTS things");
+      await postgres.query("CREATE TABLE things (id text, c timestamptz)");
+      const times = ["2026-01-15T10:00:00.5Z", "2026-07-15T10:00:00.123456Z"];
+      for (const time of times) await postgres.query("INSERT INTO things VALUES ($1, $2)", [time, time]);
+      await postgres.query(`SET timezone = '${zone}'`);
+      const things = table({ id: text(), columns: { c: timestamp() } });
+      for (const time of times) {
+        const condition = { expression: sameAs(timestamp(), time), required: [], unknown: "sql" } as const;
+        const { text: where, values } = toSql(condition, things, { dialect: "postgres" });
+        const found = await postgres.query(`SELECT id, c::text FROM things WHERE ${where}`, values);
+        const written = await postgres.query("SELECT id, to_json(c) #>> '{}' AS c FROM things");
+        for (const rows of [found, written.filter(toPredicate(condition, things))]) {
+          expect(rows.map((row) => things.resourceOf(row))).toEqual([{ id: time, attributes: { c: time } }]);
+        }
+      }
+      await postgres.query("SET timezone = 'UTC'");
+      await postgres.query("DROP TABLE things");
+    },
+  );
 });

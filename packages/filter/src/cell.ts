@@ -19,7 +19,8 @@ export function cellOf(row: object, name: string, column: Column): Cell | typeof
   return FORMS[column.type].column.memory(given, column) ?? MISFIT;
 }
 
-function elementIn(given: unknown, { of = "text" }: Column): Cell {
+/** An element of a list; `undefined` where it does not fit. */
+export function elementIn(given: unknown, { of = "text" }: Column): Cell {
   return given === null ? null : ELEMENT_FORMS[of].memory(readWritten(given));
 }
 

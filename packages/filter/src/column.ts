@@ -99,7 +99,7 @@ export const text: Maker<TextOptions> = maker("text", TEXT);
 export const number: Maker<NumberOptions> = maker("number", NUMBER);
 /** A column of true and false; in SQLite 1 and 0. */
 export const boolean: Maker<ColumnOptions> = maker("boolean", COLUMN);
-/** A column of times: `timestamptz`; in SQLite RFC 3339 in UTC. Policies see RFC 3339, and compare by `timestamp(…)`. */
+/** A column of times: `timestamptz`; in SQLite a text of RFC 3339. Policies see RFC 3339 in UTC, and compare by `timestamp(…)`. */
 export const timestamp: Maker<TimestampOptions> = maker("timestamp", TIMESTAMP);
 
 const OF = argumentOf<ElementType>("list", "of", choice("text", "number", "boolean"));

@@ -176,18 +176,28 @@ const POSTGRES_TEXT: { readonly [Stored in StoredText]: (raw: Sql) => PostgresTe
 const INTEGER_AS_TEXT = (raw: Sql): Sql =>
   sql`WHEN typeof(${raw}) = 'integer' THEN CAST(${raw} AS TEXT) WHEN typeof(${raw}) = 'text' AND ${raw} COLLATE BINARY = CAST(CAST(${raw} AS INTEGER) AS TEXT) THEN ${raw}`;
 
-/** The same text as `momentOf` makes. `strftime` moves days and hours that do not exist, once it has to calculate. */
+/**
+ * The same text as `momentOf` makes. `strftime` moves days and hours that do not exist, once it has to calculate, so that the
+ * time without its zone is held against what it makes of it.
+ */
 const SQLITE_MOMENT = (raw: Sql, { milliseconds }: Column): Sql => sql`(SELECT CASE
+  WHEN length(hopwise_s) <> 19 OR hopwise_s < '0001' THEN NULL
   WHEN hopwise_f = '' THEN hopwise_s
   WHEN hopwise_f GLOB '.[0-9]*' AND NOT hopwise_f GLOB '.*[^0-9]*' AND length(hopwise_f) <= 10${
     milliseconds ? sql` AND length(rtrim(hopwise_f, '0')) <= 4` : sql``
   } THEN rtrim(rtrim(hopwise_s || hopwise_f, '0'), '.') END
-  FROM (SELECT replace(substr(hopwise_t, 1, 19), ' ', 'T') AS hopwise_s, substr(hopwise_t, 20, length(hopwise_t) - 19 - CASE
-    WHEN hopwise_t GLOB '*Z' THEN 1 WHEN hopwise_t GLOB '*+00' THEN 3 WHEN hopwise_t GLOB '*+00:00' THEN 6 END) AS hopwise_f
-    FROM (SELECT ${raw} AS hopwise_t) WHERE typeof(hopwise_t) = 'text' AND instr(hopwise_t, char(0)) = 0
-      AND hopwise_t GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-9][0-9]:[0-9][0-9]:[0-9][0-9]*'
-      AND strftime('%Y-%m-%d %H:%M:%S', substr(hopwise_t, 1, 19), '+0 days') = replace(substr(hopwise_t, 1, 19), 'T', ' ')
-      AND substr(hopwise_t, 1, 4) <> '0000')) COLLATE BINARY`;
+  FROM (SELECT strftime('%Y-%m-%dT%H:%M:%S', substr(hopwise_t, 1, 19) || CASE WHEN hopwise_z = 3 THEN substr(hopwise_t, -3) || ':00'
+      WHEN hopwise_z > 3 THEN substr(hopwise_t, -6) ELSE '' END) AS hopwise_s,
+      substr(hopwise_t, 20, length(hopwise_t) - 19 - hopwise_z) AS hopwise_f
+    FROM (SELECT hopwise_t, CASE WHEN hopwise_t GLOB '*Z' THEN 1 ${OFFSETS} END AS hopwise_z
+      FROM (SELECT ${raw} AS hopwise_t) WHERE typeof(hopwise_t) = 'text' AND instr(hopwise_t, char(0)) = 0
+        AND hopwise_t GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-9][0-9]:[0-9][0-9]:[0-9][0-9]*'
+        AND strftime('%Y-%m-%d %H:%M:%S', substr(hopwise_t, 1, 19), '+0 days') = replace(substr(hopwise_t, 1, 19), 'T', ' '))
+    WHERE hopwise_z IS NOT NULL)) COLLATE BINARY`;
+
+/** How long what stands behind the digits is. */
+const OFFSETS: Sql = sql`WHEN hopwise_t GLOB '* [+-][0-9][0-9]:[0-9][0-9]' THEN 7 WHEN hopwise_t GLOB '*[+-][0-9][0-9]:[0-9][0-9]' THEN 6
+      WHEN hopwise_t GLOB '*[+-][0-9][0-9]' THEN 3`;
 
 function momentFrom(given: unknown, { milliseconds }: Column): Scalar | undefined {
   const found =

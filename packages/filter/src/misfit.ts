@@ -1,6 +1,7 @@
 import { HopwiseError } from "@hopwise/core";
 import { inOwnWords } from "@hopwise/core/adapter";
 import { isKind } from "@hopwise/core/options";
+import { elementIn, listIn } from "./cell.ts";
 import type { ColumnType } from "./column.ts";
 import type { NamedColumn } from "./table.ts";
 
@@ -31,7 +32,7 @@ export function misfitAt(row: object, column: NamedColumn): Misfit {
     column: name,
     problem: `must be ${expected}`,
     ...(isUnseen(given, column) && { isValue: true }),
-    remedy: `; the table says ${inWords(column)}, and ${typeWords(given)} came: ${remedy(JSON.stringify(name))}`,
+    remedy: `; the table says ${inWords(column)}, and ${cameWords(given, column)} came: ${remedy(JSON.stringify(name))}`,
   };
 }
 
@@ -56,13 +57,35 @@ function isIn(given: object, column: string): boolean {
   }
 }
 
-/** A number that is not finite, as a driver gives it; half a character. */
-function isUnseen(given: unknown, { type, stored }: NamedColumn): boolean {
-  if (type === "number") return typeof given === "number" || (stored === "numeric" && NOT_FINITE.test(String(given)));
-  return type === "text" && typeof given === "string" && !given.isWellFormed();
+/** A number that is not finite, as a driver gives it; half a character; a time that RFC 3339 cannot say; a list of lists. */
+function isUnseen(given: unknown, column: NamedColumn): boolean {
+  const { type, stored, milliseconds } = column;
+  switch (type) {
+    case "number":
+      return typeof given === "number" || (stored === "numeric" && NOT_FINITE.test(String(given)));
+    case "text":
+      return typeof given === "string" && !given.isWellFormed();
+    case "timestamp":
+      return isKind(given, "Date") ? milliseconds === true : NO_TIME.test(String(given));
+    case "list":
+      return misfitsIn(given, column).some((it) => Array.isArray(it) || isUnseenElement(it));
+    default:
+      return false;
+  }
 }
 
 const NOT_FINITE = /^(NaN|-?Infinity)$/;
+/** PostgreSQL has these, and prints before the common zones an offset with seconds. */
+const NO_TIME = /^(-?infinity|\d{5,}-.*|.* BC|.*[+-]\d\d:\d\d:\d\d)$/i;
+
+function isUnseenElement(given: unknown): boolean {
+  return typeof given === "string" ? !given.isWellFormed() : typeof given === "number" && !Number.isFinite(given);
+}
+
+/** The elements of a list that do not fit it. */
+function misfitsIn(given: unknown, column: NamedColumn): readonly unknown[] {
+  return listIn(given)?.filter((element) => elementIn(element, column) === undefined) ?? [];
+}
 
 /**
  * Where no row fits, and all misfit at one place, it is not the rows: the table says another type than the driver gives, or
@@ -98,6 +121,12 @@ export function typeWords(value: unknown): string {
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
+/** Of a list also what in it does not fit: drivers give the elements of a `bigint[]` as texts. */
+function cameWords(given: unknown, column: NamedColumn): string {
+  const [misfit] = column.type === "list" ? misfitsIn(given, column) : [];
+  return misfit === undefined ? typeWords(given) : `a list with ${typeWords(misfit)} in it`;
+}
+
 /** A column as somebody wrote it. */
 function inWords({ type, of, stored, milliseconds }: NamedColumn): string {
   const said = stored === undefined ? (milliseconds ? "{ milliseconds: true }" : "") : `{ stored: "${stored}" }`;
@@ -122,9 +151,10 @@ const EXPECTED: {
     remedy: (quoted) => `cast it in the query (${quoted}::boolean), or say the type that it has`,
   },
   timestamp: {
-    expected: "a time of RFC 3339 in UTC, or a Date where it says milliseconds: true",
+    expected:
+      "a time of RFC 3339 with its zone; where it says milliseconds: true, one without more digits than these, or a Date",
     remedy: (quoted) =>
-      `cast it in the query (${quoted}::text, where the session's time zone is UTC), set the driver's type parser to give texts, or say timestamp({ milliseconds: true }) of a timestamptz(3)`,
+      `cast it in the query (${quoted}::text; of a count of seconds make a text in a view), set the driver's type parser to give texts, or say timestamp({ milliseconds: true }) of a timestamptz(3)`,
   },
   list: {
     expected: "a list of its type",

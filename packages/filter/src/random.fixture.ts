@@ -83,6 +83,15 @@ const TIMES = [
   "9999-12-31T23:59:59Z",
   "2024-02-29T12:00:00Z",
 ];
+/** As rows may have them: in the time zone of a session, and as Sequelize writes them into SQLite. */
+const ROW_TIMES = [
+  ...TIMES,
+  "2024-01-01T02:00:00.5+02:00",
+  "2023-12-31 20:30:00-03:30",
+  "2024-01-01 01:00:00.123456+01",
+  "2024-01-01 00:00:00.500 +00:00",
+  "0000-12-31T23:00:00-01:00",
+];
 const LITERAL_TIMES = [
   ...TIMES,
   "2024-01-01T01:00:00.5+01:00",
@@ -220,7 +229,7 @@ const nullable = <T>(it: fc.Arbitrary<T>): fc.Arbitrary<T | null> =>
   fc.oneof({ weight: 3, arbitrary: it }, fc.constant(null));
 const listText = <T>(element: fc.Arbitrary<T>): fc.Arbitrary<string> =>
   fc.array(nullable(element), { maxLength: 3 }).map((elements) => JSON.stringify(elements));
-const aTime = fc.constantFrom(...TIMES);
+const aTime = fc.constantFrom(...ROW_TIMES);
 
 type SqliteCell = string | number | bigint | null | Uint8Array;
 
@@ -245,7 +254,12 @@ const odd: fc.Arbitrary<SqliteCell> = fc.constantFrom<SqliteCell>(
   ...[
     "2024-02-30T00:00:00Z",
     "2024-01-01",
-    "2024-01-01T00:00:00+02:00",
+    "2024-01-01T00:00:00+15:00",
+    "2024-01-01 00:00:00 +01",
+    "2024-01-01 00:00:00",
+    "0001-01-01T00:00:00+00:01",
+    "9999-12-31T23:59:59-00:01",
+    "0000-12-31T00:00:00-01:00",
     "2024-01-01T24:00:00Z",
     "0000-01-01T00:00:00Z",
   ],

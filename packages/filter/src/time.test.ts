@@ -39,15 +39,26 @@ describe("a moment", () => {
     expect(momentIn(it)).toBeUndefined();
   });
 
-  it("is read from a row in UTC alone, as RFC 3339 or as PostgreSQL prints it", () => {
-    for (const it of ["2024-01-01T00:00:00.5Z", "2024-01-01 00:00:00.50+00", "2024-01-01T00:00:00.5+00:00"]) {
+  it("is read from a row as RFC 3339, as PostgreSQL prints it in any time zone, or as Sequelize writes it", () => {
+    for (const it of [
+      "2024-01-01T00:00:00.5Z",
+      "2024-01-01 00:00:00.50+00",
+      "2024-01-01T00:00:00.5+00:00",
+      "2024-01-01 00:00:00.500 +00:00",
+      "2024-01-01 02:00:00.5+02",
+      "2023-12-31 20:30:00.5-03:30",
+    ]) {
       expect(momentOf(it)).toBe("2024-01-01T00:00:00.5");
     }
     for (const it of [
-      "2024-01-01T00:00:00+02:00",
       "2024-01-01 00:00:00",
-      "2024-01-01 00:00:00+02",
+      "2024-01-01 00:00:00 +02",
+      "2024-01-01 00:00:00+15:00",
       "2024-02-30 00:00:00+00",
+      "0001-01-01 00:00:00+01",
+      "9999-12-31 23:59:59-01",
+      // What PostgreSQL prints of London before 1847.
+      "1800-01-01 00:00:00-00:01:15",
     ]) {
       expect(momentOf(it)).toBeUndefined();
     }

@@ -5,8 +5,12 @@
 export type Moment = string;
 
 const RFC_3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
-/** RFC 3339 in UTC, as texts and JSON have it; also as PostgreSQL prints it where its time zone is UTC. */
-const IN_UTC = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d{1,9})?(?:Z|\+00(?::00)?)$/;
+/**
+ * RFC 3339, as texts and JSON have it; also as PostgreSQL prints it in the time zone of its session, where the offset may have
+ * hours alone and changes with the season, and as Sequelize writes it into SQLite, with a blank before the offset.
+ */
+const IN_ROW =
+  /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d{1,9})?(?:(Z)| ?([+-](?:0\d|1[0-4]):[0-5]\d)|([+-](?:0\d|1[0-4])))$/;
 
 /** The moment that a policy names. */
 export function momentIn(text: string): Moment | undefined {
@@ -18,9 +22,11 @@ export function momentIn(text: string): Moment | undefined {
 
 /** The moment that a row has as a text. */
 export function momentOf(text: string): Moment | undefined {
-  const [, day, time, fraction] = IN_UTC.exec(text) ?? [];
+  const [, day, time, fraction, utc, offset, hours] = IN_ROW.exec(text) ?? [];
   const seconds = `${day}T${time}`;
-  return day === undefined || !isReal(seconds) ? undefined : moment(new Date(`${seconds}Z`), fraction);
+  return day === undefined || !isReal(seconds)
+    ? undefined
+    : moment(new Date(`${seconds}${utc ?? offset ?? `${hours}:00`}`), fraction);
 }
 
 /** The moment of a `Date`. */
