@@ -1,6 +1,6 @@
 import type { RowExpression } from "@hopwise/core/filter";
 import { describe, expect, it } from "vitest";
-import { list, number, text } from "./column.ts";
+import { boolean, list, number, text } from "./column.ts";
 import { attr, call, each, value, where } from "./expressions.fixture.ts";
 import { table } from "./table.ts";
 import { toPredicate } from "./to-predicate.ts";
@@ -27,14 +27,16 @@ describe("toSql", () => {
   it("writes one condition in parentheses, with what makes the unknown false once round it, and each value as a parameter", () => {
     const { text: sql, values } = toSql(where(call("and", EMEA, call("not", EMEA))), invoices, { dialect: "postgres" });
     const column = `(CASE WHEN pg_typeof(COALESCE("region", NULL)) <> 'character'::regtype THEN ("region" COLLATE "C")::text ELSE ('text() of the table fits no column of type ' || pg_typeof(COALESCE("region", NULL))::text)::boolean::text END) COLLATE "C"`;
-    expect(sql).toBe(`((((${column} = $1::text COLLATE "C") AND (NOT (${column} = $2::text COLLATE "C")))) IS TRUE)`);
+    expect(sql).toBe(
+      `(((((${column} = $1::text COLLATE "C") AND (NOT (${column} = $2::text COLLATE "C")))) IS TRUE)::boolean)`,
+    );
     expect(values).toEqual(["EMEA", "EMEA"]);
   });
 
   it("says which rows must have which attribute, in every dialect and also where all rows may be seen", () => {
     const required = { required: ["region", "owner"] };
     expect(toSql(where(true, required), invoices, { dialect: "postgres" }).text).toBe(
-      '((1 = 1) AND "region" IS NOT NULL AND "owner_id" IS NOT NULL)',
+      '(((1 = 1) AND "region" IS NOT NULL AND "owner_id" IS NOT NULL)::boolean)',
     );
     expect(toSql(where(false, required), invoices, { dialect: "sqlite" }).text).toBe(
       "((1 = 0) AND `region` IS NOT NULL AND `owner_id` IS NOT NULL)",
@@ -45,6 +47,16 @@ describe("toSql", () => {
     expect(() => toSql(where(true, { required: ["gone"] }), invoices, { dialect: "sqlite" })).toThrow(
       unsupported(/the attribute "gone"/),
     );
+  });
+
+  it("has a cast of PostgreSQL in whatever condition, so that MySQL runs none: to it a quoted name is a text, and NOT of it true", () => {
+    const paid = table({ id: text(), columns: { paid: boolean() } });
+    for (const expression of [true, attr("paid"), call("not", attr("paid"))]) {
+      for (const required of [[], ["paid"]]) {
+        const { text: sql } = toSql(where(expression, { required }), paid, { dialect: "postgres" });
+        expect(sql).toMatch(/^\(\(.*\)::boolean\)$/s);
+      }
+    }
   });
 
   it("puts the name of the table before each column, and counts parameters from where it is told", () => {

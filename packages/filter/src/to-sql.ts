@@ -64,5 +64,16 @@ export function writeCondition(called: string, condition: RowCondition, table: T
   if (!isTable(table)) return mustBe(called, "table", "what table() gave", table);
   const { rows, required } = readCondition(called, condition, table);
   const whole = typeof rows === "boolean" ? (rows ? TRUE : FALSE) : isTrue(rows.sql(place), place);
-  return sql`(${required.reduce((before, column) => sql`${before} AND ${hasValue(column, place)}`, whole)})`;
+  const parts = required.reduce((before, column) => sql`${before} AND ${hasValue(column, place)}`, whole);
+  return ONLY_HERE[place.dialect](sql`(${parts})`);
 }
+
+/**
+ * A text for one database must not run on another one. In MySQL a name in double quotes is a text, so that `NOT "paid"` held of
+ * every row; it knows no `::`, and of a boolean PostgreSQL makes nothing by this cast. A backtick is no mark elsewhere but in
+ * MySQL, which knows no `IS 1`.
+ */
+const ONLY_HERE: InEach<(condition: Sql) => Sql> = {
+  postgres: (condition) => sql`(${condition}::boolean)`,
+  sqlite: (condition) => condition,
+};
