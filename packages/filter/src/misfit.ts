@@ -13,6 +13,8 @@ export interface Misfit {
   /** What to do where no row fits there. */
   readonly remedy: string;
   readonly isMissing?: true;
+  /** The row has it by a name that the ORM made of the column's. */
+  readonly isRenamed?: true;
   /** It has the type, and a value that no check can see: whoever writes rows can write it. */
   readonly isValue?: true;
 }
@@ -21,7 +23,12 @@ export interface Misfit {
 export function misfitAt(row: object, column: NamedColumn): Misfit {
   const { name, type } = column;
   if (!Object.hasOwn(row, name)) {
-    return { column: name, problem: "is not in the row; select it, by this name", remedy: "", isMissing: true };
+    const other = Object.keys(row).find((it) => inLetters(it) === inLetters(name));
+    const problem =
+      other === undefined
+        ? "is not in the row; select it, by this name"
+        : `is not in the row, which has ${JSON.stringify(other)}; give that by the name of the column`;
+    return { column: name, problem, remedy: "", isMissing: true, ...(other !== undefined && { isRenamed: true }) };
   }
   const given = (row as { readonly [name: string]: unknown })[name];
   if (given === null) return { column: name, problem: "is NULL; say what that stands for, by null", remedy: "" };
@@ -42,11 +49,16 @@ export function misfitAt(row: object, column: NamedColumn): Misfit {
  */
 export function asInherited(misfit: Misfit, given: object): Misfit {
   const column = String(misfit.column);
-  if (misfit.isMissing !== true || !(isIn(given, column) || isIn(given, "toJSON"))) return misfit;
+  if (misfit.isMissing !== true || misfit.isRenamed || !(isIn(given, column) || isIn(given, "toJSON"))) return misfit;
   const problem = isIn(given, "toJSON")
     ? `is not in what toJSON() makes of the row; select it, and give null where it has no value, such as { ${JSON.stringify(column)}: null, ...row.toJSON() }`
     : "comes from its class, and only a row's own columns are read; give plain objects, such as row.toJSON() makes";
   return { ...misfit, problem };
+}
+
+/** ORMs make `ownerId` of `owner_id`, and the other way round. */
+function inLetters(name: string): string {
+  return name.toLowerCase().replaceAll("_", "");
 }
 
 function isIn(given: object, column: string): boolean {

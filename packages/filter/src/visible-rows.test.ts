@@ -322,6 +322,20 @@ describe("rows of which none fits", () => {
     });
   });
 
+  it("since an ORM has a column by another name, are a mistake that says which: NULL in its place would be believed", async () => {
+    const { owner_id: ownerId, ...row } = full({});
+    const model = Object.create({ toJSON: () => ({ ...row, ownerId }) });
+    for (const one of [{ ...row, ownerId }, model]) {
+      await expect(every([one])).rejects.toMatchObject({
+        code: "config_invalid",
+        pointer: "/owner_id",
+        message: expect.stringMatching(
+          /"owner_id" of each is not in the row, which has "ownerId"; give that by the name/,
+        ),
+      });
+    }
+  });
+
   it("in memory are named although the condition lets none of them pass, and not where one of them fits", async () => {
     const searching = (read: (passes: (row: object) => boolean) => readonly object[]) => {
       const { filter } = passing();
