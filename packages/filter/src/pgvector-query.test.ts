@@ -19,7 +19,7 @@ describe("pgvectorQuery", () => {
   it("asks for the nearest of those rows that may be seen", () => {
     const shown = toSql(condition, documents, { dialect: "postgres", from: "documents" });
     expect(pgvectorQuery(condition, documents, options)).toMatchObject({
-      text: `SELECT "documents".* FROM "documents" WHERE ${shown.text} ORDER BY "documents"."embedding" <=> $2::vector LIMIT $3`,
+      text: `SELECT "documents"."id", "documents"."region" FROM "documents" WHERE ${shown.text} ORDER BY "documents"."embedding" <=> $2::vector LIMIT $3`,
       values: ["EMEA", "[0.5,-1,1e-7]", 10],
     });
   });
@@ -27,7 +27,7 @@ describe("pgvectorQuery", () => {
   it("takes a table with its schema, each in marks of its own", () => {
     const { text: query } = pgvectorQuery(condition, documents, { ...options, from: 'archive.doc"s' });
     const name = '"archive"."doc""s"';
-    expect(query).toMatch(`SELECT ${name}.* FROM ${name} WHERE`);
+    expect(query).toMatch(`SELECT ${name}."id", ${name}."region" FROM ${name} WHERE`);
     expect(query).toContain(`${name}."region" IS NOT NULL`);
     expect(query).toContain(`ORDER BY ${name}."embedding" <=>`);
     const inSqlite = toSql(condition, documents, { dialect: "sqlite", from: "main.documents" });
@@ -37,6 +37,12 @@ describe("pgvectorQuery", () => {
         /from must be a name .*a schema's/,
       );
     }
+  });
+
+  it("reads each column that the table names, once, and neither the vector nor what is added to the table later", () => {
+    const own = table({ id: text("doc_id"), columns: { id: text("doc_id"), owner: text("by"), author: text("by") } });
+    const { text: query } = pgvectorQuery(where(true), own, options);
+    expect(query).toMatch(/^SELECT "documents"\."doc_id", "documents"\."by" FROM /);
   });
 
   it("knows the distances of pgvector", () => {

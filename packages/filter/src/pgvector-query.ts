@@ -41,7 +41,8 @@ const APART: { readonly [Distance in VectorOptions["distance"]]: Sql } = {
 };
 
 /**
- * The nearest neighbours among the rows that may be seen, for PostgreSQL with pgvector. With an approximate index (HNSW,
+ * The nearest neighbours among the rows that may be seen, for PostgreSQL with pgvector. It reads the columns that the table names, and
+ * not the vector, which tells of the text that it was made of. With an approximate index (HNSW,
  * IVFFlat) PostgreSQL applies the condition to what the index found, so that fewer than `limit` rows may come;
  * `hnsw.iterative_scan` (pgvector 0.8) goes on.
  *
@@ -54,9 +55,11 @@ export function pgvectorQuery(condition: RowCondition, table: Table, options: Ve
     return mustBe("pgvectorQuery", "near", `a vector of at most ${MOST_DIMENSIONS} dimensions`, near);
   const name = quotedTable(from, "postgres");
   const where = writeCondition("pgvectorQuery", condition, table, { dialect: "postgres", from: name });
+  const names = new Set([table.id, ...Object.values(table.columns)].map((it) => it.name));
+  const columns = Array.from(names, (it) => sql`${name}.${quoted(it, "postgres")}`);
   const vector = parameter(`[${near.join(",")}]`);
   return render(
-    sql`SELECT ${name}.* FROM ${name} WHERE ${where} ORDER BY ${name}.${quoted(embedding, "postgres")} ${APART[distance]} ${vector}::vector LIMIT ${parameter(limit)}`,
+    sql`SELECT ${columns.reduce((before, it) => sql`${before}, ${it}`)} FROM ${name} WHERE ${where} ORDER BY ${name}.${quoted(embedding, "postgres")} ${APART[distance]} ${vector}::vector LIMIT ${parameter(limit)}`,
     (index) => `$${index + 1}`,
   );
 }
