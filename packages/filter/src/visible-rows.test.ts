@@ -296,6 +296,18 @@ const EVERY: readonly [string, object, RegExp][] = [
   ["more", { more: { f: () => "secret" } }, /the column "more" of each cannot be copied/],
 ];
 
+it("shows no row that the condition does not, also where plans suffice and the query forgot it", async () => {
+  const { filter, asked } = passing();
+  const condition = where(call("le", attr("amount"), value(10)));
+  const own = { ...filter, plansSuffice: true, take: () => condition };
+  const rows = [thing("t1", { amount: 10 }), thing("t2", { amount: 11 }), thing("t3", { amount: null }), thing("t4")];
+  for (const dialect of ["sqlite", "memory"] as const) {
+    const found = await visibleRows(own, THINGS, { dialect }, () => rows);
+    expect(found.map((it) => it.thing_id)).toEqual(["t1", "t4"]);
+  }
+  expect(asked.map((it) => it?.id)).toEqual(["t1", "t4", "t1", "t4"]);
+});
+
 describe("rows of which none fits", () => {
   const every = (rows: readonly object[], filter = passing().filter) =>
     visibleRows(filter, EVERY_THING, { dialect: "memory" }, () => rows);

@@ -87,7 +87,9 @@ export async function visibleRows<Row extends object, const By extends ReadBy>(
     const rows = isNothing(where) ? [] : listed("what query gives", await asked(() => query(where as Where<By>)));
     // Of a cell that does not fit its column nothing is known, so that such rows are gone before they are looked at.
     if (rows.length === 0) mustFitSome(looked.map((row) => ownRow(table, row).misfits));
-    return await shown(filter, table, rows);
+    // Nobody asks about these rows: a query that forgot the condition, or has an OR beside it, would show each that it found.
+    const passes = filter.plansSuffice ? toPredicate(condition, table) : undefined;
+    return await shown(filter, table, rows, passes);
   } catch (cause) {
     // The record says why the tool failed, and its caller whether to come again.
     filter.fail(cause);
@@ -139,8 +141,10 @@ async function shown<Row extends object>(
   filter: Filter,
   table: Table,
   given: readonly unknown[],
+  passes: (row: object) => boolean = () => true,
 ): Promise<readonly Row[]> {
-  const rows = given.map((row) => ownRow(table, row));
+  const read = given.map((row) => ownRow(table, row));
+  const rows = read.filter(({ row, resource }) => resource === undefined || passes(row));
   mustFitSome(rows.map(({ misfits }) => misfits));
   const checked = listed("what the filter's check gives", await filter.check(rows.map(({ resource }) => resource)));
   const passed = rows.flatMap(({ row }, i) => {
