@@ -1,4 +1,5 @@
 /** Which types of PostgreSQL a column may have: by themselves, in a domain, and in a domain over that one. */
+import type { Filter } from "@hopwise/core/filter";
 import {
   boolean,
   type Column,
@@ -10,6 +11,7 @@ import {
   timestamp,
   toPredicate,
   toSql,
+  visibleRows,
 } from "@hopwise/filter";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { PATIENCE } from "../law/random/runs.ts";
@@ -71,6 +73,8 @@ const CASES: { readonly [Type in Column["type"]]: Cases } = {
       ["json", "[5]", list("number", "c"), 5],
     ],
     refused: [
+      ["uuid", UUID, list("text", "c"), "ab"],
+      ["integer", "5", list("number", "c"), 5],
       ["text", '["ab"]', list("text", "c"), "ab"],
       ["varchar(9)", '["ab"]', list("text", "c"), "ab"],
     ],
@@ -187,6 +191,48 @@ describe(`a column of ${POSTGRES}`, () => {
       }
       await postgres.query("SET timezone = 'UTC'");
       await postgres.query("DROP TABLE things");
+    },
+  );
+
+  /** Some types of the database, and which columns they fit. */
+  const FITTING: { readonly [type: string]: readonly Column["type"][] } = {
+    ...{ text: ["text"], integer: ["number"], boolean: ["boolean"], timestamptz: ["timestamp"], jsonb: ["list"] },
+    ...{ uuid: [], date: [], inet: [], bytea: [], money: [], interval: [], int4range: [] },
+  };
+  const ASKED: { readonly [Type in Column["type"]]: readonly [Column, RowExpression] } = {
+    text: [text("c"), sameAs(text(), "a")],
+    number: [number("c"), sameAs(number(), 5)],
+    boolean: [boolean("c"), attribute],
+    timestamp: [timestamp("c"), sameAs(timestamp(), TIME)],
+    list: [list("text", "c"), sameAs(list("text"), "a")],
+  };
+
+  it.each(Object.entries(ASKED))(
+    "of another type is no %s: the error names it, and what to do",
+    async (type, [column, expression]) => {
+      const things = table({ id: text({ stored: "uuid" }), columns: { c: column } });
+      for (const [other, fits] of Object.entries(FITTING)) {
+        await postgres.query("DROP TABLE IF EXISTS things");
+        await postgres.query(`CREATE TABLE things (id uuid, c ${other})`);
+        await postgres.query("INSERT INTO things (id, c) VALUES ($1, NULL)", [UUID]);
+        const filter: Filter = {
+          ...{ kind: "thing", action: "view", plansSuffice: false, applied: undefined, fault: undefined },
+          ...{ fail: () => {}, leaveOut: () => {}, check: async (rows) => rows.map(() => undefined) },
+          take: () => ({ expression, required: [], unknown: "sql" }),
+        };
+        const found = visibleRows(filter, things, { dialect: "postgres" }, ({ text: where, values }) =>
+          postgres.query(`SELECT * FROM things WHERE ${where}`, values),
+        );
+        const why = await found.then(
+          () => "",
+          ({ code, message }) => `${code} ${message}`,
+        );
+        const named = new RegExp(
+          `^config_invalid .*(${type}\\(\\) of the table fits no column of type|says ${type}\\(\\) has another type, one of "c")`,
+        );
+        if ((fits as readonly string[]).includes(type)) expect([other, why]).toEqual([other, ""]);
+        else expect(why, other).toMatch(named);
+      }
     },
   );
 });

@@ -88,7 +88,7 @@ export const FORMS: { readonly [Type in ValueType]: Form } = {
         raw,
         column,
       ) => sql`(CASE WHEN ${typeOf(raw)} <> 'timestamptz'::regtype THEN ${wrongType(raw, sql`timestamp()`)}::boolean::text
-        WHEN ${raw} BETWEEN '0001-01-01 00:00:00+00' AND '9999-12-31 23:59:59.999999+00'${column.milliseconds ? sql` AND date_trunc('milliseconds', ${raw}) = ${raw}` : sql``}
+        WHEN ${raw} BETWEEN timestamptz '0001-01-01 00:00:00+00' AND timestamptz '9999-12-31 23:59:59.999999+00'${column.milliseconds ? sql` AND date_trunc('milliseconds', ${raw}) = ${raw}` : sql``}
         THEN rtrim(rtrim(to_char(${raw} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US'), '0'), '.') END) COLLATE "C"`,
       sqlite: (raw, column) => SQLITE_MOMENT(raw, column),
       memory: momentFrom,

@@ -184,7 +184,7 @@ function rawColumn({ name }: NamedColumn, { dialect, from }: Place): Sql {
 const LIST: InEach<(raw: Sql) => Sql> = {
   postgres: (
     raw,
-  ) => sql`(CASE WHEN ${typeOf(raw)} IN ('text'::regtype, 'varchar'::regtype, 'character'::regtype) THEN ${wrongType(raw, sql`list()`)}::boolean::text::jsonb
+  ) => sql`(CASE WHEN ${typeOf(raw)} NOT IN ('json'::regtype, 'jsonb'::regtype) AND ${typeOf(raw)}::text NOT LIKE '%[]' THEN ${wrongType(raw, sql`list()`)}::boolean::text::jsonb
         WHEN jsonb_typeof(to_jsonb(${raw})) = 'array' THEN to_jsonb(${raw}) END)`,
   sqlite: (raw) =>
     sql`(CASE WHEN typeof(${raw}) = 'text' AND instr(${raw}, char(0)) = 0 THEN CASE WHEN json_valid(${raw}) THEN CASE json_type(${raw}) WHEN 'array' THEN ${raw} END END END)`,

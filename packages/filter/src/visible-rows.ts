@@ -84,7 +84,9 @@ export async function visibleRows<Row extends object, const By extends ReadBy>(
         : dialect === "cerbos"
           ? planOf(condition, table)
           : toSql(condition, table, by as SqlOptions);
-    const rows = isNothing(where) ? [] : listed("what query gives", await asked(() => query(where as Where<By>)));
+    const rows = isNothing(where)
+      ? []
+      : listed("what query gives", await asked(table, () => query(where as Where<By>)));
     // Of a cell that does not fit its column nothing is known, so that such rows are gone before they are looked at.
     if (rows.length === 0) mustFitSome(looked.map((row) => ownRow(table, row).misfits));
     // Nobody asks about these rows: a query that forgot the condition, or has an OR beside it, would show each that it found.
@@ -111,11 +113,11 @@ function uncheckedPlan(): HopwiseError {
   return inOwnWords(new HopwiseError("config_invalid", message));
 }
 
-async function asked<Rows>(query: () => Awaitable<Rows>): Promise<Rows> {
+async function asked<Rows>(table: Table, query: () => Awaitable<Rows>): Promise<Rows> {
   try {
     return await query();
   } catch (cause) {
-    throw wrongTypeIn(cause) ?? cause;
+    throw wrongTypeIn(cause, table) ?? cause;
   }
 }
 

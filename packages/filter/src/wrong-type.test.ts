@@ -1,5 +1,13 @@
 import { expect, it } from "vitest";
-import { wrongTypeIn } from "./wrong-type.ts";
+import { list, number, text } from "./column.ts";
+import { table } from "./table.ts";
+import { wrongTypeIn as wrongTypeOf } from "./wrong-type.ts";
+
+const orders = table({
+  id: text({ stored: "uuid" }),
+  columns: { region: text(), owner: text("owner_id"), tags: list("text"), total: number() },
+});
+const wrongTypeIn = (fault: unknown) => wrongTypeOf(fault, orders);
 
 const SAID = "text() stored as uuid of the table fits no column of type timestamp without time zone";
 
@@ -35,4 +43,20 @@ it("no other error is one, nor is what fails when it is read", () => {
   for (const fault of [new Error("down"), new Error(`Failed query: ${query}`), failing, "down", undefined, null]) {
     expect(wrongTypeIn(fault)).toBeUndefined();
   }
+});
+
+it("what PostgreSQL refuses by itself names the columns that may be meant, and nothing else of its error", () => {
+  for (const [said, columns] of [
+    ["collations are not supported by type uuid", 'says text() has another type, one of "region", "owner_id"'],
+    ["operator does not exist: text >= numeric", 'says number() has another type, one of "total"'],
+  ] as const) {
+    for (const fault of [new Error(said), new Error("Failed query: secret", { cause: new Error(said) })]) {
+      const error = wrongTypeIn(fault);
+      expect(error).toMatchObject({ code: "config_invalid", cause: fault });
+      expect(error?.message).toContain(`${columns}: ${said};`);
+      expect(error?.message).not.toContain("secret");
+    }
+  }
+  // No column of the table can be meant.
+  expect(wrongTypeIn(new Error("argument of NOT must be type boolean, not type text"))).toBeUndefined();
 });

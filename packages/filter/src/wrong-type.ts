@@ -1,6 +1,8 @@
 import { HopwiseError } from "@hopwise/core";
 import { inOwnWords } from "@hopwise/core/adapter";
+import type { ColumnType } from "./column.ts";
 import { type Sql, sql } from "./sql.ts";
+import type { Table } from "./table.ts";
 
 /**
  * The type of a column in PostgreSQL: beside another value a domain counts as the type that it is over, which is what its
@@ -22,17 +24,51 @@ const SAID =
   /\b(?:text|number|timestamp|list)\(\)(?: stored as (?:uuid|enum|integer))? of the table fits no column of type [a-z_][a-z0-9_. ]{0,80}(?:\[\])?/;
 
 /**
+ * How PostgreSQL itself refuses a column of another type, before it looks at a row: its words name types and nothing else. Where it
+ * speaks another language, its error stays as it is.
+ */
+const REFUSED: readonly (readonly [ColumnType, RegExp])[] = [
+  ["text", /\bcollations are not supported by type [a-z][a-z0-9_ ]{0,60}/],
+  ["number", /\boperator does not exist: [a-z][a-z0-9_ ]{0,60}(?:\[\])? >= numeric\b/],
+  ["boolean", /\bargument of (?:IS TRUE|NOT|AND|OR) must be type boolean, not type [a-z][a-z0-9_ ]{0,60}/],
+  ["boolean", /\boperator does not exist: [a-z][a-z0-9_ ]{0,60}(?:\[\])? = boolean\b/],
+  ["timestamp", /\boperator does not exist: [a-z][a-z0-9_ ]{0,60}(?:\[\])? >= timestamp with time zone\b/],
+];
+
+/**
  * What a query failed with, where that is a column of the wrong type: in our words, so that the record says it. Builders put the
  * driver's error into one of their own.
  */
-export function wrongTypeIn(fault: unknown): HopwiseError | undefined {
+export function wrongTypeIn(fault: unknown, { id, columns }: Table): HopwiseError | undefined {
   try {
     const { message, cause } = Object(fault) as { readonly message?: unknown; readonly cause?: unknown };
-    const [said] = SAID.exec(String(message)) ?? SAID.exec(String(Object(cause).message)) ?? [];
-    if (said === undefined) return undefined;
-    const remedy = "cast it in a view, or say the type that it has: see Columns in the README of @hopwise/filter";
-    return inOwnWords(new HopwiseError("config_invalid", `visibleRows: ${said}; ${remedy}`, { cause: fault }));
+    const words = [String(message), String(Object(cause).message)];
+    const [said] = firstIn(words, SAID) ?? [];
+    if (said !== undefined) return inRecord(said, fault);
+    for (const [type, refused] of REFUSED) {
+      const [itself] = firstIn(words, refused) ?? [];
+      const some = [id, ...Object.values(columns)].filter((it) => it.type === type && !CAST.has(it.stored));
+      if (itself === undefined || some.length === 0) continue;
+      const names = some.slice(0, 20).map((it) => JSON.stringify(it.name));
+      return inRecord(
+        `a column of which the table says ${type}() has another type, one of ${names.join(", ")}: ${itself}`,
+        fault,
+      );
+    }
   } catch {
-    return undefined; // it fails when it is read
+    // It fails when it is read.
   }
+  return undefined;
+}
+
+/** Any column can be cast to these, so that ours is the error. */
+const CAST: ReadonlySet<unknown> = new Set(["uuid", "enum", "integer"]);
+
+function firstIn(words: readonly string[], pattern: RegExp): RegExpExecArray | undefined {
+  return words.map((it) => pattern.exec(it)).find((it) => it !== null) ?? undefined;
+}
+
+function inRecord(said: string, fault: unknown): HopwiseError {
+  const remedy = "cast it in a view, or say the type that it has: see Columns in the README of @hopwise/filter";
+  return inOwnWords(new HopwiseError("config_invalid", `visibleRows: ${said}; ${remedy}`, { cause: fault }));
 }
