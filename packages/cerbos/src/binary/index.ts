@@ -15,5 +15,5 @@ export {
   type SchemaEnforcement,
 } from "./pdp-config.ts";
 export { pdpEnvironment } from "./pdp-environment.ts";
-export { createRunFolder, type RunFolder, renewRunFolder } from "./run-folder.ts";
+export { copyInto, createRunFolder, type RunFolder, renewRunFolder, serveNext } from "./run-folder.ts";
 export { exitWords, type PdpExit, type SupervisedPdp, supervise } from "./supervise.ts";

@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { temporaryFolder } from "../testing/policies.ts";
 import type { RunFolder } from "./run-folder.ts";
-import { createRunFolder, renewRunFolder } from "./run-folder.ts";
+import { copyInto, createRunFolder, renewRunFolder, serveNext } from "./run-folder.ts";
 
 function created(temporary: string): RunFolder {
   const folder = createRunFolder(({ path }) => `for ${path}`, temporary);
@@ -88,9 +88,27 @@ describe("the folder of a running PDP", () => {
     const folder = created(temporaryFolder());
     rmSync(folder.home, { recursive: true });
     put(folder.home);
-    expect(() => renewRunFolder(folder, () => "again")).toThrow(
-      expect.objectContaining({ code: "pdp_start_failed", message: expect.stringContaining("of this user alone") }),
-    );
+    const refused = { code: "pdp_start_failed", message: expect.stringContaining("of this user alone") };
+    expect(() => renewRunFolder(folder, () => "again")).toThrow(expect.objectContaining(refused));
+    return expect(copyInto(folder, "next", async () => expect.fail())).rejects.toMatchObject(refused);
+  });
+
+  it("holds a copy of the policies, and nothing of one that could not be made", async () => {
+    const folder = created(temporaryFolder());
+    const write = (text: string) => async (path: string) => {
+      mkdirSync(path);
+      writeFileSync(join(path, text), text);
+      if (text === "half") throw new Error("no room");
+    };
+    await copyInto(folder, "served", write("first"));
+    await copyInto(folder, "next", write("second"));
+    await serveNext(folder);
+    const fails = copyInto(folder, "next", write("half"));
+    await expect(fails).rejects.toMatchObject({
+      code: "pdp_start_failed",
+      message: expect.stringMatching(/copy.*no room/),
+    });
+    expect([readdirSync(folder.home).sort(), readdirSync(folder.served)]).toEqual([["policies", "run"], ["second"]]);
   });
 
   it("is in /tmp when a socket's path would be too long for the system", () => {

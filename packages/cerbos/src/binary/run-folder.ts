@@ -1,4 +1,5 @@
-import { constants, lstatSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { constants, lstatSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { HopwiseError } from "@hopwise/core";
@@ -12,6 +13,13 @@ export interface RunFolder {
   readonly config: string;
   readonly grpcSocket: string;
   readonly httpSocket: string;
+  /**
+   * The folder round the copy of the policies that the PDP reads. Outside of `path`, which goes with each PDP: one that ends at
+   * broken policies is gone while they are still looked at.
+   */
+  readonly served: string;
+  /** The folder round the copy of a change, until it is checked. */
+  readonly next: string;
 }
 
 /** A unix socket's path has room for 103 bytes on macOS and 107 on Linux. */
@@ -34,6 +42,8 @@ export function createRunFolder(config: (folder: RunFolder) => string, temporary
       config: join(path, "config.yaml"),
       grpcSocket: join(path, "grpc.sock"),
       httpSocket: join(path, "http.sock"),
+      served: join(home, "policies"),
+      next: join(home, "next"),
     };
     try {
       fill(folder, config);
@@ -56,6 +66,36 @@ export function renewRunFolder(folder: RunFolder, config: (folder: RunFolder) =>
     rmSync(folder.path, { recursive: true, force: true });
     fill(folder, config);
   });
+}
+
+/**
+ * Makes one of the copies in the folder. Where it cannot be made whole, nothing of it stays.
+ *
+ * @param at where: `served`, before a PDP runs, or `next`
+ * @throws {HopwiseError} `pdp_start_failed`, with what the file system says as its cause
+ */
+export async function copyInto<T>(
+  folder: RunFolder,
+  at: "served" | "next",
+  write: (path: string) => Promise<T>,
+): Promise<T> {
+  const path = folder[at];
+  try {
+    makeOurs(folder.home);
+    await rm(path, { recursive: true, force: true });
+    return await write(path);
+  } catch (cause) {
+    await rm(path, { recursive: true, force: true }).catch(() => {});
+    throw notMade("No copy of the policies", folder.home, cause);
+  }
+}
+
+/** Puts the copy that was checked in the place of the one that is served, with nothing else of this process in between. */
+export async function serveNext({ home, served, next }: RunFolder): Promise<void> {
+  const before = join(home, "before");
+  renameSync(served, before);
+  renameSync(next, served);
+  await rm(before, { recursive: true, force: true });
 }
 
 /** @throws where another user's folder, or something else, is there */
@@ -82,13 +122,14 @@ function inFolder<T>(base: string, make: () => T): T {
   try {
     return make();
   } catch (cause) {
-    const why = `${cause instanceof Error ? cause.message : cause}`.replace(/\.$/, "");
-    throw new HopwiseError(
-      "pdp_start_failed",
-      `No folder for the sockets of the PDP could be made in ${base}: ${why}. ${hintFor(cause, base)}`,
-      { cause },
-    );
+    throw notMade("No folder for the sockets of the PDP", base, cause);
   }
+}
+
+function notMade(what: string, base: string, cause: unknown): HopwiseError {
+  const why = `${cause instanceof Error ? cause.message : cause}`.replace(/\.$/, "");
+  const message = `${what} could be made in ${base}: ${why}. ${hintFor(cause, base)}`;
+  return new HopwiseError("pdp_start_failed", message, { cause });
 }
 
 function hintFor(cause: unknown, base: string): string {

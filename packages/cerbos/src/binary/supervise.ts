@@ -90,12 +90,15 @@ export function supervise(options: {
   readonly onLog: ((line: string) => void) | undefined;
 }): SupervisedPdp {
   const { binary, folder, onLog } = options;
+  // Behind this, the path of a copy is the path of the folder that it was made of.
+  const named = (line: string): string => line.replaceAll(folder.served, "");
   const command = [binary, "server", "--log-level=warn", `--config=${folder.config}`];
   const child = startShell(SUPERVISOR, ["hopwise-pdp", folder.path, ...command], "pipe");
   const lines: string[] = [];
   for (const input of [child.stdout, child.stderr]) {
-    createInterface({ input }).on("line", (line) => {
-      if (line.includes(TRACING_IS_OFF)) return;
+    createInterface({ input }).on("line", (printed) => {
+      if (printed.includes(TRACING_IS_OFF)) return;
+      const line = named(printed);
       lines.push(line);
       if (lines.length > KEPT_LINES) lines.shift();
       onLog?.(line);

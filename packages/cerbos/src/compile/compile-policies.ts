@@ -1,11 +1,12 @@
+import { join } from "node:path";
 import { HopwiseError } from "@hopwise/core";
 import { flag, maybe, optionsOf, readerOf } from "@hopwise/core/options";
 import { findBinary, mixesUpRules, type SchemaEnforcement } from "../binary/index.ts";
 import { type PolicyTrap, policyTraps } from "../lint/index.ts";
 import { BINARY, FOLDER } from "../option-shapes.ts";
-import { type BrokenFile, checkPolicyFolder, noPolicy, readPolicySource } from "../policies/index.ts";
+import { type BrokenFile, checkPolicyFolder, type FolderCopy, noPolicy, readPolicySource } from "../policies/index.ts";
 import type { PolicyError } from "./read-compile-output.ts";
-import { bytelessErrors, type CompileResult, type CompileRun, compile } from "./run-compile.ts";
+import { type CompileResult, type CompileRun, compile } from "./run-compile.ts";
 
 /** Options of {@link compilePolicies}. */
 export interface CompilePoliciesOptions {
@@ -57,7 +58,10 @@ export async function compilePolicies(folder: string, given: CompilePoliciesOpti
 /** Which policies are looked at before a PDP serves them, and how it would. */
 export interface PolicyCheck {
   readonly binary: string;
+  /** The folder, as messages name it. */
   readonly policies: string;
+  /** What of it is looked at, and served. */
+  readonly copy: FolderCopy;
   readonly schemaEnforcement: SchemaEnforcement;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -69,27 +73,20 @@ export interface PolicyCheck {
  *
  * @throws {HopwiseError} `policy_invalid`, with the first ten errors
  */
-export async function refuseBrokenPolicies(options: PolicyCheck): Promise<void> {
-  const [errors, traps] = await Promise.all([errorsOf(options), trapsOf(options)]);
-  refuse(options.policies, errors.length > 0 ? "do not compile" : "do not hold", [...errors, ...traps]);
+export function refuseBrokenPolicies(check: PolicyCheck): Promise<void> {
+  return refuse(check, async (run) => {
+    const [errors, traps] = await Promise.all([errorsOf(check, run), trapsOf(run, check.policies)]);
+    return { what: errors.length > 0 ? "do not compile" : "do not hold", errors: [...errors, ...traps] };
+  });
 }
 
 /**
- * The same for what does not compile. While a PDP runs, Cerbos itself does not serve that.
+ * The same for what does not compile.
  *
  * @throws {HopwiseError} `policy_invalid`, with the first ten errors
  */
-export async function refuseUncompiled(options: PolicyCheck): Promise<void> {
-  refuse(options.policies, "do not compile", await errorsOf(options));
-}
-
-/**
- * The same for files that are empty alone.
- *
- * @throws {HopwiseError} `policy_invalid`, with the first ten of them
- */
-export async function refuseByteless({ policies }: Pick<PolicyCheck, "policies">): Promise<void> {
-  refuse(policies, "do not compile", await bytelessErrors(policies, "policies"));
+export function refuseUncompiled(check: PolicyCheck): Promise<void> {
+  return refuse(check, async (run) => ({ what: "do not compile", errors: await errorsOf(check, run) }));
 }
 
 /**
@@ -97,18 +94,34 @@ export async function refuseByteless({ policies }: Pick<PolicyCheck, "policies">
  *
  * @throws {HopwiseError} `policy_invalid`, with the first ten traps
  */
-export async function refuseTraps(options: PolicyCheck): Promise<void> {
-  refuse(options.policies, "do not hold", await trapsOf(options));
+export function refuseTraps(check: PolicyCheck): Promise<void> {
+  return refuse(check, async (run) => ({ what: "do not hold", errors: await trapsOf(run, check.policies) }));
 }
 
-async function errorsOf({ schemaEnforcement, ...options }: PolicyCheck): Promise<readonly PolicyError[]> {
+async function errorsOf(
+  { schemaEnforcement, copy }: PolicyCheck,
+  run: Omit<CompileRun, "flags">,
+): Promise<readonly PolicyError[]> {
   const flags = ["--skip-tests", ...(schemaEnforcement === "none" ? ["--ignore-schemas"] : [])];
-  return (await compile({ ...options, flags })).errors;
+  const { errors } = await compile({ ...run, flags });
+  return [...errors, ...copy.lost.map((file) => ({ file: join(copy.path, file), message: LOST }))];
 }
 
-function refuse(policies: string, what: string, errors: readonly PolicyError[]): void {
+const LOST = "is neither a file nor a folder, such as a link that leads nowhere: put the policy there, or take it away";
+
+/** @param look what is wrong with a copy, by paths below it: who reads of them knows the folder alone */
+async function refuse(
+  { policies, copy, binary, timeoutMs, signal }: PolicyCheck,
+  look: (run: Omit<CompileRun, "flags">) => Promise<{ what: string; errors: readonly PolicyError[] }>,
+): Promise<void> {
+  const named = (text: string): string => text.replaceAll(copy.path, policies);
+  const { what, errors } = await look({ binary, policies: copy.path, timeoutMs, signal }).catch((fault: unknown) => {
+    if (!(fault instanceof HopwiseError)) throw fault;
+    const { code, pointer, cause } = fault;
+    throw new HopwiseError(code, named(fault.message), { ...(pointer !== undefined && { pointer }), cause });
+  });
   if (errors.length === 0) return;
-  const shown = errors.slice(0, SHOWN_ERRORS).map((error) => `  ${inOneLine(error)}`);
+  const shown = errors.slice(0, SHOWN_ERRORS).map((error) => `  ${named(inOneLine(error))}`);
   if (errors.length > shown.length) shown.push(`  and ${errors.length - shown.length} more`);
   throw new HopwiseError(
     "policy_invalid",
@@ -120,9 +133,11 @@ function refuse(policies: string, what: string, errors: readonly PolicyError[]):
 /**
  * What in the folder this Cerbos would decide otherwise than it is written, and what it takes and cannot be looked into.
  * It is asked only where the answer matters.
+ *
+ * @param original the folder that this is a copy of, where it is one
  */
-async function trapsOf(options: Omit<CompileRun, "flags">): Promise<readonly PolicyError[]> {
-  const source = await readPolicySource(options.policies);
+async function trapsOf(options: Omit<CompileRun, "flags">, original?: string): Promise<readonly PolicyError[]> {
+  const source = await readPolicySource(options.policies, original);
   const { broken, documents } = source;
   // Cerbos would deny everything, and that would look as if somebody had forbidden it.
   if (broken.length === 0 && documents.every(({ content }) => content === null)) throw noPolicy(options.policies);

@@ -5,7 +5,6 @@ export {
   compilePolicies,
   type PolicyCheck,
   refuseBrokenPolicies,
-  refuseByteless,
   refuseTraps,
   refuseUncompiled,
 } from "./compile-policies.ts";

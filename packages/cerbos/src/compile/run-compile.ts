@@ -48,7 +48,7 @@ export async function compile(options: CompileRun): Promise<CompileResult> {
 }
 
 /** Cerbos takes an empty file for one that forbids nothing. */
-export async function bytelessErrors(policies: string, kind: "policies" | "tests"): Promise<readonly PolicyError[]> {
+async function bytelessErrors(policies: string, kind: "policies" | "tests"): Promise<readonly PolicyError[]> {
   const message = "is empty: was it written while the disk was full, or only begun? Write it anew, or take it away";
   return (await bytelessFiles(policies, kind)).map((file) => ({ file: join(policies, file), message }));
 }

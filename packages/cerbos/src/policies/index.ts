@@ -12,6 +12,7 @@ export {
 export { type AttributePath, attributeText, readExpression } from "./attribute-paths.ts";
 export { agree, type ConditionTree, evaluate, leavesOf, type Truth } from "./condition-tree.ts";
 export { type FiledRule, filedRules } from "./filed-rules.ts";
+export { type FolderCopy, readWhole, writeCopy } from "./folder-copy.ts";
 export {
   at,
   covers,

@@ -17,6 +17,7 @@ it("takes a link that leads nowhere for no policy, as Cerbos does", async () => 
     code: "config_invalid",
     message: expect.stringContaining("holds no policy"),
   });
+  expect(await contentOf(path)).toEqual({ files: [], links: [], lost: ["payment.yaml"] });
 });
 
 it("says of a folder that is there and cannot be read that it must be let be read, and not to name another", async () => {
@@ -57,5 +58,15 @@ it("follows a link to a folder where Cerbos does, below _schemas, and not one th
   symlinkSync("..data/_schemas", join(path, "_schemas"));
   symlinkSync("..data/_schemas", join(path, "schemas"));
   symlinkSync(".", join(path, "..data/_schemas/again"));
-  expect(await contentOf(path)).toEqual({ files: ["_schemas/more/payment.json"], links: ["schemas"] });
+  const files = ["_schemas/more/payment.json"];
+  expect(await contentOf(path)).toEqual({ files, links: ["schemas"], lost: [] });
+});
+
+it("leaves out test data, which may be no policies at all, and not schemas of that name, which policies may use", async () => {
+  const path = folder();
+  for (const at of ["testdata", "_schemas/testdata"]) {
+    mkdirSync(join(path, at), { recursive: true });
+    writeFileSync(join(path, at, "a.json"), "{}");
+  }
+  expect((await contentOf(path)).files).toEqual(["_schemas/testdata/a.json"]);
 });

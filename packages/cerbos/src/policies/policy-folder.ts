@@ -53,6 +53,8 @@ export interface FolderContent {
   readonly files: readonly string[];
   /** Links to folders, which Cerbos does not follow: such as those of a ConfigMap with paths of its own. */
   readonly links: readonly string[];
+  /** What is named like a policy, and is neither a file nor a folder: such as a link that leads nowhere. */
+  readonly lost: readonly string[];
 }
 
 export function contentOf(folder: string): Promise<FolderContent> {
@@ -63,22 +65,26 @@ export function contentOf(folder: string): Promise<FolderContent> {
 async function found(folder: string, below: string, within: readonly string[]): Promise<FolderContent> {
   const files: string[] = [];
   const links: string[] = [];
+  const lost: string[] = [];
   for (const entry of await readdir(join(folder, below), { withFileTypes: true })) {
-    if (entry.name.startsWith(".") || entry.name === "testdata") continue;
     const path = join(below, entry.name);
+    const isOfSchemas = `${path}${sep}`.startsWith(SCHEMAS);
+    if (entry.name.startsWith(".") || (entry.name === "testdata" && !isOfSchemas)) continue;
     const kind = entry.isSymbolicLink() ? await stat(join(folder, path)).catch(() => undefined) : entry;
     if (kind?.isFile()) files.push(path);
+    else if (!kind?.isDirectory() && kindOf(path) === "policies") lost.push(path);
     if (!kind?.isDirectory()) continue;
     const real = entry.isSymbolicLink() ? [await realpath(join(folder, path))] : [];
     // Cerbos follows a link to a file, and to a folder only where it looks for schemas.
-    const isFollowed = real.length === 0 || `${path}${sep}`.startsWith(SCHEMAS);
+    const isFollowed = real.length === 0 || isOfSchemas;
     if (!isFollowed) links.push(path);
     if (!isFollowed || real.some((it) => within.includes(it))) continue;
     const inner = await found(folder, path, [...within, ...real]);
     files.push(...inner.files);
     links.push(...inner.links);
+    lost.push(...inner.lost);
   }
-  return { files: files.sort(), links: links.sort() };
+  return { files: files.sort(), links: links.sort(), lost: lost.sort() };
 }
 
 /** The folder itself: Cerbos takes `_schemas.yaml` and `_schemas2/` for policies. */
@@ -89,6 +95,11 @@ export function kindOf(file: string): "policies" | "tests" | "schema" | undefine
   if (file.startsWith(SCHEMAS)) return file.endsWith(".json") ? "schema" : undefined;
   if (!/\.(ya?ml|json)$/i.test(file)) return undefined;
   return /_test\.\w+$/i.test(file) ? "tests" : "policies";
+}
+
+/** Whether Cerbos may read it: of schemas a policy may name any file. */
+export function isRead(file: string): boolean {
+  return file.startsWith(SCHEMAS) || kindOf(file) !== undefined;
 }
 
 /** The name of a schema below `_schemas`, with `/`. */

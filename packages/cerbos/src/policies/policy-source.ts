@@ -41,23 +41,24 @@ export interface PolicySource {
 /**
  * Reads the files of a folder that Cerbos would load: policies and schemas, without tests, hidden files and what is disabled.
  *
+ * @param original the folder of which it is a copy: links to folders are not copied, and looked for there
  * @throws {HopwiseError} `config_invalid` where one of them, or a folder, cannot be read
  */
-export async function readPolicySource(folder: string): Promise<PolicySource> {
+export async function readPolicySource(folder: string, original: string = folder): Promise<PolicySource> {
   try {
-    return await readAll(folder);
+    return { ...(await readAll(folder)), behindLinks: await policiesBehindLinks(original) };
   } catch (cause) {
     throw unreadable(folder, cause);
   }
 }
 
-async function readAll(folder: string): Promise<PolicySource> {
+async function readAll(folder: string): Promise<Omit<PolicySource, "behindLinks">> {
   const documents: SourceDocument[] = [];
   const takenForTests: SourceDocument[] = [];
   const schemas = new Map<string, unknown>();
   const broken: BrokenFile[] = [];
   const brokenSchemas: BrokenFile[] = [];
-  const { files, links } = await contentOf(folder);
+  const { files } = await contentOf(folder);
   for (const file of files) {
     const path = join(folder, file);
     const kind = kindOf(file);
@@ -79,11 +80,11 @@ async function readAll(folder: string): Promise<PolicySource> {
       }
     }
   }
-  const behindLinks = await policiesBehindLinks(folder, links);
-  return { documents, takenForTests, behindLinks, schemas, broken, brokenSchemas };
+  return { documents, takenForTests, schemas, broken, brokenSchemas };
 }
 
-async function policiesBehindLinks(folder: string, links: readonly string[]): Promise<readonly SourceDocument[]> {
+async function policiesBehindLinks(folder: string): Promise<readonly SourceDocument[]> {
+  const { links } = await contentOf(folder);
   const root = await realpath(folder);
   /** @param within where the links led that were followed so far: one may lead to itself */
   const behind = async (link: string, within: readonly string[]): Promise<readonly SourceDocument[]> => {

@@ -2,10 +2,11 @@ import type { Health } from "@hopwise/core/state";
 import type { PdpExit } from "../binary/index.ts";
 import { goneWords, keepRunning, type RestartOptions, type Run } from "./keep-running.ts";
 import type { ServingPdp } from "./serve.ts";
+import type { TakingUp } from "./take-up.ts";
 import { warn } from "./warn.ts";
 import { type OfChanges, stateOf, watchPolicies } from "./watch-policies.ts";
 
-interface Kept extends Pick<OfChanges, "check" | "takeUp"> {
+interface Kept extends TakingUp {
   readonly policies: string;
   readonly restart: RestartOptions | undefined;
   readonly listener: ((line: string) => void) | undefined;
@@ -16,22 +17,26 @@ interface Kept extends Pick<OfChanges, "check" | "takeUp"> {
 interface KeptServing {
   readonly version: string;
   readonly exited: Promise<PdpExit>;
+  /** Resolves once nothing more is done for it. */
+  readonly over: Promise<unknown>;
   health(): Health;
 }
 
 /** Starts it, and sees to it from then on that it serves what the folder says, and serves nothing that it must not. */
 export async function keepServing(
   start: (how: "first" | "again") => Promise<ServingPdp>,
-  { policies, check, takeUp, restart, listener, closing }: Kept,
+  { policies, copy, check, takeUp, restart, listener, closing }: Kept,
 ): Promise<KeptServing> {
   const before = await stateOf(policies);
   const first = await start("first");
   let run = runOf(first);
   const of: OfChanges = {
+    copy,
     check,
     takeUp: async () => {
+      const serves = (): boolean => run.ended === undefined && !run.stopped;
       // One that does not run reads them when it starts.
-      if (run.ended === undefined && !run.stopped) await takeUp();
+      if (serves()) await takeUp(serves);
     },
     onProblem: (problem) => {
       warn(listener, `The PDP is stopped until its policies are mended. ${problem}`);
@@ -58,7 +63,7 @@ export async function keepServing(
     const problem = watch.unserved ?? (run.ended && goneWords(run.ended));
     return problem === undefined ? { ok: true } : { ok: false, problem };
   };
-  return { version: first.version, exited, health };
+  return { version: first.version, exited, over: Promise.all([exited, watch.ended]), health };
 }
 
 interface WatchedRun extends Run {

@@ -1,8 +1,18 @@
 /** Each way in which a policy folder changes: what the folder forbids must soon be forbidden. */
-import { cpSync, existsSync, mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { temporaryFolder } from "../testing/policies.ts";
+import { temporaryFolder, writeIn } from "../testing/policies.ts";
 import { until } from "../testing/until.ts";
 import { type Pdp, type StartPdpOptions, startPdp } from "./start-pdp.ts";
 
@@ -151,6 +161,33 @@ describe("a policy folder that changes is served as it is", () => {
     expect(pdp.health()).toEqual({ ok: true });
   });
 
+  it("and not one file of it before all of it is: Cerbos reads a schema when it is first asked about it", async () => {
+    const schema = "  schemas: { resourceSchema: { ref: cerbos:///door.json } }\n  rules:";
+    const at = temporaryFolder({
+      "door.yaml": rules("ALLOW").replace("  rules:", schema),
+      "_schemas/door.json": '{ "required": ["colour"] }',
+    });
+    const pdp = await started(at, { onLog: () => {} });
+    writeFileSync(join(at, "_schemas/door.json"), "{}");
+    writeFileSync(join(at, "lamp.yaml"), "does: [not, compile]");
+    await until(() => !pdp.health().ok);
+    expect(await opens(pdp)).toBe(false);
+  });
+
+  it("and what lies about of a change that is closed under way is gone, too", async () => {
+    const [at, temporary] = [temporaryFolder(), temporaryFolder()];
+    write(at, "ALLOW");
+    vi.stubEnv("TMPDIR", temporary);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const pdp = await started(at, { onLog: () => {} });
+    const isThere = (name: string): boolean =>
+      readdirSync(temporary).some((home) => existsSync(join(temporary, home, name)));
+    for (let i = 0; i < 500; i++) writeFileSync(join(at, `lamp-${i}.yaml`), rules("ALLOW", `lamp-${i}`));
+    await until(() => isThere("next"));
+    await pdp.close();
+    expect(readdirSync(temporary)).toEqual([]);
+  });
+
   it("and no call that is under way fails by it", async () => {
     const at = temporaryFolder();
     write(at, "ALLOW");
@@ -169,6 +206,7 @@ describe("a policy folder that changes is served as it is", () => {
     ["a member that is not known", rules("ALLOW", "lamp").replace("roles: [user]", "roles: [user], lit: yes")],
     ["an empty document, at which Cerbos crashes", `${rules("ALLOW", "lamp")}---\n`],
     ["not a byte, as a full disk leaves it", ""],
+    ["a link that leads nowhere", "-> nowhere"],
   ])("and not where it does not compile: health and one warning say so until it does (%s)", async (_, broken) => {
     const at = temporaryFolder();
     write(at, "ALLOW");
@@ -177,11 +215,12 @@ describe("a policy folder that changes is served as it is", () => {
     onTestFinished(() => warned.mockRestore());
     const pdp = await started(at);
     write(at, "DENY");
-    writeFileSync(join(at, "lamp.yaml"), broken);
+    rmSync(join(at, "lamp.yaml"));
+    writeIn(at, "lamp.yaml", broken);
     await until(() => !pdp.health().ok);
     const problem = expect.stringMatching(/do not compile\. Correct these places:[\s\S]*lamp\.yaml/);
     expect([pdp.health(), await opens(pdp)]).toEqual([{ ok: false, problem }, true]);
-    lamp(at);
+    rmSync(join(at, "lamp.yaml"));
     await until(async () => !(await opens(pdp)));
     await until(() => pdp.health().ok);
     const said = expect.stringMatching(

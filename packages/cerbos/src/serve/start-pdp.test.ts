@@ -8,10 +8,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { GRPC } from "@cerbos/grpc";
 import { HopwiseError } from "@hopwise/core";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { findBinary } from "../binary/find-binary.ts";
 import { fakeCerbos, PAYMENTS, REPORT_SCHEMA, REPORTS, temporaryFolder } from "../testing/policies.ts";
 import { pidsOf, runFolder, untilGone } from "../testing/processes.ts";
 import { until } from "../testing/until.ts";
@@ -171,6 +172,55 @@ describe("a running PDP", () => {
   });
 });
 
+describe("what a PDP reads", () => {
+  /** It denies ann to pay. */
+  const DENY = `apiVersion: api.cerbos.dev/v1
+principalPolicy:
+  principal: ann
+  version: default
+  rules: [{ resource: payment, actions: [{ action: pay, effect: EFFECT_DENY }] }]
+`;
+
+  it("is what was checked, also where the folder changes between the check and the moment in which Cerbos reads it", async () => {
+    const policies = payments();
+    const checked = join(temporaryFolder(), "checked");
+    const real = await findBinary();
+    // Behind such a name Cerbos does not load it: a trap.
+    const binary = fakeCerbos(`if [ "$1" = compile ]; then ${real} "$@"; code=$?; touch ${checked}; exit $code; fi
+      until [ -e ${checked} ]; do sleep 0.01; done
+      mv ${policies}/deny.yaml ${policies}/deny_test.yaml
+      exec ${real} "$@"`);
+    writeFileSync(join(policies, "deny.yaml"), DENY);
+    const pdp = await started({ policies, binary, onLog: () => {} });
+    const answers: unknown[] = [];
+    while (pdp.health().ok) answers.push(await pay(pdp.client, 5, { cap: 10 }).catch(() => "stopped"));
+    expect(answers).not.toContain(true);
+    expect(answers).toContain(false);
+    expect(pdp.health().problem).toContain("deny_test.yaml");
+  });
+
+  it("is in a copy for this user alone, named in Cerbos' decision log with the path of the folder at its end", async () => {
+    const [policies, decisionLog] = [payments(), join(temporaryFolder(), "decisions.jsonl")];
+    const pdp = await started({ policies, decisionLog });
+    await pay(pdp.client, 5, { cap: 10 });
+    await until(() => readFileSync(decisionLog, "utf8").includes("\n"));
+    const { directory } = JSON.parse(readFileSync(decisionLog, "utf8")).policySource.disk;
+    expect(directory).toBe(join(dirname(runFolder(pdp.target)), "policies", policies));
+    expect(readdirSync(directory)).toEqual(["payments.yaml"]);
+    expect(statSync(directory).mode & 0o777).toBe(0o700);
+    expect(statSync(join(directory, "payments.yaml")).mode & 0o777).toBe(0o600);
+  });
+
+  it("is all of it: a policy behind a link that leads nowhere might deny", async () => {
+    const policies = payments();
+    symlinkSync("nowhere", join(policies, "deny.yaml"));
+    const error = await refusal({ policies });
+    expect(error.code).toBe("policy_invalid");
+    expect(error.message).toContain(`${policies}/deny.yaml: is neither a file nor a folder`);
+    expect(error.message).not.toContain("hopwise-pdp");
+  });
+});
+
 describe("closing", () => {
   it("ends the process and removes its folder, once or twice or three times", async () => {
     const pdp = await started({ policies: payments() });
@@ -314,6 +364,7 @@ describe("a start is refused", () => {
     expect(error.code).toBe("policy_invalid");
     expect(error.message).toMatch(message);
     expect(error.message).toContain(policies);
+    expect(error.message).not.toContain("hopwise-pdp");
   });
 
   it.runIf(existsSync("/proc/self/mem"))("for a file that cannot be read: Cerbos would serve the rest", async () => {
@@ -343,6 +394,15 @@ describe("a start is refused", () => {
     expect(error.message).toContain(binary);
     expect(error.message).toContain("stopped before it served (code 7)");
     expect(error.message).toContain("no space left on device");
+  });
+
+  it("when Cerbos cannot read a file, by the path of the folder that was given", async () => {
+    const read = `sed -n 's/.*"directory": "\\(.*\\)".*/cannot open \\1/p' "\${3#--config=}"`;
+    const binary = fakeCerbos(`[ "$1" = compile ] && exit 0; ${read} >&2; exit 7`);
+    const policies = payments();
+    const error = await refusal({ policies, binary });
+    expect(error.message).toContain(`cannot open ${policies}`);
+    expect(error.message).not.toContain("hopwise-pdp");
   });
 
   it("when Cerbos cannot even compile, with its last lines", async () => {

@@ -3,7 +3,7 @@ import { GRPC } from "@cerbos/grpc";
 import type { RunningPdp } from "@hopwise/core/adapter";
 import { composed, flag, maybe, optionsOf } from "@hopwise/core/options";
 import type { Health } from "@hopwise/core/state";
-import { type Changeover, createChangeover, onePolicySet, type PolicyClient } from "../ask/index.ts";
+import { createChangeover, onePolicySet, type PolicyClient } from "../ask/index.ts";
 import {
   createRunFolder,
   findBinary,
@@ -19,22 +19,23 @@ import {
   SCHEMA_ENFORCEMENT,
   type SchemaEnforcement,
 } from "../binary/index.ts";
-import { type PolicyCheck, refuseByteless, refuseTraps, refuseUncompiled } from "../compile/index.ts";
+import type { PolicyCheck } from "../compile/index.ts";
 import { BINARY, FOLDER, LISTENER, milliseconds } from "../option-shapes.ts";
 import { checkPolicyFolder } from "../policies/index.ts";
 import { SHARING, type SharingOptions, shareIn } from "../sharing/index.ts";
 import { evaluationsOf } from "./evaluation-log.ts";
 import { RESTART, type RestartOptions } from "./keep-running.ts";
 import { keepServing } from "./keep-serving.ts";
-import { loadAnew } from "./load-anew.ts";
 import { watchLosses } from "./log-losses.ts";
+import { copiesOf, servedCopy } from "./policy-copies.ts";
 import { type ServingPdp, serve } from "./serve.ts";
+import { takingUp } from "./take-up.ts";
 import { warn } from "./warn.ts";
 
 /** Options of {@link startPdp}; only `policies` is required. */
 export interface StartPdpOptions {
   /**
-   * Folder of the policies, with their schemas in `_schemas`. Changes are served within some seconds, however they are made;
+   * Folder of the policies, with their schemas in `_schemas`. Cerbos reads a copy of it, which was checked. Changes are served within some seconds, however they are made;
    * one that does not compile has no effect. The PDP is stopped where one is a trap, or where the folder cannot be read for
    * some seconds (see the README): calls fail until the policies are mended, then it serves again by itself.
    */
@@ -176,7 +177,15 @@ export async function startPdp(given: StartPdpOptions): Promise<Pdp> {
   const decisionLog = options.decisionLog === undefined ? undefined : resolve(options.decisionLog);
   const absolute = resolve(policies);
   const config = (folder: RunFolder): string =>
-    pdpConfig({ folder, policies: absolute, strictEvaluation, schemaEnforcement, decisionLog, globals, jwtKeySets });
+    pdpConfig({
+      folder,
+      policies: servedCopy(folder, absolute),
+      strictEvaluation,
+      schemaEnforcement,
+      decisionLog,
+      globals,
+      jwtKeySets,
+    });
 
   const folder = createRunFolder(config);
   const kept = keepFolder(folder.home);
@@ -187,58 +196,45 @@ export async function startPdp(given: StartPdpOptions): Promise<Pdp> {
   const losses = watchLosses((problem) => warn(options.onLog, problem));
   const { onLog, failuresOf } = evaluationsOf([losses.read, options.onLog], strictEvaluation);
   const ending = new AbortController();
-  const check: PolicyCheck = {
+  const check: Omit<PolicyCheck, "copy"> = {
     binary,
     policies: absolute,
     schemaEnforcement,
     timeoutMs: options.startTimeoutMs ?? 10_000,
     signal: ending.signal,
   };
-  const start = (how: "first" | "again"): Promise<ServingPdp> => {
+  const copies = copiesOf(absolute, folder, ending.signal);
+  const start = async (how: "first" | "again"): Promise<ServingPdp> => {
     if (how === "again") renewRunFolder(folder, config);
     const named = how === "first" ? policies : absolute;
-    return serve({ ...check, policies: named, folder, client, decisionLog, onLog }, how);
+    const copy = await copies.first();
+    return serve({ ...check, policies: named, copy, folder, client, decisionLog, onLog }, how);
   };
-  let exited: Promise<PdpExit> | undefined;
+  let over: Promise<unknown> | undefined;
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
     client.close();
     ending.abort();
-    closing ??= Promise.resolve(exited).then(() => kept.release());
+    closing ??= Promise.resolve(over).then(() => kept.release());
     return closing;
   };
 
   try {
     const serving = await keepServing(start, {
       policies: absolute,
-      ...ofChanges(target, check, changeover),
+      ...takingUp({ target, copies, check, changeover }),
       restart,
       listener: options.onLog,
       closing: ending.signal,
     });
-    exited = serving.exited;
-    const { version } = serving;
+    over = serving.over;
+    const { version, exited } = serving;
     const health = (): Health => losses.health ?? serving.health();
     return { client, target, version, failuresOf, exited, health, close, [Symbol.asyncDispose]: close };
   } catch (fault) {
     await close();
     throw fault;
   }
-}
-
-/** How a change is checked, and loaded by the PDP. */
-function ofChanges(target: string, check: PolicyCheck, changeover: Changeover) {
-  return {
-    check: () => refuseTraps(check),
-    takeUp: async () => {
-      // Cerbos would load it.
-      await refuseByteless(check);
-      const [loaded] = await Promise.allSettled([changeover.through(() => loadAnew(target, check))]);
-      // Which says more than Cerbos does, and also where it goes on without a change and calls that well.
-      await refuseUncompiled(check);
-      if (loaded.status === "rejected") throw loaded.reason;
-    },
-  };
 }
 
 /** After a new start the PDP is asked soon: gRPC by itself waits up to two minutes. */

@@ -13,6 +13,7 @@ async function watched(of: Partial<OfChanges>): Promise<{ watch: PolicyWatch; do
   onTestFinished(() => closing.abort());
   const done: string[] = [];
   const all: OfChanges = {
+    copy: async () => true,
     check: async () => void done.push("check"),
     takeUp: async () => void done.push("take up"),
     onProblem: (problem) => void done.push(problem),
@@ -69,6 +70,54 @@ it("is patient with a file that is just being replaced", async () => {
   const { watch, done } = await watched({ check });
   await until(() => done.includes("take up"));
   expect([done, watch.problem]).toEqual([["take up"], undefined]);
+});
+
+it("goes on where a disk has no room for a copy, says so, and takes the change up once it has", async () => {
+  let tries = 0;
+  const full = new HopwiseError("pdp_start_failed", "no room", {
+    cause: Object.assign(new Error(), { code: "ENOSPC" }),
+  });
+  const copy = async (): Promise<boolean> => {
+    if (++tries <= 10) throw full;
+    return true;
+  };
+  const { watch, done } = await watched({ copy });
+  await until(() => done.length > 0);
+  expect([done, watch.problem, watch.unserved]).toEqual([["no room"], undefined, "no room"]);
+  await until(() => done.length === 3);
+  expect([done, watch.unserved]).toEqual([["no room", "check", "take up"], undefined]);
+});
+
+it("checks nothing of a folder that changed while it was copied, and takes it as it is where it does not come to rest", async () => {
+  const asked: boolean[] = [];
+  const copy = async (asItIs: boolean): Promise<boolean> => {
+    asked.push(asItIs);
+    return asItIs;
+  };
+  const { done } = await watched({ copy });
+  await until(() => done.length === 2);
+  expect(asked.indexOf(true)).toBe(asked.length - 1);
+  expect(asked.length).toBeGreaterThan(2);
+});
+
+it("has ended once nothing is under way any more: what it makes is removed then", async () => {
+  const closing = new AbortController();
+  const folder = temporaryFolder({ "a.yaml": "a" });
+  const of: OfChanges = {
+    copy: async () => {
+      closing.abort();
+      await new Promise((settle) => setImmediate(settle));
+      said.push("copied");
+      throw new Error("closed");
+    },
+    check: () => expect.fail(),
+    takeUp: () => expect.fail(),
+    onProblem: () => {},
+    onUnserved: () => {},
+  };
+  const said: string[] = [];
+  await watchPolicies(folder, "otherwise", of, closing.signal).ended;
+  expect(said).toEqual(["copied"]);
 });
 
 it("takes up again what changed while the PDP was started", async () => {

@@ -6,6 +6,12 @@ import { contentOf } from "../policies/index.ts";
 
 /** What is done about a policy folder that changed. */
 export interface OfChanges {
+  /**
+   * Makes the copy that is checked and taken up. Resolves to false where the folder changed meanwhile.
+   *
+   * @param asItIs takes it then, too
+   */
+  copy(asItIs: boolean): Promise<boolean>;
   /** Rejects with `policy_invalid` where the policies must not be served, with anything else where it cannot be told. */
   check(): Promise<void>;
   /**
@@ -27,6 +33,8 @@ export interface PolicyWatch {
   readonly unserved: string | undefined;
   /** Resolves once they may be served, or nobody waits any more. */
   sound(): Promise<void>;
+  /** Resolves once nobody looks any more, after it was closed. */
+  readonly ended: Promise<void>;
   /** Is to be told of each further start, with the state of the folder before it: only what changed since is taken up. */
   started(before: string): void;
 }
@@ -52,21 +60,26 @@ export function watchPolicies(folder: string, before: string, of: OfChanges, clo
     let unrest = 0;
     while (!closing.aborted) {
       const now = await stateOf(folder);
-      const calm = now === last || ++unrest >= MOST_LOOKS_OF_UNREST;
+      if (now !== last) unrest++;
+      const asItIs = unrest >= MOST_LOOKS_OF_UNREST;
+      const calm = now === last || asItIs;
+      if (now === last && now === seen) unrest = 0;
       last = now;
       if (now !== seen && calm) {
-        unrest = 0;
         // Set before: a start meanwhile says that it is otherwise.
         seen = now;
-        if (!(await judgement.judge())) seen = undefined;
+        const came = await judgement.judge(asItIs);
+        if (came !== "done") seen = undefined;
+        unrest = came === "changing" ? unrest + 1 : 0;
       }
       // It does not keep the process alive.
       await delay(LOOK_MS, undefined, { signal: closing, ref: false }).catch(() => {});
     }
     judgement.wake();
   };
-  void watch();
+  const ended = watch();
   return {
+    ended,
     get problem() {
       return judgement.problem;
     },
@@ -80,9 +93,9 @@ export function watchPolicies(folder: string, before: string, of: OfChanges, clo
   };
 }
 
-interface Judgement extends Omit<PolicyWatch, "started"> {
-  /** Resolves to false where it must be done again, though nothing changes. */
-  judge(): Promise<boolean>;
+interface Judgement extends Omit<PolicyWatch, "started" | "ended"> {
+  /** Whether it is done, or must be done again, though nothing changes: since the folder changed under way, or something else. */
+  judge(asItIs: boolean): Promise<"done" | "changing" | "again">;
   /** Lets all go on that wait until the policies may be served. */
   wake(): void;
 }
@@ -106,19 +119,24 @@ function createJudgement(folder: string, of: OfChanges, closing: AbortSignal): J
     if (what === "problem" && was === undefined) of.onProblem(why);
     if (what === "unserved" && was !== why) of.onUnserved(why);
   };
-  const judge = async (): Promise<boolean> => {
+  const judge: Judgement["judge"] = async (asItIs) => {
     try {
+      if (!(await of.copy(asItIs))) return "changing";
       const trap = await reasonAgainst(of.check());
       if (trap === undefined) note("unserved", await reasonAgainst(of.takeUp()));
       faultySince = undefined;
       note("problem", trap);
       if (trap === undefined) wake();
       // What does not hold may do so for want of an answer: the check itself can fail.
-      return trap === undefined;
+      return trap === undefined ? "done" : "again";
     } catch (fault) {
+      if (hasNoRoom(fault)) {
+        note("unserved", (fault as Error).message);
+        return "again";
+      }
       faultySince ??= performance.now();
       if (performance.now() - faultySince >= PATIENCE_MS) note("problem", cannotBeTold(folder, fault));
-      return false;
+      return "again";
     }
   };
   const sound = (): Promise<void> =>
@@ -150,6 +168,12 @@ async function reasonAgainst(checked: Promise<void>): Promise<string | undefined
   }
 }
 
+/** Of a disk that is full nothing is known of the policies: the ones before it are served on, as where a change does not compile. */
+function hasNoRoom(fault: unknown): boolean {
+  const { code, cause } = fault as { readonly code?: unknown; readonly cause?: { readonly code?: unknown } };
+  return [code, cause?.code].some((it) => it === "ENOSPC" || it === "EDQUOT");
+}
+
 function cannotBeTold(folder: string, fault: unknown): string {
   const why = fault instanceof Error ? fault.message : String(fault);
   return `The policies in ${folder} cannot be checked and taken up, so what they forbid now would not be forbidden: ${why}`;
@@ -158,14 +182,14 @@ function cannotBeTold(folder: string, fault: unknown): string {
 /** Differs when a policy came, went, or was written. A folder that cannot be read is in a state of its own. */
 export async function stateOf(folder: string): Promise<string> {
   try {
-    const { files, links } = await contentOf(folder);
+    const { files, links, lost } = await contentOf(folder);
     const stats = await Promise.all(
       [...files, ...links].map(async (file) => {
         const { dev, ino, size, mtimeMs, ctimeMs } = await stat(join(folder, file));
         return [file, dev, ino, size, mtimeMs, ctimeMs];
       }),
     );
-    return JSON.stringify(stats);
+    return JSON.stringify([stats, lost]);
   } catch {
     return "cannot be read";
   }
