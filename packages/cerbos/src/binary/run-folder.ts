@@ -20,6 +20,8 @@ export interface RunFolder {
   readonly served: string;
   /** The folder round the copy of a change, until it is checked. */
   readonly next: string;
+  /** Where the one that was served goes, which is removed. */
+  readonly before: string;
 }
 
 /** A unix socket's path has room for 103 bytes on macOS and 107 on Linux. */
@@ -44,6 +46,7 @@ export function createRunFolder(config: (folder: RunFolder) => string, temporary
       httpSocket: join(path, "http.sock"),
       served: join(home, "policies"),
       next: join(home, "next"),
+      before: join(home, "before"),
     };
     try {
       fill(folder, config);
@@ -82,7 +85,7 @@ export async function copyInto<T>(
   const path = folder[at];
   try {
     makeOurs(folder.home);
-    await rm(path, { recursive: true, force: true });
+    for (const old of [path, folder.before]) await rm(old, { recursive: true, force: true });
     return await write(path);
   } catch (cause) {
     await rm(path, { recursive: true, force: true }).catch(() => {});
@@ -91,8 +94,7 @@ export async function copyInto<T>(
 }
 
 /** Puts the copy that was checked in the place of the one that is served, with nothing else of this process in between. */
-export async function serveNext({ home, served, next }: RunFolder): Promise<void> {
-  const before = join(home, "before");
+export async function serveNext({ served, next, before }: RunFolder): Promise<void> {
   renameSync(served, before);
   renameSync(next, served);
   await rm(before, { recursive: true, force: true });

@@ -29,7 +29,7 @@ import { keepServing } from "./keep-serving.ts";
 import { watchLosses } from "./log-losses.ts";
 import { copiesOf, servedCopy } from "./policy-copies.ts";
 import { type ServingPdp, serve } from "./serve.ts";
-import { takingUp } from "./take-up.ts";
+import { loadingPdp, takingUp } from "./take-up.ts";
 import { warn } from "./warn.ts";
 
 /** Options of {@link startPdp}; only `policies` is required. */
@@ -222,7 +222,7 @@ export async function startPdp(given: StartPdpOptions): Promise<Pdp> {
   try {
     const serving = await keepServing(start, {
       policies: absolute,
-      ...takingUp({ target, copies, check, changeover }),
+      ...takingUp({ pdp: loadingPdp(target, check), copies, check, changeover }),
       restart,
       listener: options.onLog,
       closing: ending.signal,

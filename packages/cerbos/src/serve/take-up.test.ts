@@ -1,31 +1,22 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import { createChangeover } from "../ask/index.ts";
 import { fakeCerbos, temporaryFolder } from "../testing/policies.ts";
 import { takingUp } from "./take-up.ts";
 
-/** A PDP that says nothing when it is to load, until it does; and what was done, in order. */
-const pdp = vi.hoisted(() => ({ loads: false, done: [] as string[] }));
-
-vi.mock("@cerbos/grpc", () => ({
-  GRPC: class {
-    async reloadStore(): Promise<void> {
-      pdp.done.push("load");
-      if (!pdp.loads) throw new Error("no answer");
-    }
-    async checkResources(): Promise<void> {
-      pdp.done.push("ask");
-    }
-    close(): void {}
-  },
-}));
-
+/** What takes up changes for a PDP that does not say that it has loaded, until it does; and what was done, in order. */
 function takesUp(script: string) {
-  pdp.done.length = 0;
   const path = temporaryFolder({ "door.yaml": "door" });
-  return takingUp({
-    target: "unix:/nowhere",
+  const pdp = { loads: false, done: [] as string[] };
+  const taking = takingUp({
+    pdp: {
+      loadAnew: async () => {
+        pdp.done.push("load");
+        if (!pdp.loads) throw new Error("no answer");
+      },
+      untilGoneOver: async () => void pdp.done.push("ask"),
+    },
     copies: { next: async () => ({ path, lost: [] }), exchange: async () => void pdp.done.push("exchange") },
     check: {
       binary: fakeCerbos(script),
@@ -36,10 +27,11 @@ function takesUp(script: string) {
     },
     changeover: createChangeover(0),
   });
+  return { pdp, ...taking };
 }
 
 it("puts no change in the place of one that Cerbos may still be reading: it would serve a mix of both", async () => {
-  const { copy, takeUp } = takesUp("exit 0");
+  const { pdp, copy, takeUp } = takesUp("exit 0");
   await copy(false);
   for (let times = 0; times < 2; times++) await expect(takeUp(() => true)).rejects.toThrow("no answer");
   expect(pdp.done.splice(0)).toEqual(["exchange", "load", "load"]);
@@ -53,7 +45,7 @@ it("leaves the copies alone where no PDP is to go over any more: the next one re
   const running = join(temporaryFolder(), "running");
   writeFileSync(running, "");
   // It ends while the change is checked.
-  const { copy, takeUp } = takesUp(`rm -f ${running}`);
+  const { pdp, copy, takeUp } = takesUp(`rm -f ${running}`);
   await copy(false);
   await takeUp(() => existsSync(running));
   expect(pdp.done).toEqual([]);

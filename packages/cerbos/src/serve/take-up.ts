@@ -8,7 +8,7 @@ import type { PolicyCopies } from "./policy-copies.ts";
 
 /** What a change needs that is taken up. */
 export interface OfTakingUp {
-  readonly target: string;
+  readonly pdp: LoadingPdp;
   readonly copies: Pick<PolicyCopies, "next" | "exchange">;
   readonly check: Omit<PolicyCheck, "copy">;
   readonly changeover: Changeover;
@@ -22,12 +22,12 @@ export interface TakingUp {
   takeUp(serves: () => boolean): Promise<void>;
 }
 
-export function takingUp({ target, copies, check, changeover }: OfTakingUp): TakingUp {
+export function takingUp({ pdp, copies, check, changeover }: OfTakingUp): TakingUp {
   let copy: FolderCopy = { path: "", lost: [] };
   let before: "not answered" | "answered" | undefined;
   const load = async (): Promise<void> => {
     before = "not answered";
-    await changeover.through(() => loadAnew(target, check));
+    await changeover.through(pdp.loadAnew);
     before = "answered";
   };
   /** Cerbos reads a copy on after it has said that it is loaded: with two of them it would serve what nobody checked. */
@@ -35,7 +35,7 @@ export function takingUp({ target, copies, check, changeover }: OfTakingUp): Tak
     if (before === "not answered") await load();
     if (before === undefined) return;
     while (changeover.isUnderWay) await delay(50, undefined, { signal: check.signal });
-    await untilGoneOver(target, check);
+    await pdp.untilGoneOver();
   };
   return {
     async copy(asItIs) {
@@ -54,20 +54,34 @@ export function takingUp({ target, copies, check, changeover }: OfTakingUp): Tak
   };
 }
 
-type OfLoading = Pick<PolicyCheck, "timeoutMs" | "signal">;
-
-/**
- * Lets the PDP at this target load its policies and schemas anew, all at once. Calls that are under way are answered all
- * the same. Resolves once it has read them, a moment before it serves them; rejects where it could not read them, and then it
- * goes on with those before.
- */
-async function loadAnew(target: string, of: OfLoading): Promise<void> {
-  await asking(target, of, (client, options) => client.reloadStore({ wait: true }, options));
+/** A PDP that loads policies when it is told to. */
+export interface LoadingPdp {
+  /**
+   * Lets it load its policies and schemas anew, all at once. Calls that are under way are answered all the same. Resolves once
+   * it has read them, a moment before it serves them; rejects where it could not read them, and then it goes on with those before.
+   */
+  loadAnew(): Promise<void>;
+  /** Resolves once it serves what it began to load: until then it answers no question. */
+  untilGoneOver(): Promise<void>;
 }
 
-/** Resolves once it serves what it began to load: until then it answers no question. */
-async function untilGoneOver(target: string, of: OfLoading): Promise<void> {
-  await asking(target, of, (client, options) => client.checkResources(QUESTION, options));
+export function loadingPdp(
+  target: string,
+  { timeoutMs, signal }: Pick<PolicyCheck, "timeoutMs" | "signal">,
+): LoadingPdp {
+  const asking = async (ask: (client: GRPC, options: { readonly signal: AbortSignal }) => Promise<unknown>) => {
+    // Not the client that hosts get: none of them is to have the Admin API.
+    const client = new GRPC(target, { tls: false, adminCredentials: ADMIN });
+    try {
+      await ask(client, { signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) });
+    } finally {
+      client.close();
+    }
+  };
+  return {
+    loadAnew: () => asking((client, options) => client.reloadStore({ wait: true }, options)),
+    untilGoneOver: () => asking((client, options) => client.checkResources(QUESTION, options)),
+  };
 }
 
 /** It decides nothing. A decision log shows it, as it shows those of `probePdp`. */
@@ -75,17 +89,3 @@ const QUESTION = {
   principal: { id: "hopwise-probe", roles: ["hopwise-probe"] },
   resources: [{ resource: { kind: "hopwise_probe", id: "loaded" }, actions: ["ask"] }],
 };
-
-async function asking(
-  target: string,
-  { timeoutMs, signal }: OfLoading,
-  ask: (client: GRPC, options: { readonly signal: AbortSignal }) => Promise<unknown>,
-): Promise<void> {
-  // Not the client that hosts get: none of them is to have the Admin API.
-  const client = new GRPC(target, { tls: false, adminCredentials: ADMIN });
-  try {
-    await ask(client, { signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) });
-  } finally {
-    client.close();
-  }
-}

@@ -40,6 +40,19 @@ it("takes up nothing that must not be served", async () => {
   expect([done, watch.problem]).toEqual([["two rules are mixed up"], "two rules are mixed up"]);
 });
 
+it("copies once what must not be served, checks it on, and copies it anew before it is taken up", async () => {
+  let [copies, checks] = [0, 0];
+  const trap = new HopwiseError("policy_invalid", "two rules are mixed up");
+  const { done } = await watched({
+    copy: async () => ++copies > 0,
+    check: async () => {
+      if (++checks < 4) throw trap;
+    },
+  });
+  await until(() => done.includes("take up"));
+  expect([copies, checks]).toEqual([2, 5]);
+});
+
 it("tells once of what does not compile, and it is no reason to stop", async () => {
   const broken = new HopwiseError("policy_invalid", "a.yaml does not compile");
   const { watch, done } = await watched({ takeUp: () => Promise.reject(broken) });

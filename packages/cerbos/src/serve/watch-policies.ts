@@ -68,7 +68,7 @@ export function watchPolicies(folder: string, before: string, of: OfChanges, clo
       if (now !== seen && calm) {
         // Set before: a start meanwhile says that it is otherwise.
         seen = now;
-        const came = await judgement.judge(asItIs);
+        const came = await judgement.judge(now, asItIs);
         if (came !== "done") seen = undefined;
         unrest = came === "changing" ? unrest + 1 : 0;
       }
@@ -95,7 +95,7 @@ export function watchPolicies(folder: string, before: string, of: OfChanges, clo
 
 interface Judgement extends Omit<PolicyWatch, "started" | "ended"> {
   /** Whether it is done, or must be done again, though nothing changes: since the folder changed under way, or something else. */
-  judge(asItIs: boolean): Promise<"done" | "changing" | "again">;
+  judge(state: string, asItIs: boolean): Promise<"done" | "changing" | "again">;
   /** Lets all go on that wait until the policies may be served. */
   wake(): void;
 }
@@ -106,6 +106,8 @@ function createJudgement(folder: string, of: OfChanges, closing: AbortSignal): J
     unserved: undefined,
   };
   let faultySince: number | undefined;
+  /** The state whose copy must not be served: not all is copied again and again for as long as it is so. */
+  let copied: string | undefined;
   const waiting = new Set<() => void>();
   const wake = (): void => {
     for (const settle of waiting) settle();
@@ -119,10 +121,15 @@ function createJudgement(folder: string, of: OfChanges, closing: AbortSignal): J
     if (what === "problem" && was === undefined) of.onProblem(why);
     if (what === "unserved" && was !== why) of.onUnserved(why);
   };
-  const judge: Judgement["judge"] = async (asItIs) => {
+  const judge: Judgement["judge"] = async (state, asItIs) => {
     try {
-      if (!(await of.copy(asItIs))) return "changing";
+      const isCopied = copied === state;
+      copied = undefined;
+      if (!isCopied && !(await of.copy(asItIs))) return "changing";
       const trap = await reasonAgainst(of.check());
+      if (trap !== undefined) copied = state;
+      // What cleans up a temporary folder may have taken part of a copy that lay there for long.
+      else if (isCopied) return "again";
       if (trap === undefined) note("unserved", await reasonAgainst(of.takeUp()));
       faultySince = undefined;
       note("problem", trap);
