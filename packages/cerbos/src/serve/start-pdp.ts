@@ -19,7 +19,6 @@ import {
   SCHEMA_ENFORCEMENT,
   type SchemaEnforcement,
 } from "../binary/index.ts";
-import type { PolicyCheck } from "../compile/index.ts";
 import { BINARY, FOLDER, LISTENER, milliseconds } from "../option-shapes.ts";
 import { checkPolicyFolder } from "../policies/index.ts";
 import { SHARING, type SharingOptions, shareIn } from "../sharing/index.ts";
@@ -176,16 +175,9 @@ export async function startPdp(given: StartPdpOptions): Promise<Pdp> {
   const binary = await findBinary(options.binary);
   const decisionLog = options.decisionLog === undefined ? undefined : resolve(options.decisionLog);
   const absolute = resolve(policies);
+  const settings = { strictEvaluation, schemaEnforcement, decisionLog, globals, jwtKeySets };
   const config = (folder: RunFolder): string =>
-    pdpConfig({
-      folder,
-      policies: servedCopy(folder, absolute),
-      strictEvaluation,
-      schemaEnforcement,
-      decisionLog,
-      globals,
-      jwtKeySets,
-    });
+    pdpConfig({ ...settings, folder, policies: servedCopy(folder, absolute) });
 
   const folder = createRunFolder(config);
   const kept = keepFolder(folder.home);
@@ -196,13 +188,8 @@ export async function startPdp(given: StartPdpOptions): Promise<Pdp> {
   const losses = watchLosses((problem) => warn(options.onLog, problem));
   const { onLog, failuresOf } = evaluationsOf([losses.read, options.onLog], strictEvaluation);
   const ending = new AbortController();
-  const check: Omit<PolicyCheck, "copy"> = {
-    binary,
-    policies: absolute,
-    schemaEnforcement,
-    timeoutMs: options.startTimeoutMs ?? 10_000,
-    signal: ending.signal,
-  };
+  const timeoutMs = options.startTimeoutMs ?? 10_000;
+  const check = { binary, policies: absolute, schemaEnforcement, timeoutMs, signal: ending.signal };
   const copies = copiesOf(absolute, folder, ending.signal);
   const start = async (how: "first" | "again"): Promise<ServingPdp> => {
     if (how === "again") renewRunFolder(folder, config);

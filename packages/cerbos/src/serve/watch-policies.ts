@@ -101,10 +101,7 @@ interface Judgement extends Omit<PolicyWatch, "started" | "ended"> {
 }
 
 function createJudgement(folder: string, of: OfChanges, closing: AbortSignal): Judgement {
-  const now: { problem: string | undefined; unserved: string | undefined } = {
-    problem: undefined,
-    unserved: undefined,
-  };
+  const now: { problem?: string | undefined; unserved?: string | undefined } = {};
   let faultySince: number | undefined;
   /** The state whose copy must not be served: not all is copied again and again for as long as it is so. */
   let copied: string | undefined;
