@@ -42,7 +42,7 @@ function built(tools: { readonly [tool: string]: ToolGrantInput }): Grant {
   const whole = Object.keys(tools).find((tool) => tool === "*" || isEveryTool(tool));
   if (whole !== undefined) {
     const why = "every tool is handed over by everyTool(), which is a grant by itself and names no other";
-    throw new HopwiseError("config_invalid", `grant: "${whole}" is no tool; ${why}`, { pointer: pointerTo("", whole) });
+    refuse(`grant: "${whole}" is no tool; ${why}`, pointerTo("", whole));
   }
   const written = Object.entries<ToolGrantInput>(tools).map(([tool, input]) => [
     tool,
@@ -50,8 +50,7 @@ function built(tools: { readonly [tool: string]: ToolGrantInput }): Grant {
   ]);
   const qualified = written.filter(([tool]) => String(tool).includes("#")).length;
   if (qualified !== 0 && qualified !== written.length) {
-    throw new HopwiseError(
-      "config_invalid",
+    refuse(
       "the grant has bare tools beside some of an audience (<audience>#<tool>); a chain has the ones or the others, see grantFor",
     );
   }
@@ -60,29 +59,22 @@ function built(tools: { readonly [tool: string]: ToolGrantInput }): Grant {
 
 function constraintsOf(tool: string, input: Exclude<ToolGrantInput, typeof anyArguments>): ToolGrant {
   if (input === noArguments) return { "": absent() };
+  const pointer = pointerTo("", tool);
   if (!isPlainObject(input)) {
-    const pointer = pointerTo("", tool);
-    throw new HopwiseError(
-      "config_invalid",
-      `the grant is broken at "${pointer}": constraints by argument are expected, anyArguments or noArguments; got ${wordsAt(input, [])}`,
-      { pointer },
-    );
+    return broken(pointer, "constraints by argument are expected, anyArguments or noArguments", input);
   }
   if (Object.keys(input).length === 0) {
-    throw new HopwiseError(
-      "config_invalid",
-      `the grant of "${tool}" names no argument; say anyArguments or noArguments, whichever is meant`,
-      { pointer: pointerTo("", tool) },
-    );
+    refuse(`the grant of "${tool}" names no argument; say anyArguments or noArguments, whichever is meant`, pointer);
   }
   const bare = Object.entries(input).find(([, constraint]) => typeof constraint !== "object");
-  if (bare !== undefined) {
-    const pointer = pointerTo(pointerTo("", tool), bare[0]);
-    throw new HopwiseError(
-      "config_invalid",
-      `the grant is broken at "${pointer}": a constraint is expected, such as exact(…) or wildcard(); got ${wordsAt(bare[1], [])}`,
-      { pointer },
-    );
-  }
-  return input;
+  if (bare === undefined) return input;
+  return broken(pointerTo(pointer, bare[0]), "a constraint is expected, such as exact(…) or wildcard()", bare[1]);
+}
+
+function broken(pointer: string, expected: string, given: unknown): never {
+  refuse(`the grant is broken at "${pointer}": ${expected}; got ${wordsAt(given, [])}`, pointer);
+}
+
+function refuse(message: string, pointer?: string): never {
+  throw new HopwiseError("config_invalid", message, { pointer });
 }

@@ -31,6 +31,12 @@ export interface Comparison {
 }
 
 /** What a kind says of one of its members that reaches beyond the parent's. */
-export function wideningAt(pointer: string, member: string, rule: string, parent: unknown, child: unknown): Widening {
+export function wideningAt(
+  pointer: string,
+  member: string | number,
+  rule: string,
+  parent: unknown,
+  child: unknown,
+): Widening {
   return { pointer: pointerTo(pointer, member), rule, parent, child };
 }

@@ -1,5 +1,5 @@
 import * as kinds from "./kinds/index.ts";
-import { type Kind, UNANSWERED } from "./kinds/kind.ts";
+import type { Kind } from "./kinds/kind.ts";
 
 /**
  * The allowed values of one argument (AAT draft, section 3.4, and the extensions of `spec/`): a constraint of one of
@@ -30,6 +30,4 @@ export interface ToolGrant {
 }
 
 /** All kinds of constraint, by type. The other files of this folder look kinds up here and name none of them. */
-export const KINDS: ReadonlyMap<string, Kind> = new Map(
-  Object.values<Kind>(kinds).map((kind) => [kind.type, Object.assign({ ...UNANSWERED }, kind)]),
-);
+export const KINDS: ReadonlyMap<string, Kind> = new Map(Object.values<Kind>(kinds).map((kind) => [kind.type, kind]));

@@ -3,7 +3,6 @@ export { grant, type ToolGrantInput } from "./build.ts";
 export { passes } from "./check.ts";
 export type { Widening } from "./comparison.ts";
 export type { Constraint, ConstraintOf, ConstraintType, Grant, ToolGrant } from "./constraint.ts";
-export { findDenyList } from "./deny-list.ts";
 export { describe, describeArguments, words } from "./describe.ts";
 export { diff, type GrantDiff } from "./diff.ts";
 export {
@@ -13,7 +12,7 @@ export {
   toolGrantOf,
   toolWords,
 } from "./every-tool.ts";
-export { findExtension } from "./interop.ts";
+export { findDenyList, findExtension } from "./find-argument.ts";
 export { absent, isNoArguments } from "./kinds/absent.ts";
 export { all } from "./kinds/all.ts";
 export { any } from "./kinds/any.ts";

@@ -1,4 +1,5 @@
 import { pointerTo } from "../../json/index.ts";
+import { wideningAt } from "../comparison.ts";
 import type { Constraint } from "../constraint.ts";
 import { clausesAt } from "./clauses.ts";
 import type { Kind } from "./kind.ts";
@@ -27,13 +28,9 @@ export const anyKind: Kind<AnyConstraint> = {
     table === "hopwise" && constraints.every((clause) => stands(parent, clause)) ? "stands" : undefined,
   narrower: (parent, child, pointer, { stands }) => {
     const wide = child.constraints.findIndex((clause) => !parent.constraints.some((wider) => stands(wider, clause)));
-    if (wide === -1) return undefined;
-    return {
-      pointer: pointerTo(pointerTo(pointer, "constraints"), wide),
-      rule: "every clause of any must stand under a clause of the parent",
-      parent: parent.constraints,
-      child: child.constraints[wide],
-    };
+    const rule = "every clause of any must stand under a clause of the parent";
+    const at = pointerTo(pointer, "constraints");
+    return wide === -1 ? undefined : wideningAt(at, wide, rule, parent.constraints, child.constraints[wide]);
   },
   inner: ({ constraints }) => constraints,
   words: ({ constraints }, say) => constraints.map(say.clause).join(" or "),

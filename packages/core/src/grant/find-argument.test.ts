@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Constraint, Grant } from "./constraint.ts";
-import { findDenyList } from "./deny-list.ts";
+import { findDenyList } from "./find-argument.ts";
 import { absent, all, any, each, exact, grant, length, notOneOf, object, oneOf, optional } from "./index.ts";
 
 const run = (command: Constraint): Grant => ({ run: { on: oneOf("a", "b"), command } });
