@@ -14,7 +14,8 @@ const rowOf = (key: string): Row => TABLE.find(({ id }) => id === key);
 
 /** The roles that each of these get, where all are asked for in one moment. */
 async function rolesBy(findMany: (keys: readonly string[]) => readonly Row[], ...keys: readonly string[]) {
-  const source = cachedSource<string, Row>({ name: "table", ...names, findMany: async (asked) => findMany(asked) });
+  const asking = { name: "table", ...names, findMany: async (asked: readonly string[]) => findMany(asked) };
+  const source = cachedSource(asking, "rolesBy", (row) => row);
   const answers = await Promise.allSettled(keys.map((key) => source.find(key)));
   return answers.map((one) => (one.status === "fulfilled" ? one.value?.role : (one.reason as Error).message));
 }
@@ -84,7 +85,8 @@ describe("an answer to a question that is under way", () => {
       const { role } = is;
       return new Promise((come) => waiting.push(() => come(role)));
     };
-    const source = cachedSource<string, string>({ name: "slow", ...names, deadlineMs: 600_000, find, ...options });
+    const asking = { name: "slow", ...names, deadlineMs: 600_000, find, ...options };
+    const source = cachedSource<string, string>(asking, "slow", (value) => value);
     const answerAll = async (): Promise<void> => {
       await vi.advanceTimersByTimeAsync(0);
       for (const answer of waiting) answer();

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { optionsOf } from "../options/index.ts";
 import { errorOf, never } from "../world.fixture.ts";
-import { cachedSource } from "./cached-source.ts";
+import { ASKING_ROWS, type CachedSourceOptions, cachedSource } from "./cached-source.ts";
 import { lookUp } from "./source.ts";
 
 interface Key {
@@ -9,22 +10,20 @@ interface Key {
 }
 
 const names = { keyOf: ({ id }: Key) => id, tenantOf: ({ tenant }: Key) => tenant };
+/** As the functions read them that programs call. */
+const read = optionsOf<CachedSourceOptions<Key, string>>("counting", ASKING_ROWS as never);
 const a1: Key = { tenant: "a", id: "1" };
 
 /** A source that counts how often it is asked, on a clock that stands still until it is moved. */
 function counting(options: object = {}, answer: (key: Key) => string | undefined = ({ id }) => `is ${id}`) {
   const asked: Key[] = [];
   let now = 0;
-  const source = cachedSource<Key, string>({
-    name: "counted",
-    ...names,
-    find: async (key) => {
-      asked.push(key);
-      return answer(key);
-    },
-    clock: () => now,
-    ...options,
-  });
+  const find = async (key: Key) => {
+    asked.push(key);
+    return answer(key);
+  };
+  const given = read({ name: "counted", find, clock: () => now, ...options });
+  const source = cachedSource<Key, string>({ ...given, ...names }, "counting", (value) => value);
   return { source, asked, wait: (ms: number) => (now += ms) };
 }
 
@@ -162,15 +161,11 @@ describe("a source by a function", () => {
 describe("a source that is asked for many at once", () => {
   function batching(answer: (keys: readonly Key[]) => unknown = (keys) => keys.map(({ id }) => `is ${id}`)) {
     const batches: (readonly string[])[] = [];
-    const source = cachedSource<Key, string>({
-      name: "batched",
-      ...names,
-      maxBatch: 3,
-      findMany: async (keys) => {
-        batches.push(keys.map(({ tenant, id }) => tenant + id));
-        return answer(keys) as string[];
-      },
-    });
+    const findMany = async (keys: readonly Key[]) => {
+      batches.push(keys.map(({ tenant, id }) => tenant + id));
+      return answer(keys) as string[];
+    };
+    const source = cachedSource({ name: "batched", ...names, maxBatch: 3, findMany }, "batching", (value) => value);
     return { source, batches };
   }
   const of = (tenant: string, ...ids: string[]): Key[] => ids.map((id) => ({ tenant, id }));
@@ -263,6 +258,6 @@ describe("a source that remembers", () => {
     [{ ttl: 5 }, 'ttl is not an option; did you mean "ttlMs"?'],
     [{ find: undefined }, "find is missing"],
   ])("says which of its numbers cannot be right: %j", async (wrong, problem) => {
-    expect((await errorOf(() => counting(wrong).source)).message).toContain(`cachedSource: ${problem}`);
+    expect((await errorOf(() => counting(wrong).source)).message).toContain(`counting: ${problem}`);
   });
 });

@@ -1,19 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import {
-  atOnce,
-  CLOCK,
-  flag,
-  func,
-  jsonObject,
-  maybe,
-  number,
-  optionsOf,
-  type Rows,
-  text,
-  whole,
-} from "../options/index.ts";
+import { CLOCK, flag, func, jsonObject, maybe, number, type Rows, text, whole } from "../options/index.ts";
 import { alone, inOneMoment, type Many, type One, together } from "./asking.ts";
 import type { AttributeSource } from "./gather.ts";
 import type { Found, Source } from "./source.ts";
@@ -50,7 +38,7 @@ const DAY_MS = 86_400_000;
 
 type Members = Omit<CachedSourceOptions<never, never>, "find" | "findMany"> & One<never, never> & Many<never, never>;
 
-/** What a source takes, whatever it asks. */
+/** What a source takes, whatever it asks: read by the functions that programs call. */
 export const ANSWER_ROWS: Rows<Omit<Members, "find" | "findMany" | "keyOf" | "tenantOf">> = {
   name: text("a name for records, such as hr"),
   schema: maybe(jsonObject("a JSON Schema")),
@@ -70,12 +58,6 @@ export const ASKING_ROWS: Rows<Omit<Members, "keyOf" | "tenantOf">> = {
   findMany: maybe(func("a function that asks for many keys")),
 };
 
-const ROWS: Rows<Members> = {
-  ...ASKING_ROWS,
-  keyOf: atOnce("a function that gives the key as text"),
-  tenantOf: atOnce("a function that gives the key's owner"),
-};
-
 interface Kept<Value> {
   readonly value: Value | undefined;
   readonly age: () => number;
@@ -85,17 +67,17 @@ interface Kept<Value> {
  * Makes a source of a function: keys of one turn of the event loop go into one question (`findMany`), a key is asked
  * for once in a moment, an answer is used again within its time, and each question has a deadline. Errors are not kept.
  *
+ * @param options read by {@link ASKING_ROWS} or {@link ANSWER_ROWS}
  * @param called the function as its callers type it, for errors
  * @param asItIs copies an answer that is kept: its host may change what it gave, or fill the same row with another key's answer
- * @throws {HopwiseError} `config_invalid` for options that cannot be right, such as an endless time; the source's `find` rejects with what the
- *   function threw, or when the deadline has passed
+ * @throws {HopwiseError} `config_invalid` unless there is one way to ask; the source's `find` rejects with what the function threw, or when
+ *   the deadline has passed
  */
 export function cachedSource<Key, Value>(
-  given: CachedSourceOptions<Key, Value>,
-  called = "cachedSource",
-  asItIs: (value: Value) => Value = (value) => value,
+  options: CachedSourceOptions<Key, Value>,
+  called: string,
+  asItIs: (value: Value) => Value,
 ): Source<Key, Value> & Pick<AttributeSource<Key>, "optional"> {
-  const options = optionsOf<CachedSourceOptions<Key, Value>>(called, ROWS as never)(given);
   const { find, findMany } = options as Partial<Members>;
   if ((find === undefined) === (findMany === undefined)) {
     const problem = find === undefined ? "find is missing" : "find and findMany are two ways to ask";
