@@ -129,13 +129,8 @@ export function parseDerivedClaims(payload: JsonValue, limits: Limits): DerivedC
 
 function common(claims: JsonObject, limits: Limits): Omit<CommonClaims, "iss"> {
   const jti = jtiOf(claims);
-  const act = claims["act"];
-  if (!isJsonObject(act) || !hasExactly(act, ["sub"]))
-    return refuseClaim("/act", "an object with sub alone is expected");
-  const actor = agentNameOf(act, "sub", "/act");
-  const cnf = claims["cnf"];
-  if (!isJsonObject(cnf) || !hasExactly(cnf, ["jwk"]))
-    return refuseClaim("/cnf", "an object with jwk alone is expected");
+  const actor = agentNameOf(objectOfOne(claims, "act", "sub"), "sub", "/act");
+  const cnf = objectOfOne(claims, "cnf", "jwk");
   return {
     jti,
     iat: integerOf(claims, "iat"),
@@ -147,6 +142,12 @@ function common(claims: JsonObject, limits: Limits): Omit<CommonClaims, "iss"> {
     act: { sub: actor },
     ...(claims["txn"] !== undefined && { txn: textOf(claims, "txn", 128) }),
   };
+}
+
+function objectOfOne(claims: JsonObject, name: string, member: string): JsonObject {
+  const value = claims[name];
+  if (isJsonObject(value) && hasExactly(value, [member])) return value;
+  return refuseClaim(`/${name}`, `an object with ${member} alone is expected`);
 }
 
 function tools(details: JsonValue | undefined, limits: Limits): Grant {

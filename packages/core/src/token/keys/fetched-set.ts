@@ -52,12 +52,7 @@ export function fetchedSet(address: URL, options: RemoteJwksOptions): FetchedSet
   const { cooldownMs = Math.min(60_000, maxAgeMs) } = options;
   checkPace(cooldownMs, maxAgeMs);
   const endpoint = setEndpoint(address, timeoutMs, fetch);
-  const set = createRemoteJWKSet(address, {
-    timeoutDuration: timeoutMs,
-    cooldownDuration: cooldownMs,
-    cacheMaxAge: maxAgeMs,
-    [customFetch]: endpoint.fetch,
-  });
+  const set = createRemoteJWKSet(address, { timeoutDuration: timeoutMs, [customFetch]: endpoint.fetch });
   const pace = createPace(cooldownMs);
   let asking: Promise<boolean> | undefined;
   let problem: string | undefined;

@@ -53,13 +53,8 @@ export async function signerFromJwk(privateJwk: JWK): Promise<Signer> {
   try {
     key = await importJWK({ ...publicJwk, d, ext: false }, algorithmOf(publicJwk));
   } catch (cause) {
-    throw new HopwiseError(
-      "config_invalid",
-      "signerFromJwk: d is not the private half of the public key that stands beside it; take both from one key",
-      {
-        cause,
-      },
-    );
+    const problem = "d is not the private half of the public key that stands beside it; take both from one key";
+    throw new HopwiseError("config_invalid", `signerFromJwk: ${problem}`, { cause });
   }
   return signerOf(key as PrivateKey, publicJwk);
 }
@@ -99,9 +94,8 @@ export async function signatureBy(signer: Signer, input: string): Promise<Uint8A
   try {
     given = await settleInTime(SIGNING_MS, signer.sign(encoder.encode(input)));
   } catch (cause) {
-    throw new HopwiseError("signing_failed", "the signer did not sign: it failed, or gave no answer in time", {
-      cause,
-    });
+    const message = "the signer did not sign: it failed, or gave no answer in time";
+    throw new HopwiseError("signing_failed", message, { cause });
   }
   const signature = signatureIn(given, "signing_failed", "the signer");
   if (madeHere.has(signer)) return signature;

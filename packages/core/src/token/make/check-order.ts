@@ -14,51 +14,41 @@ import { type Limits, toolOf } from "../keys/index.ts";
  *   name of one: it refuses each other that is called or handed on
  */
 export function checkInterop(grant: Grant, budget?: BudgetBounds): void {
-  if (budget !== undefined) {
-    throw new HopwiseError("config_invalid", 'interop "aat-01": the draft has no budgets; leave one of the two out', {
-      pointer: "/budget",
-    });
-  }
+  const draft = 'interop "aat-01": ';
+  if (budget !== undefined) refuse(`${draft}the draft has no budgets; leave one of the two out`, "/budget");
   const every = Object.keys(grant).find(isEveryTool);
   if (every !== undefined) {
-    throw new HopwiseError(
-      "config_invalid",
-      'interop "aat-01": the draft has no word for every tool; name each tool, or leave interop out',
-      { pointer: pointerTo("", every) },
-    );
+    const problem = "the draft has no word for every tool; name each tool, or leave interop out";
+    refuse(draft + problem, pointerTo("", every));
   }
   const extension = findExtension(grant);
   if (extension !== undefined) {
-    throw new HopwiseError(
-      "config_invalid",
-      `interop "aat-01": the constraint at "${extension}" is not one of the draft's; use those, or leave interop out`,
-      {
-        pointer: extension,
-      },
-    );
+    const problem = "is not one of the draft's; use those, or leave interop out";
+    refuse(`${draft}the constraint at "${extension}" ${problem}`, extension);
   }
 }
 
 /** @throws {HopwiseError} `config_invalid` for a deny-list that does not stand in the parent's grant already */
 export function checkDenyLists(grant: Grant, parent?: Grant): void {
   const pointer = findDenyList(grant, parent);
-  if (pointer !== undefined) {
-    throw new HopwiseError(
-      "config_invalid",
-      `the constraint at "${pointer}" names what is forbidden (not_one_of), and lets every other spelling pass; name what is allowed, or say allowDenyLists: true`,
-      { pointer },
-    );
-  }
+  if (pointer === undefined) return;
+  refuse(
+    `the constraint at "${pointer}" names what is forbidden (not_one_of), and lets every other spelling pass; name what is allowed, or say allowDenyLists: true`,
+    pointer,
+  );
 }
 
-/** A token that no verifier would read is not worth signing. */
-export function checkSize(token: string, { tokenBytes }: Limits): void {
-  if (token.length > tokenBytes) {
-    throw new HopwiseError(
-      "token_too_large",
-      `the token would be ${token.length} bytes, ${tokenBytes} are read; hand over fewer tools or shorter constraints; ${forMore("tokenBytes")}`,
-    );
-  }
+const TO_SHORTEN = {
+  token: "hand over fewer tools or shorter constraints",
+  chain: "hand over less at each hop",
+} as const;
+
+/** What no verifier would read is not worth signing. @throws {HopwiseError} `token_too_large` */
+export function checkSize(what: "token" | "chain", { length }: string, limits: Limits): void {
+  const limit = `${what}Bytes` as const;
+  if (length <= limits[limit]) return;
+  const message = `the ${what} would be ${length} bytes, ${limits[limit]} are read; ${TO_SHORTEN[what]}; ${forMore(limit)}`;
+  throw new HopwiseError("token_too_large", message);
 }
 
 /**
@@ -92,10 +82,9 @@ export function checkPlaces(grant: Grant, rootAudience: readonly string[], audie
   const ids = Object.keys(grant);
   if (audience === undefined || rootAudience.length === 1 || ids.length === 0) return;
   if (ids.some((id) => audience.includes(toolOf(id, rootAudience).audience))) return;
-  throw new HopwiseError(
-    "config_invalid",
+  refuse(
     `delegate: none of the tools in grant is one of ${listed(audience)}, where this could be shown; give the audience of ${listed(ids)}`,
-    { pointer: "/audience" },
+    "/audience",
   );
 }
 
@@ -104,6 +93,9 @@ function boundsNothing(called: string, pointer: string, why: string, name: strin
   const names = Object.keys(known).filter((it) => it !== "");
   const meant = nearest(name, names);
   const hint = meant === undefined ? "leave it out, or grant it" : `did you mean "${meant}"?`;
-  const message = `${called}: "${pointer}" would bound nothing, since ${why}; ${hint}`;
+  refuse(`${called}: "${pointer}" would bound nothing, since ${why}; ${hint}`, pointer);
+}
+
+function refuse(message: string, pointer: string): never {
   throw new HopwiseError("config_invalid", message, { pointer });
 }

@@ -2,7 +2,7 @@ import { randomId } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import { type Grant, isEveryTool, whatIsThere, wideningOf } from "../../grant/index.ts";
 import { type JsonValue, pointerTo } from "../../json/index.ts";
-import { forMore, listed, timeAway } from "../../lib/index.ts";
+import { listed, timeAway } from "../../lib/index.ts";
 import { CLOCK, either, flag, maybe, members, optionsOf, secondsBy } from "../../options/index.ts";
 import {
   AGENT_NAMED,
@@ -136,14 +136,9 @@ export async function delegate(parent: HeldDelegation, given: DelegateOrder): Pr
   if (claims.budget !== undefined) checkBudgetOfGrant("delegate", claims.budget, grantOf(claims));
   if (order.allowDenyLists !== true) checkDenyLists(grantOf(claims), grantOf(leaf));
   const token = await signJws({ typ: "aat+jwt" }, JSON.stringify(payload), parent.signer);
-  checkSize(token, limits);
+  checkSize("token", token, limits);
   const chain = `${compact}~${token}`;
-  if (chain.length > limits.chainBytes) {
-    throw new HopwiseError(
-      "token_too_large",
-      `the chain would be ${chain.length} bytes, ${limits.chainBytes} are read; hand over less at each hop; ${forMore("chainBytes")}`,
-    );
-  }
+  checkSize("chain", chain, limits);
   const delegation = await parseDelegation(chain, { limits });
   return "publicJwk" in order.holder ? hold(delegation, order.holder) : delegation;
 }

@@ -1,7 +1,7 @@
 import { isRefusal, type Refusal, refusalOf } from "../../errors.ts";
 import { checkSeconds } from "../../options/index.ts";
 import type { Link, Provenance, RootClaims, Subject } from "../claims/index.ts";
-import { type ChainId, importKnownKey, type Limits, ROOT_HEADER, splitJws } from "../keys/index.ts";
+import { type ChainId, importKnownKey, ROOT_HEADER, splitJws } from "../keys/index.ts";
 import { type Above, below, checkRoot, checkRootBudget, linkOf, openChild, provenanceOf } from "../verify/index.ts";
 import { type Delegation, partsOfDelegation } from "./delegation.ts";
 
@@ -42,14 +42,21 @@ export async function inspectDelegation(delegation: Delegation, nowSeconds: numb
   const { compact, root, tokens, limits } = partsOfDelegation(delegation);
   const texts = compact.split("~");
   const told: InspectedToken[] = [];
+  /** The verifier's own checks of one token, in its order. */
+  const check = async (text: string, { claims }: Above, above: Above | undefined): Promise<void> => {
+    if (above !== undefined) {
+      await openChild(text, above, told, { keyOf: importKnownKey, limits, now: nowSeconds });
+      return;
+    }
+    checkRoot(claims as RootClaims, limits, nowSeconds);
+    // What its anchor allows is not known here.
+    checkRootBudget(claims as RootClaims, true);
+  };
   let above: Above | undefined;
   for (const [i, token] of tokens.entries()) {
     const own = below(token, await importKnownKey(token.claims.cnf.jwk), above);
     const checked = told.every(({ refused }) => refused === undefined);
-    const refused = checked
-      ? await refusalAt({ text: texts[i] as string, own, above, told, nowSeconds, limits })
-      : undefined;
-    told.push(tokenOf(own, refused));
+    told.push(tokenOf(own, checked ? await refusalIn(check(texts[i] as string, own, above)) : undefined));
     above = own;
   }
   return {
@@ -68,26 +75,9 @@ function tokenOf(own: Above, refused: Refusal | undefined): InspectedToken {
   return { ...link, audience: own.audience, mayFollow, ...(refused !== undefined && { refused }) };
 }
 
-interface Inspected {
-  readonly text: string;
-  readonly own: Above;
-  readonly above: Above | undefined;
-  readonly told: readonly InspectedToken[];
-  readonly nowSeconds: number;
-  readonly limits: Limits;
-}
-
-/** The verifier's own checks of one token, in its order. */
-async function refusalAt({ text, own, above, told, nowSeconds, limits }: Inspected): Promise<Refusal | undefined> {
+async function refusalIn(checking: Promise<void>): Promise<Refusal | undefined> {
   try {
-    if (above === undefined) {
-      const claims = own.claims as RootClaims;
-      checkRoot(claims, limits, nowSeconds);
-      // What its anchor allows is not known here.
-      checkRootBudget(claims, true);
-    } else {
-      await openChild(text, above, told, { keyOf: importKnownKey, limits, now: nowSeconds });
-    }
+    await checking;
     return undefined;
   } catch (fault) {
     if (!isRefusal(fault)) throw fault;

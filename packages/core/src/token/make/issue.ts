@@ -184,7 +184,7 @@ export async function createIssuer(options: IssuerOptions): Promise<Issuer> {
     });
     if (claims.budget !== undefined) checkBudgetOfGrant("issue", claims.budget, grant);
     const compact = await signJws({ typ: "aat+jwt", kid }, JSON.stringify(payload), signer);
-    checkSize(compact, limits);
+    checkSize("token", compact, limits);
     const delegation = await parseDelegation(compact, { limits });
     return "publicJwk" in order.holder ? hold(delegation, order.holder) : delegation;
   }

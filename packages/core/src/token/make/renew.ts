@@ -63,6 +63,7 @@ export function renewing(
 
   const next = async (): Promise<HeldDelegation> => {
     try {
+      // Asynchronous: one that throws at once would be over before it is noted as under way, and be noted for ever.
       const asked = async (): Promise<HeldDelegation> => renew(current);
       const renewed = await settleInTime(RENEWAL_MS, asked());
       checkSameUser(renewed, held);

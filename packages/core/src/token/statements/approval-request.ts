@@ -15,8 +15,8 @@ import {
   WHOLE_SECONDS,
   whole,
 } from "../../options/index.ts";
-import { AUDIENCE, isSha256, PROFILE_VERSION, type Subject, THUMBPRINT } from "../claims/index.ts";
-import { AGENT_NAME, DEFAULT_LIMITS, operationProblem, type Thumbprint } from "../keys/index.ts";
+import { AGENT_NAMED, AUDIENCE, isSha256, PROFILE_VERSION, type Subject, THUMBPRINT } from "../claims/index.ts";
+import { DEFAULT_LIMITS, operationProblem, type Thumbprint } from "../keys/index.ts";
 
 declare const brand: unique symbol;
 
@@ -50,7 +50,6 @@ export interface ApprovalRequest {
 const HASH = such("a SHA-256 in base64url", isSha256);
 const HASHES = "hashes of the arguments, { received, parsed }";
 const RESOURCE = "a resource, { kind, id, attributes }";
-const AGENT = "an agent, { name, key }";
 
 const ROWS: Rows<ApprovalRequest> = {
   audience: AUDIENCE,
@@ -72,13 +71,7 @@ const ROWS: Rows<ApprovalRequest> = {
     "a user, { issuer, subject }",
   ),
   agents: list(
-    members<ApprovalRequest["agents"][number]>(
-      {
-        name: text("an agent's name, such as planner", (name) => AGENT_NAME.test(name)),
-        key: THUMBPRINT,
-      },
-      AGENT,
-    ),
+    members<ApprovalRequest["agents"][number]>({ name: AGENT_NAMED, key: THUMBPRINT }, "an agent, { name, key }"),
     "a list of agents",
   ),
   reason: text("why an approval is asked for"),
@@ -137,13 +130,7 @@ function canonicalOf(request: object): string {
     return canonicalJson(freezeJson(request, BOUNDS));
   } catch (cause) {
     const { pointer = "" } = cause as HopwiseError;
-    throw new HopwiseError(
-      "config_invalid",
-      `the request for an approval is not plain JSON within bounds at "${pointer}"`,
-      {
-        pointer,
-        cause,
-      },
-    );
+    const message = `the request for an approval is not plain JSON within bounds at "${pointer}"`;
+    throw new HopwiseError("config_invalid", message, { pointer, cause });
   }
 }

@@ -1,18 +1,8 @@
 import { HopwiseError } from "../../errors.ts";
 import type { JsonObject } from "../../json/index.ts";
-import {
-  CLOCK,
-  either,
-  maybe,
-  members,
-  millisecondsBy,
-  optionsOf,
-  such,
-  text,
-  WHOLE_SECONDS,
-} from "../../options/index.ts";
-import { AUDIENCE, ISSUER, KEY_ID, SIGNER, SUBJECT, THUMBPRINT } from "../claims/index.ts";
-import { AGENT_NAME, type Signer } from "../keys/index.ts";
+import { CLOCK, either, maybe, members, millisecondsBy, optionsOf, such, WHOLE_SECONDS } from "../../options/index.ts";
+import { AGENT_NAMED, AUDIENCE, ISSUER, KEY_ID, SIGNER, SUBJECT, THUMBPRINT } from "../claims/index.ts";
+import type { Signer } from "../keys/index.ts";
 import { type Delegation, isDelegation, partsOfDelegation, serialize } from "../make/index.ts";
 import { type IssuerName, signStatement } from "./statement.ts";
 
@@ -54,7 +44,7 @@ const readOrder = optionsOf<RevocationOrder>("signRevocation", {
     members({ delegation: such("a delegation, as delegate or parseDelegation gave it", isDelegation) }, OF),
     members({ user: SUBJECT, notBefore: WHOLE_SECONDS }, OF),
     members({ key: THUMBPRINT }, OF),
-    members({ agent: text("an agent's name, such as planner", (name) => AGENT_NAME.test(name)) }, OF),
+    members({ agent: AGENT_NAMED }, OF),
   ),
   audience: AUDIENCE,
   clock: maybe(CLOCK),
@@ -73,13 +63,8 @@ export async function signRevocation(given: RevocationOrder): Promise<SignedRevo
   if (!("delegation" in of) && order.as === undefined) refuseRevocation("/target", ONLY_ISSUERS);
   if ("delegation" in of) checkMayRevoke(order, of.delegation);
   if ("notBefore" in of && of.notBefore > Math.floor(nowMs / 1000) + 1) {
-    throw new HopwiseError(
-      "config_invalid",
-      "signRevocation: of.notBefore must not lie ahead: nothing is revoked beforehand",
-      {
-        pointer: "/of/notBefore",
-      },
-    );
+    const message = "signRevocation: of.notBefore must not lie ahead: nothing is revoked beforehand";
+    throw new HopwiseError("config_invalid", message, { pointer: "/of/notBefore" });
   }
   const revocation = await signStatement("hw-revoke+jwt", { aud: audience, target: targetOf(of) }, order, nowMs);
   return "delegation" in of ? { revocation, evidence: serialize(of.delegation) } : { revocation };
