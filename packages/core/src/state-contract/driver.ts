@@ -1,10 +1,8 @@
 import type { Health, StateDriver } from "../state/index.ts";
 import { caseOf, type Scene, type StateCase } from "./case.ts";
-import { same, sure, thrownBy, unavailable } from "./expect.ts";
+import { answeredBy, same, sure, thrownBy, unavailable } from "./expect.ts";
+import { OWNER, PAID } from "./spending-steps.ts";
 import { HALF_TEXTS, newName } from "./texts.ts";
-
-const OWNER = '["https://id.example","ann"]';
-const PAID = { account: "budget", counter: "paid" };
 
 /** Every step that a driver has. A new one without its row does not compile. */
 function stepsOf(driver: StateDriver, nowSeconds: number): { readonly [Step in Steps]: () => unknown } {
@@ -70,10 +68,7 @@ async function keepsHalf({ one, two, now }: Scene): Promise<void> {
   const [untilSeconds, nowSeconds] = [now() + 50, now()];
   for (const half of HALF_TEXTS) {
     const name = JSON.stringify(half);
-    let first: unknown;
-    await thrownBy(async () => {
-      first = await one.replay.claim(half, untilSeconds);
-    });
+    const first = await answeredBy(() => one.replay.claim(half, untilSeconds));
     sure(first !== false, `the first claim of ${name} is taken for that of another`);
     const [request, entry] = [newName(), newName()];
     const keep = () => one.approvals.keep({ id: request, call: half, text: half, untilSeconds, nowSeconds });
@@ -101,18 +96,14 @@ async function closes({ one, two, now }: Scene): Promise<void> {
 
 async function reopens({ store, one, two, now }: Scene): Promise<void> {
   if (one === two) return;
-  const [key, id] = [newName(), newName()];
-  const before = now();
-  await one.replay.claim(key, now() + 50, { madeAtSeconds: now() });
-  await one.spending.reserve(reservationOf(now()));
-  await one.approvals.keep({ id, call: id, text: "t", untilSeconds: now() + 50, nowSeconds: now() });
-  await one.revocations.append({ id, text: "t" });
+  const kept = await keepSome(one, one, now);
+  await one.revocations.append({ id: newName(), text: "t" });
   const { head, epoch } = await one.revocations.read(undefined);
   await one.close();
   await two.close();
   const later = await store.open();
   try {
-    await knowsOrTells(later, { key, id, before, now }, "the driver that was opened later");
+    await knowsOrTells(later, kept, "the driver that was opened later");
     const page = await later.revocations.read(head);
     sure(page.continues ? page.head === head : page.epoch !== epoch, "the log lost an entry, and has its old epoch");
   } finally {
@@ -122,13 +113,9 @@ async function reopens({ store, one, two, now }: Scene): Promise<void> {
 
 async function loses({ store, one, two, now }: Scene): Promise<void> {
   if (store.loseEverything === undefined) return;
-  const [key, id] = [newName(), newName()];
-  const before = now();
-  await one.replay.claim(key, now() + 50, { madeAtSeconds: now() });
-  await two.spending.reserve(reservationOf(now()));
-  await one.approvals.keep({ id, call: id, text: "t", untilSeconds: now() + 50, nowSeconds: now() });
+  const kept = await keepSome(one, two, now);
   await store.loseEverything();
-  for (const driver of [one, two]) await knowsOrTells(driver, { key, id, before, now }, "a driver, after the loss");
+  for (const driver of [one, two]) await knowsOrTells(driver, kept, "a driver, after the loss");
 }
 
 interface Kept {
@@ -136,6 +123,15 @@ interface Kept {
   readonly id: string;
   readonly before: number;
   now(): number;
+}
+
+/** A proof, a reservation and a request. */
+async function keepSome(one: StateDriver, two: StateDriver, now: () => number): Promise<Kept> {
+  const [key, id, before] = [newName(), newName(), now()];
+  await one.replay.claim(key, now() + 50, { madeAtSeconds: now() });
+  await two.spending.reserve(reservationOf(now()));
+  await one.approvals.keep({ id, call: id, text: "t", untilSeconds: now() + 50, nowSeconds: now() });
+  return { key, id, before, now };
 }
 
 /** Each answer is that of a store that knows, or `notBefore` says that it may not. */

@@ -1,5 +1,5 @@
 import { caseOf, type Scene, type StateCase } from "./case.ts";
-import { same, sure, thrownBy } from "./expect.ts";
+import { answeredBy, same, sure } from "./expect.ts";
 import { CALLS, PAID, stepsOf } from "./spending-steps.ts";
 import { newName } from "./texts.ts";
 
@@ -17,10 +17,7 @@ export const ENDS: readonly StateCase[] = [
     await one.revocations.append(entry);
     await reserve([{ ...charge(1, 1), untilSeconds }]);
     await store.advance(untilSeconds - now() - 0.8);
-    let again: unknown;
-    await thrownBy(async () => {
-      again = await two.replay.claim(key, untilSeconds, about);
-    });
+    const again = await answeredBy(() => two.replay.claim(key, untilSeconds, about));
     const counted = await spent(PAID);
     await one.revocations.append({ id: newName(), text: "u" }); // A store tidies up while it does something else.
     const { entries } = await two.revocations.read(undefined);

@@ -21,6 +21,15 @@ export async function thrownBy(step: () => unknown): Promise<unknown> {
   }
 }
 
+/** What a step answered; undefined where it threw. */
+export async function answeredBy<T>(step: () => T | Promise<T>): Promise<T | undefined> {
+  try {
+    return await step();
+  } catch {
+    return undefined;
+  }
+}
+
 /** @throws {Error} unless the step throws `state_unavailable`, in words */
 export async function unavailable(step: () => unknown, what: string): Promise<void> {
   const error = await thrownBy(step);
