@@ -12,7 +12,6 @@ export {
   atOnce,
   CLOCK,
   checkNames,
-  checkObject,
   checkSeconds,
   choice,
   composed,

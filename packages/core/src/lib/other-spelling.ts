@@ -15,9 +15,9 @@ export function otherSpelling(
   return (entry, read = entry) => {
     for (const [right, others] of spelt) {
       const isThere = right in entry;
-      if (isThere && memberOf(read, right) !== undefined) continue;
+      if (isThere && Reflect.get(read, right) !== undefined) continue;
       // `{ ...row, maxDepth: row.maxDepth }` has the right name, and no bound.
-      const found = others.find((it) => it in entry && !(isThere && (memberOf(entry, it) ?? null) === null));
+      const found = others.find((it) => it in entry && !(isThere && (Reflect.get(entry, it) ?? null) === null));
       if (found !== undefined) return [found, right];
     }
     return undefined;
@@ -29,15 +29,11 @@ export function allSpellings(names: readonly string[]): readonly string[] {
   return [...new Set(names.flatMap((name) => [name, ...spellings(name)]))];
 }
 
-function memberOf(entry: object, name: string): unknown {
-  return Reflect.get(entry, name);
-}
-
 /** Looked up one by one: an entry may have a million members. */
 function spellings(name: string): readonly string[] {
   const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
   const pascal = name.charAt(0).toUpperCase() + name.slice(1);
-  const kebab = snake.replace("_", "-");
+  const kebab = snake.replaceAll("_", "-");
   return [name.toLowerCase(), snake, kebab, pascal, name.toUpperCase(), snake.toUpperCase()].filter(
     (spelling) => spelling !== name,
   );

@@ -11,7 +11,6 @@ export { isPlainObject, isPromise } from "./plain-object.ts";
 export {
   argumentOf,
   checkNames,
-  checkObject,
   isObject,
   mustBe,
   optionsOf,

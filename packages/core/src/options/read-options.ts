@@ -110,11 +110,6 @@ export function unlessAwaited(given: unknown): string {
   return isPromise(given) ? "; got a promise; await it first" : "";
 }
 
-/** @throws {HopwiseError} `config_invalid` for what is no plain object: see {@link isPlainObject} */
-export function checkObject(called: string, given: unknown): void {
-  if (!isPlainObject(given)) throw fault(called, [], `must be an object; got ${typeWords(given)}`);
-}
-
 /** An object that is no list, and no promise of one. A proxy may fail even at this question. */
 export function isObject(value: unknown): value is { readonly [name: PropertyKey]: unknown } {
   try {

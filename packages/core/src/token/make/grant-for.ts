@@ -1,7 +1,7 @@
 import { HopwiseError } from "../../errors.ts";
 import { type CheckedGrant, type Grant, grant, type Schemas, type ToolGrantInput } from "../../grant/index.ts";
 import { pointerTo } from "../../json/index.ts";
-import { checkObject, isPlainObject, mustBe, reading } from "../../options/index.ts";
+import { isPlainObject, mustBe, reading } from "../../options/index.ts";
 import { isAudience, operationProblem } from "../keys/index.ts";
 
 /** The grants for several enforcement points: for each, by its audience, the input of `grant`. */
@@ -38,6 +38,7 @@ export function grantFor<
 }
 
 const AUDIENCES = "tools by audience, such as { [payServer]: { … } }";
+const TOOLS = "tools with their arguments, such as { pay: { to: wildcard() } }";
 
 function qualified(audiences: GrantsByAudience): Grant {
   if (!isPlainObject(audiences)) mustBe("grantFor", "audiences", AUDIENCES, audiences);
@@ -47,7 +48,7 @@ function qualified(audiences: GrantsByAudience): Grant {
     if (!isAudience(audience) || audience.startsWith("mcp:")) {
       refuse(at, "grantFor takes tools by audience, an absolute URI without a fragment; bare tools are for grant");
     }
-    checkObject(`grantFor: "${audience}"`, tools);
+    if (!isPlainObject(tools)) mustBe("grantFor", [audience], TOOLS, tools);
     const names = Object.keys(tools);
     if (names.length === 0) refuse(at, "an audience without a tool: leave it out");
     for (const name of names) {

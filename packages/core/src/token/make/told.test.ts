@@ -95,7 +95,7 @@ describe("who passes in what cannot be right is told", () => {
     ],
     ["delegate: ", () => hand({ clock: never })],
     ["grantFor: audiences must be tools by audience", () => grantFor(failing(PAY) as never)],
-    [`grantFor: "${PAY}": what it takes must be an object`, () => grantFor({ [PAY]: 5 as never })],
+    [`grantFor: ${PAY} must be tools with their arguments`, () => grantFor({ [PAY]: 5 as never })],
     ["requestDelegation: signer must be a signer", () => requestDelegation({} as never, "c")],
     [
       `issue: "/budget/sums/refund" would bound nothing, since the grant does not hand over that tool; leave it out`,
