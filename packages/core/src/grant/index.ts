@@ -55,6 +55,6 @@ export {
   type Uncovered,
 } from "./permits.ts";
 export { pick, whatIsThere } from "./pick.ts";
-export { type GrantLimits, MOST_OF_GRANT } from "./reading.ts";
+export { type GrantLimits, levelsOf, MOST_OF_GRANT } from "./reading.ts";
 export type { CheckedGrant, ConstraintFor, SchemaLike, Schemas } from "./typed.ts";
 export { newWork, type Work } from "./work.ts";

@@ -4,7 +4,7 @@ import { deepFrozen, hiddenInName, plainName } from "../lib/index.ts";
 import { mustBe, wordsAt } from "../options/index.ts";
 import type { Grant } from "./constraint.ts";
 import { parseGrant } from "./parse.ts";
-import { MOST_OF_GRANT } from "./reading.ts";
+import { levelsOf, MOST_OF_GRANT } from "./reading.ts";
 
 /**
  * On a grant that was read by the rules of grants. `{ pay: {} }` as a mere object is none: its author may not know that it
@@ -13,8 +13,7 @@ import { MOST_OF_GRANT } from "./reading.ts";
  */
 const MARK = Symbol.for("dev.hopwise/grant");
 
-/** As deep as a payload nests by the limits below (V4.1), without the three levels round its grant. */
-const MOST_LEVELS = 8 + 2 * MOST_OF_GRANT.constraintDepth - 3;
+const MOST_LEVELS = levelsOf(MOST_OF_GRANT.constraintDepth);
 /** About as many as the longest token has that can be allowed. */
 const MOST_CHARACTERS = 1_000_000;
 

@@ -24,6 +24,11 @@ export const MOST_OF_GRANT: GrantLimits = {
   valueLength: 1024 * 1024,
 };
 
+/** How deep a grant nests as JSON in which constraints nest so deep in constraints. */
+export function levelsOf(constraintDepth: number): number {
+  return 5 + 2 * constraintDepth;
+}
+
 /** The most values that a constraint lists. */
 export const MAX_VALUES = 64;
 

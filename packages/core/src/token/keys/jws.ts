@@ -1,6 +1,7 @@
 import type { ErrorCode } from "../../codes.ts";
 import { decodeBase64url, encodeBase64url, type SignatureAlgorithm } from "../../crypto/index.ts";
 import { HopwiseError } from "../../errors.ts";
+import { levelsOf } from "../../grant/index.ts";
 import { isJsonObject, type JsonObject, type JsonValue, parseJsonBytes } from "../../json/index.ts";
 import { forMore } from "../../lib/index.ts";
 import { algorithmOf } from "./key.ts";
@@ -103,9 +104,9 @@ export function payloadOf({ payload }: CompactJws, limits: Limits): JsonValue {
   });
 }
 
-/** JSON nesting that a payload needs for the deepest grant that the limits allow. */
+/** JSON nesting that a payload needs for the deepest grant that the limits allow (V4.1): three levels stand round it. */
 export function payloadDepth({ constraintDepth }: Pick<Limits, "constraintDepth">): number {
-  return 8 + 2 * constraintDepth;
+  return 3 + levelsOf(constraintDepth);
 }
 
 /** Signs a payload text, and keeps it byte for byte. @throws {HopwiseError} `signing_failed` */
