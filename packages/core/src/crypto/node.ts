@@ -1,12 +1,12 @@
 import { createPublicKey, hash, type KeyObject, verify } from "node:crypto";
-import type { CryptoProvider, PublicJwk } from "./types.ts";
+import type { CryptoProvider } from "./types.ts";
 
 /** Node's own OpenSSL, synchronous: a verification costs less than handing it to another thread and back. */
 export const provider: CryptoProvider = {
   sha256: (data) => hash("sha256", data, "base64url"),
   importKey: (jwk) => ({
     algorithm: jwk.kty === "OKP" ? "Ed25519" : "ES256",
-    handle: createPublicKey(pemOf(jwk)),
+    handle: createPublicKey({ key: { ...jwk }, format: "jwk" }),
   }),
   verify: ({ algorithm, handle }, data, signature) => {
     const key = handle as KeyObject;
@@ -22,14 +22,3 @@ export const provider: CryptoProvider = {
   },
   encodeBase64url: (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64url"),
 };
-
-/**
- * The key as SubjectPublicKeyInfo (RFC 8410, RFC 5480): a constant head, then the point. As a PEM text because Node
- * imports that three times as fast as the JWK: of an object it asks by exceptions whether it is a key already.
- */
-function pemOf(jwk: PublicJwk): string {
-  const head = jwk.kty === "OKP" ? "MCowBQYDK2VwAyEA" : "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE";
-  const coordinates = jwk.kty === "OKP" ? [jwk.x] : [jwk.x, jwk.y];
-  const point = Buffer.concat(coordinates.map((text) => Buffer.from(text, "base64url"))).toString("base64");
-  return `-----BEGIN PUBLIC KEY-----\n${head}${point}\n-----END PUBLIC KEY-----`;
-}
