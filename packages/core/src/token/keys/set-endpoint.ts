@@ -1,3 +1,4 @@
+import { errors } from "jose";
 import { HopwiseError, isOwn } from "../../errors.ts";
 import { answered, DeadlinePassed, leave, pastCaches, readText, settleInTime, whyNoAnswer } from "../../lib/index.ts";
 
@@ -34,24 +35,14 @@ export function setEndpoint(url: URL, timeoutMs: number, fetch: Fetch = globalTh
 }
 
 async function bodyOf(response: Response): Promise<string> {
-  let text: string | undefined;
-  try {
-    text = await readText(response, MAX_BYTES);
-  } catch {
-    return fail("its answer broke off, or is no UTF-8");
-  }
-  if (text === undefined) return fail(`its answer is longer than ${MAX_BYTES} bytes`);
-  try {
-    JSON.parse(text);
-  } catch {
-    return fail("its answer is no JSON");
-  }
-  return text;
+  const text = await readText(response, MAX_BYTES).catch(() => fail("its answer broke off, or is no UTF-8"));
+  return text ?? fail(`its answer is longer than ${MAX_BYTES} bytes`);
 }
 
 /** What was wrong with a fetch. What is not told here is the set itself. */
 export function whyNoSet(cause: unknown): string {
-  return isOwn(cause) || cause instanceof DeadlinePassed ? cause.message : "its answer is no JWK Set";
+  if (isOwn(cause) || cause instanceof DeadlinePassed) return cause.message;
+  return `its answer is no ${cause instanceof errors.JWKSInvalid ? "JWK Set" : "JSON"}`;
 }
 
 function fail(why: string): never {
