@@ -28,9 +28,9 @@ export interface Revocation {
 export type RevocationKind = Exclude<MemberOf<RevocationTarget>, "notBefore" | "issuer">;
 type MemberOf<T> = T extends unknown ? keyof T : never;
 
-/** Of a target that may name an issuer beside it, too. */
-export function revocationKind(target: RevocationTarget): RevocationKind {
-  return (Object.keys(KINDS) as RevocationKind[]).find((kind) => kind in target) as RevocationKind;
+/** What a target is of, which may name an issuer beside it; undefined for what is no target. */
+export function revocationKind(target: object): RevocationKind | undefined {
+  return KIND_NAMES.find((kind) => Object.hasOwn(target, kind));
 }
 
 /** Records and policies show agents with this prefix; both spellings mean the same agent. */
@@ -68,6 +68,8 @@ const KINDS: {
     notBefore: SECONDS,
   },
 };
+const KIND_NAMES = Object.keys(KINDS) as readonly RevocationKind[];
+
 /** Made once: a process reads each entry of the log by one of them. */
 const SHAPES = Object.fromEntries(
   Object.entries(KINDS).map(([kind, rows]) => [kind, members<never>(rows as never, "a target")]),
@@ -97,7 +99,7 @@ export function readRevocation(
     target as object,
     EVERY_NAME,
   );
-  const kind = (Object.keys(KINDS) as RevocationKind[]).find((name) => given[name] !== undefined);
+  const kind = KIND_NAMES.find((name) => given[name] !== undefined);
   if (kind === undefined) return refuse(called, "a target names a token, a key, an agent, or a user");
   // What is kept is a copy: its giver cannot change it any more.
   const read = Object.freeze(plainNamed(readerOf<RevocationTarget>(called, SHAPES[kind])(target)));

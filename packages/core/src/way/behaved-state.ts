@@ -11,6 +11,7 @@ import {
   type Reserved,
   type RevocationTarget,
   rememberingBegan,
+  revocationKind,
   type SpendingStore,
   type State,
 } from "../state/index.ts";
@@ -203,8 +204,6 @@ function readClaim(first: unknown): boolean {
   return typeof first === "boolean" ? first : gaveNonsense("proofs", "neither true nor false");
 }
 
-const TARGETS = ["token", "key", "agent", "user"] as const;
-
 function readTarget(target: unknown): RevocationTarget | undefined {
   if (target === undefined || target === null) return undefined;
   return isTarget(target) ? target : gaveNonsense("revocations", "something else than a target");
@@ -212,8 +211,8 @@ function readTarget(target: unknown): RevocationTarget | undefined {
 
 /** What was revoked is told to operators by its name. */
 function isTarget(target: unknown): target is RevocationTarget {
-  const kind = typeof target === "object" && TARGETS.find((name) => Object.hasOwn(target as object, name));
-  if (!kind) return false;
+  const kind = revocationKind(Object(target));
+  if (kind === undefined) return false;
   const named: unknown = (target as { readonly [name: string]: unknown })[kind];
   return typeof (kind === "user" ? Object(named).subject : named) === "string";
 }

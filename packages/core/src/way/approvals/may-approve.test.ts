@@ -168,6 +168,7 @@ describe("who answered may not approve", () => {
 
   it.each<[string, RevocationTarget]>([
     ["key", { key: KEY }],
+    ["key", { issuer: ISSUER, key: KEY }],
     ["user", { user: DANA, notBefore: NOW }],
   ])("where their %s was revoked", async (what, target) => {
     const revocations = memoryRevocations(() => NOW * 1000);

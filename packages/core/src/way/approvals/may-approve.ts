@@ -3,6 +3,7 @@ import { rowOf } from "../../codes.ts";
 import { checkHops, combineVerdicts, type HopVerdict, joinFailures, type RunningPdp } from "../../decision/index.ts";
 import { HopwiseError } from "../../errors.ts";
 import type { JsonObject } from "../../json/index.ts";
+import { revocationKind } from "../../state/index.ts";
 import type { Subject, VerifiedApproval } from "../../token/index.ts";
 import type { EnforcementPoint } from "../options.ts";
 import { knowHops } from "../stages/context.ts";
@@ -38,7 +39,7 @@ async function refuseRevoked(
   const query = { tokens: [], keys: [signedBy], agents: [], user: approver, issuedAt };
   const target = await askStore("an approver was revoked", () => state.revocations.find(query));
   if (target === undefined) return undefined;
-  return new HopwiseError("revoked", `the ${Object.keys(target)[0]} of who answered was revoked`);
+  return new HopwiseError("revoked", `the ${revocationKind(target)} of who answered was revoked`);
 }
 
 async function askPolicy(
