@@ -120,12 +120,13 @@ async function whatIsHidden(
   const byPolicy = new Map(candidates.map((item, i) => [item, answers[i]]));
   const closed = whole && byPolicy.get(whole);
   return found.map((item, i) => {
-    if (!("entry" in item)) return item;
+    const isAsked = "entry" in item;
+    if (!isAsked && isEnforced(item)) return item;
     const { tool } = items[i] as Listed;
     const reasons = [
       noted(hiddenByAgents(still.agents, tool), tool, point),
       noted(closed, operation, point),
-      noted(byPolicy.get(item), tool, point),
+      isAsked ? noted(byPolicy.get(item), tool, point) : item,
     ].filter((why) => why !== undefined);
     return reasons.find(isEnforced) ?? reasons[0];
   });

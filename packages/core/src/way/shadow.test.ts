@@ -4,7 +4,7 @@ import { CODES, isDenialCode } from "../codes.ts";
 import { HopwiseError } from "../errors.ts";
 import { optionsOf } from "../options/index.ts";
 import { memoryState } from "../state/index.ts";
-import { ARGUMENTS, errorOf, PAY } from "../world.fixture.ts";
+import { ARGUMENTS, allowing, errorOf, PAY, pdpOf } from "../world.fixture.ts";
 import { admit } from "./admission.ts";
 import {
   answering,
@@ -281,6 +281,24 @@ describe("a list", () => {
   it("shows it of the tools alone that are in shadow mode", async () => {
     const { point } = on(["read_invoice"], { cerbos: deny });
     expect(await list(BY_ALICE, ITEMS, point)).toMatchObject({ shown: [false, true, false] });
+  });
+
+  it("shows nothing where the list itself is denied, nor what the grants alone would have hidden", async () => {
+    const tools = {
+      ...TOOLS,
+      other: { kind: "other", action: "do", list: "list" },
+      "mcp:tools/list": { kind: "tool_list", action: "show", list: "list" },
+    };
+    const { pdp: cerbos } = pdpOf(({ resources }) =>
+      resources.map((asked) =>
+        allowing(asked, asked.resource.kind === "tool_list" ? { actions: { list: "EFFECT_DENY" } } : {}),
+      ),
+    );
+    const { point, audit } = on(["other"], { tools, cerbos });
+    expect(await list(scene.inSession, ITEMS, point)).toMatchObject({ shown: [false, false, false] });
+    expect(audit.records[0]?.hidden).toMatchObject([{ code: "policy_denied", items: ITEMS.map(({ tool }) => tool) }]);
+    const { point: shown } = on(["other"], { tools });
+    expect(await list(scene.inSession, ITEMS, shown)).toMatchObject({ shown: [true, true, true] });
   });
 
   it('shows all to nobody with "everything", but for what the server itself does not serve', async () => {
