@@ -39,7 +39,8 @@ type OfNoTool =
   | "result";
 
 /** The properties of one code. */
-type CodeRow = WordsOfCode &
+type CodeRow = OfAnyStage &
+  (ReadByCallers | ReadAsAnother) &
   (
     | {
         /**
@@ -59,22 +60,28 @@ type CodeRow = WordsOfCode &
       }
   );
 
-interface WordsOfCode {
+interface OfAnyStage {
   /** Whether the same call may be allowed later, without a wider grant or policy. */
   readonly retryable?: true;
   /** A fault that kept us from a good answer. A denial without it is a good answer. */
   readonly fault?: true;
-  /**
-   * The code that callers and models see in its place, where they may not learn more: always one with a row of its own.
-   */
-  readonly wire?: string;
+  /** For the operator: the meaning of the code, and what to do. */
+  readonly help: string;
+}
+
+interface ReadByCallers {
+  readonly wire?: never;
   /**
    * For the model: what it may know of the cause, and what to do. Of its own delegation and proof that is all; of policies,
    * users and the set-up nothing. Codes have the same words only where a caller would do the same, and may know no more.
    */
   readonly model: string;
-  /** For the operator: the meaning of the code, and what to do. */
-  readonly help: string;
+}
+
+/** Of what callers and models may know no more, they see another code and its words: always one with words of its own. */
+interface ReadAsAnother {
+  readonly wire: string;
+  readonly model?: never;
 }
 
 /** The table. A code without its row does not exist: {@link ErrorCode} is made of its keys. */
@@ -90,21 +97,18 @@ export const CODES = {
     stage: "guard",
     tellsOfTool: true,
     wire: "policy_denied",
-    model: "The policy does not allow this call.",
     help: "The server has no guarded tool of this name: it was never added, or removed before a session began. Behind `guardTransport` alone: it was not wrapped.",
   },
   tool_not_served: {
     stage: "guard",
     tellsOfTool: true,
     wire: "policy_denied",
-    model: "The policy does not allow this call.",
     help: "The server itself does not serve this guarded tool to this caller: it was removed or switched off, its `canAccess` says no to the session, or it can be called only as a task, which a guarded server does not offer.",
   },
   tool_hidden: {
     stage: "guard",
     tellsOfTool: false,
     wire: "policy_denied",
-    model: "The policy does not allow this call.",
     help: "The call was refused before a policy could be asked, and the policies do not show the tool to this caller, who is told no more than of a tool that is not there. The message says what refused it.",
   },
   server_refused: {
@@ -318,7 +322,6 @@ export const CODES = {
     stage: "agents",
     fault: true,
     wire: "attributes_invalid",
-    model: "The server is not set up correctly. Report it; trying again does not help.",
     help: "The agent registry gave an unusable agent: `keys` must be a list of public JWKs or thumbprints, each other member of the name and the type that `Agent` says, or left out (`null` is neither, nor is a column `max_depth`), and what its `look` gives an answer, `{ value, ageMs }`.",
   },
   registry_unavailable: {
@@ -326,7 +329,6 @@ export const CODES = {
     retryable: true,
     fault: true,
     wire: "context_unavailable",
-    model: "The call could not be checked just now, so it did not run. Try again later.",
     help: "The agent registry threw, or did not answer in time. See to the service that it asks. Calls go on by themselves once it answers.",
   },
 
@@ -334,7 +336,6 @@ export const CODES = {
   agent_tool_refused: {
     stage: "grant",
     wire: "grant_tool_missing",
-    model: "This tool was not handed over to you. Do the task without it, or report that you need it.",
     help: "The agent registry does not let this agent take part in calling the tool (`tools`), even where its grant does.",
   },
   grant_tool_missing: {
@@ -364,28 +365,24 @@ export const CODES = {
     stage: "context",
     tellsOfTool: false,
     wire: "policy_denied",
-    model: "The policy does not allow this call.",
     help: 'The tool map has no entry for the tool, so no policy can be asked. Say which resource and action it is, or give "*" an entry. Where the map has templates of URIs, exactly one of them must stand for a resource of MCP, and the server must read its URI by the same template, with the same values.',
   },
   user_unknown: {
     stage: "context",
     tellsOfTool: false,
     wire: "policy_denied",
-    model: "The policy does not allow this call.",
     help: "The user directory knows no such user of this issuer, or what it gave says that they are there no more (such as `active: false`).",
   },
   resource_unknown: {
     stage: "context",
     tellsOfTool: false,
     wire: "policy_denied",
-    model: "The policy does not allow this call.",
     help: "A loader or a required source of the tool map knows no such resource. Where policies are to decide on one that is not there, let it return an object that says so, or make it optional.",
   },
   attributes_missing: {
     stage: "context",
     tellsOfTool: false,
     wire: "policy_denied",
-    model: "The policy does not allow this call.",
     help: "A required source of attributes has nothing about the user, or about an agent of the chain. The message names it. Add the entry, or make the source `optional`.",
   },
   attributes_invalid: {
@@ -414,7 +411,6 @@ export const CODES = {
     stage: "policy",
     // Told apart from a denial of the call, it would say that a resource exists, and that the user may have it.
     wire: "policy_denied",
-    model: "The policy does not allow this call.",
     help: 'The policies do not let this hop hand authority to the next. The message names the kind and the action that they were asked about. Where your policies have no rules for that, set `delegation: "grants-only"`.',
   },
   policy_unavailable: {
@@ -434,7 +430,6 @@ export const CODES = {
     stage: "policy",
     fault: true,
     wire: "policy_inconclusive",
-    model: "The call could not be decided. Report it; trying again does not help.",
     help: "Cerbos does not take such a request at all, however often it is asked: it is too large, a kind, action, id, scope, version or name of an attribute is not one that it allows, or it cannot verify the JWT of auxData. The message quotes what it says.",
   },
   approval_required: {
