@@ -15,17 +15,13 @@ export function behavedLog(log: RevocationLog): RevocationLog {
   return {
     head: () => answerOfStore(ANSWER_MS, STORE, () => log.head(), readHead),
     read: (after) => answerOfStore(ANSWER_MS, STORE, () => log.read(after), readPage),
-    append: (entry) =>
-      answerOfStore(
-        ANSWER_MS,
-        STORE,
-        () => log.append(entry),
-        () => {},
-      ),
+    append: (entry) => answerOfStore(ANSWER_MS, STORE, () => log.append(entry), readNothing),
   };
 }
 
 const STORE = "revocations";
+
+function readNothing(): void {}
 
 function readHead(head: unknown): string {
   return typeof head === "string" ? head : gaveNonsense(STORE, "no text for the head of its log");

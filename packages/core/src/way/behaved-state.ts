@@ -87,56 +87,22 @@ function shortMemory(replay: ReplayStore, needed: number): string | undefined {
 }
 
 function behavedSpending(spending: SpendingStore, ask: Ask): Omit<SpendingStore, "notBefore"> {
-  const WHAT = "spending";
   return {
-    reserve: (reservation) =>
-      ask(
-        WHAT,
-        () => spending.reserve(reservation),
-        (answer) => readReserved(answer, reservation.charges.length),
-      ),
-    settle: (...settled) =>
-      ask(
-        WHAT,
-        () => spending.settle(...settled),
-        () => {},
-      ),
-    spent: (owner, counters) =>
-      ask(
-        WHAT,
-        () => spending.spent(owner, counters),
-        (answer) => (isAmounts(answer, counters.length) ? answer : gaveNonsense(WHAT, "no list of amounts")),
-      ),
+    reserve: (given) => ask("spending", () => spending.reserve(given), readReserved(given.charges.length)),
+    settle: (...settled) => ask("spending", () => spending.settle(...settled), readNothing),
+    spent: (owner, counters) => ask("spending", () => spending.spent(owner, counters), readAmounts(counters.length)),
   };
 }
 
 function behavedApprovals(approvals: ApprovalStore, ask: Ask): Omit<ApprovalStore, "notBefore"> {
-  const WHAT = "approvals";
   return {
-    keep: (request) =>
-      ask(
-        WHAT,
-        () => approvals.keep(request),
-        (answer) => (typeof answer === "string" ? answer : gaveNonsense(WHAT, "no id of a request")),
-      ),
-    find: (id) => ask(WHAT, () => approvals.find(id), readFound),
-    latest: (call) => ask(WHAT, () => approvals.latest(call), readFound),
-    answer: (given) =>
-      ask(
-        WHAT,
-        () => approvals.answer(given),
-        (answer) => ANSWERED.find((known) => known === answer) ?? gaveNonsense(WHAT, "none of its three answers"),
-      ),
-    list: (most, after) =>
-      ask(
-        WHAT,
-        () => approvals.list(most, after),
-        (answer) => (Array.isArray(answer) ? answer.map(readKept) : gaveNonsense(WHAT, "no list of requests")),
-      ),
+    keep: (request) => ask("approvals", () => approvals.keep(request), readId),
+    find: (id) => ask("approvals", () => approvals.find(id), readFound),
+    latest: (call) => ask("approvals", () => approvals.latest(call), readFound),
+    answer: (given) => ask("approvals", () => approvals.answer(given), readAnswered),
+    list: (most, after) => ask("approvals", () => approvals.list(most, after), readList),
   };
 }
-
-const ANSWERED = ["kept", "known", "gone"] as const;
 
 /** The moment since which a store knows everything, read anew each time: it may learn it when it connects, and lose it. */
 function withMoment<T extends { readonly notBefore?: number }>(
@@ -217,19 +183,41 @@ function isTarget(target: unknown): target is RevocationTarget {
   return typeof (kind === "user" ? Object(named).subject : named) === "string";
 }
 
-function readReserved(answer: unknown, charges: number): Reserved {
-  const { outcome, spent, charge } = Object(answer) as { outcome: unknown; spent: unknown; charge: unknown };
-  if (outcome === "reserved" && isAmounts(spent, charges)) return { outcome, spent };
-  if (outcome === "withdrawn") return { outcome };
-  const isPlace = isCount(charge) && charge < charges;
-  if (outcome === "refused" && isPlace && isAmounts([spent], 1)) {
-    return { outcome, charge: charge as number, spent: spent as number };
-  }
-  return gaveNonsense("spending", "no answer about a reservation");
+function readReserved(charges: number): (answer: unknown) => Reserved {
+  return (answer) => {
+    const { outcome, spent, charge } = Object(answer) as { outcome: unknown; spent: unknown; charge: unknown };
+    if (outcome === "reserved" && isAmounts(spent, charges)) return { outcome, spent };
+    if (outcome === "withdrawn") return { outcome };
+    const isPlace = isCount(charge) && charge < charges;
+    if (outcome === "refused" && isPlace && isAmounts([spent], 1)) {
+      return { outcome, charge: charge as number, spent: spent as number };
+    }
+    return gaveNonsense("spending", "no answer about a reservation");
+  };
+}
+
+function readNothing(): void {}
+
+function readAmounts(length: number): (answer: unknown) => readonly number[] {
+  return (answer) => (isAmounts(answer, length) ? answer : gaveNonsense("spending", "no list of amounts"));
 }
 
 function isAmounts(value: unknown, length: number): value is readonly number[] {
   return isListOf(value, isCount) && value.length === length;
+}
+
+function readId(answer: unknown): string {
+  return typeof answer === "string" ? answer : gaveNonsense("approvals", "no id of a request");
+}
+
+const ANSWERED = ["kept", "known", "gone"] as const;
+
+function readAnswered(answer: unknown): (typeof ANSWERED)[number] {
+  return ANSWERED.find((known) => known === answer) ?? gaveNonsense("approvals", "none of its three answers");
+}
+
+function readList(answer: unknown): readonly KeptRequest[] {
+  return Array.isArray(answer) ? answer.map(readKept) : gaveNonsense("approvals", "no list of requests");
 }
 
 function readFound(answer: unknown): KeptRequest | undefined {
