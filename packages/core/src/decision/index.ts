@@ -29,4 +29,4 @@ export {
   wholeOf,
   withHeaders,
 } from "./pdp.ts";
-export { type PlannedHop, planRows } from "./plan-rows.ts";
+export { planRows } from "./plan-rows.ts";

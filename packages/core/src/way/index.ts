@@ -7,10 +7,11 @@ export type { ApprovalOptions } from "./approvals/options.ts";
 export { type Authorizer, createAuthorizer } from "./authorizer.ts";
 export { AUTHORIZER } from "./behaved-authorizer.ts";
 export type { Call, Listed, Listing, ParsedCall } from "./call.ts";
-export { DEFAULT_DELEGATION, HANDING_OVER } from "./handing-over.ts";
 export {
   type AuthorizerOptions,
   CONTEXT_ROWS,
+  DEFAULT_DELEGATION,
+  HANDING_OVER,
   type PrincipalSources,
 } from "./options.ts";
 export type { Session } from "./session.ts";

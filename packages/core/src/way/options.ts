@@ -1,6 +1,20 @@
 import { type AuditSink, SINK } from "../audit/index.ts";
 import type { AuxDataSupplier, PolicyDecisionPoint, RunningPdp } from "../decision/index.ts";
-import { CLOCK, either, func, having, mapOf, maybe, members, number, optionsOf, type Rows } from "../options/index.ts";
+import {
+  CLOCK,
+  choice,
+  either,
+  func,
+  having,
+  mapOf,
+  maybe,
+  members,
+  named,
+  number,
+  optionsOf,
+  type Rows,
+  type Shape,
+} from "../options/index.ts";
 import {
   AGENT_REGISTRY,
   type AgentRegistry,
@@ -26,7 +40,6 @@ import {
 } from "../token/index.ts";
 import { APPROVALS, type ApprovalOptions, type ApprovalRules } from "./approvals/options.ts";
 import { TELEMETRY } from "./behaved-telemetry.ts";
-import { HANDING_OVER } from "./handing-over.ts";
 import { RATES, type Rate } from "./rates.ts";
 import { CERBOS } from "./running-pdp.ts";
 import { SHADOW, type Shadow, type ShadowOption } from "./shadow.ts";
@@ -135,6 +148,21 @@ export interface EnforcementPoint
 }
 
 export const DEFAULT_DEADLINE_MS = 1000;
+
+/** What policies are asked about a handing over, where the options do not say. */
+export const DEFAULT_DELEGATION = { kind: "delegation", action: "delegate" } as const;
+
+const DELEGATION_OPTION = '{ kind, action }, or "grants-only" where no policy rules on it';
+
+/** Whether policies rule on the handing over, and under which names. */
+export const HANDING_OVER: Shape = either(
+  DELEGATION_OPTION,
+  choice("grants-only"),
+  members<{ kind: string; action: string }>(
+    { kind: named("a Cerbos resource kind, such as delegation"), action: named("a Cerbos action, such as delegate") },
+    DELEGATION_OPTION,
+  ),
+);
 const SOURCES = mapOf(attributeSource("userAttributesFrom({ … })"), "sources by name");
 /** The options that `describeContext` reads, too. */
 export const CONTEXT_ROWS: Rows<

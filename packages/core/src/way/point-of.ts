@@ -11,8 +11,7 @@ import { createChainVerifier, DEFAULT_LIMITS, type Limits } from "../token/index
 import { approvalRules } from "./approvals/options.ts";
 import { behavedState } from "./behaved-state.ts";
 import { behavedTelemetry } from "./behaved-telemetry.ts";
-import { DEFAULT_DELEGATION } from "./handing-over.ts";
-import { type AuthorizerOptions, DEFAULT_DEADLINE_MS, type EnforcementPoint } from "./options.ts";
+import { type AuthorizerOptions, DEFAULT_DEADLINE_MS, DEFAULT_DELEGATION, type EnforcementPoint } from "./options.ts";
 import { runningOf } from "./running-pdp.ts";
 import { shadowOf } from "./shadow.ts";
 import { issuersOf, trustedBy } from "./trusted.ts";

@@ -1,4 +1,3 @@
-import { secondsBy } from "../../options/index.ts";
 import type { ApprovalStore, KeptRequest, SpendingStore } from "../../state/index.ts";
 import type { EnforcementPoint } from "../options.ts";
 import { askStore } from "../stages/state.ts";
@@ -35,8 +34,8 @@ export async function findRequest(
 export function knownOf(
   found: KeptRequest,
   stores: ApprovalStores,
-  { clock }: EnforcementPoint,
+  { nowSeconds }: EnforcementPoint,
 ): KnownRequest | undefined {
   const known = readKnown(found);
-  return isVouched(known, stores) && known.kept.request.untilSeconds > secondsBy(clock) ? known : undefined;
+  return isVouched(known, stores) && known.kept.request.untilSeconds > nowSeconds() ? known : undefined;
 }

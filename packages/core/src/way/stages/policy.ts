@@ -11,7 +11,6 @@ import {
   joinListFailures,
   type ListItem,
   listHops,
-  type PlannedHop,
   planRows,
   type RowAnswer,
   type RowsToCheck,
@@ -108,7 +107,8 @@ async function askPolicies(
 ): Promise<PolicyAnswer> {
   const { filter } = entry;
   if (filter === undefined) return { verdicts: await askEveryHop(asked, resource, action, point, watch) };
-  const planned = await planEveryHop(asked, resource, action, point, watch);
+  const question = { ...callQuestionOf(asked, point), resource: anyRowOf(resource), action };
+  const planned = await planRows(point.cerbos, question, point.deadlineMs, watch.hop);
   const verdicts = planned.map(({ verdict }) => verdict);
   if (planned.some(({ rows }) => rows === undefined)) return { verdicts };
   const condition: RowCondition = {
@@ -122,17 +122,6 @@ async function askPolicies(
 function requiredBy(schema: JsonObject | undefined): readonly string[] {
   const names = schema?.["required"];
   return Array.isArray(names) ? names.filter((name) => typeof name === "string") : [];
-}
-
-async function planEveryHop(
-  asked: AskedCall,
-  resource: Resource,
-  action: string,
-  point: EnforcementPoint,
-  watch: StageWatch,
-): Promise<readonly PlannedHop[]> {
-  const question = { ...callQuestionOf(asked, point), resource: anyRowOf(resource), action };
-  return planRows(point.cerbos, question, point.deadlineMs, watch.hop);
 }
 
 /** Asks the policies about rows that were read, for every hop, and once more whether each may hand on. */
