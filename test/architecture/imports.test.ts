@@ -183,6 +183,7 @@ const MAY_IMPORT: { readonly [place: string]: readonly string[] } = {
     "type:core/token",
   ],
   "core/views": [
+    "core/json",
     "type:core/filter",
     "core/options",
     "core/audit",

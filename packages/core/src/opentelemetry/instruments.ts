@@ -49,33 +49,29 @@ export function createInstruments(meter: Meter): Instruments {
       const code = decision.outcome === "denied" ? { "hopwise.code": decision.code } : {};
       const outcome = { "hopwise.outcome": decision.outcome };
       const shadow = decision.outcome === "allowed" ? decision.shadow : undefined;
+      // Each by itself: one that fails keeps no other from being told.
       if (shadow !== undefined) {
         const would = { "hopwise.code": shadow.code, "hopwise.verified": verified };
-        tell(() => letRun.add(1, { ...would, ...tool }, at));
+        quietly(() => letRun.add(1, { ...would, ...tool }, at));
       }
       if (verified) {
-        tell(() => decisions.add(1, { ...outcome, ...code, ...tool }, at));
+        quietly(() => decisions.add(1, { ...outcome, ...code, ...tool }, at));
       } else if (shadow === undefined) {
         // Of an unverified call only the code is certain.
-        tell(() => unverified.add(1, code, at));
+        quietly(() => unverified.add(1, code, at));
       }
       const { total = 0, ...stages } = decision.timings;
-      tell(() => duration.record(total / 1000, { ...outcome, "hopwise.verified": verified }, at));
+      quietly(() => duration.record(total / 1000, { ...outcome, "hopwise.verified": verified }, at));
       for (const [stage, ms] of Object.entries(stages)) {
-        tell(() => stageDuration.record(ms / 1000, { "hopwise.stage": stage }, at));
+        quietly(() => stageDuration.record(ms / 1000, { "hopwise.stage": stage }, at));
       }
     },
     reported: ({ tool }, outcome) => {
       const withheld = outcome.outcome === "returned" && outcome.withheld === true;
       const result = { "hopwise.result": withheld ? "withheld" : outcome.outcome };
-      tell(() => outcomes.add(1, { ...result, ...labelOf(tool, false, true) }));
+      quietly(() => outcomes.add(1, { ...result, ...labelOf(tool, false, true) }));
     },
   };
-}
-
-/** Each by itself: one that fails keeps no other from being told, and a promise that it gives ends no process. */
-function tell(run: () => void): void {
-  quietly(run, undefined);
 }
 
 /** So many names that the tool map does not list are labels: who asks an authorizer itself may send any that `"*"` stands for. */

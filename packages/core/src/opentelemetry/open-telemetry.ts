@@ -99,13 +99,13 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
       const at = quietly(() => trace.setSpan(parent, span), ROOT_CONTEXT);
       const ended: CallWatch["end"] = (how) => {
         note(span, () => {
-          quietly(() => span.updateName(spanName(how.decision.tool, isNamed(call, how.decision))), undefined);
+          quietly(() => span.updateName(spanName(how.decision.tool, isNamed(call, how.decision))));
           const link = how.verified ? linkOf(call.traceparent) : undefined;
-          if (link !== undefined) quietly(() => span.addLink(link), undefined);
+          if (link !== undefined) quietly(() => span.addLink(link));
           return endAttributes(call, how);
         });
         end(span);
-        quietly(() => instruments().decided(call, how, at), undefined);
+        quietly(() => instruments().decided(call, how, at));
       };
       const stage: CallWatch["stage"] = async (name, run) => {
         const own = start(`hopwise.${name}`, { "hopwise.stage": name }, at);
@@ -126,7 +126,7 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
       const kept = quietly(() => span.isRecording(), false);
       return { stage: kept ? stage : unkept(at, span), end: ended };
     },
-    report: (decision, outcome) => quietly(() => instruments().reported(decision, outcome), undefined),
+    report: (decision, outcome) => quietly(() => instruments().reported(decision, outcome)),
   };
 }
 
@@ -153,11 +153,11 @@ function note(span: Span, attributes: () => Attributes): void {
   quietly(() => {
     if (!quietly(() => span.isRecording(), false)) return;
     const all = attributes();
-    quietly(() => span.setAttributes(all), undefined);
-    if (all["error.type"] !== undefined) quietly(() => span.setStatus({ code: SpanStatusCode.ERROR }), undefined);
-  }, undefined);
+    quietly(() => span.setAttributes(all));
+    if (all["error.type"] !== undefined) quietly(() => span.setStatus({ code: SpanStatusCode.ERROR }));
+  });
 }
 
 function end(span: Span): void {
-  quietly(() => span.end(), undefined);
+  quietly(() => span.end());
 }

@@ -30,7 +30,7 @@ export function within<T>(at: Context, run: () => T): T {
       };
     }
   };
-  quietly(() => context.with(at, once), undefined);
+  quietly(() => context.with(at, once));
   once();
   return (came as unknown as { readonly of: () => T }).of();
 }
@@ -45,7 +45,7 @@ const VALUE = /^[\x20-\x7e]{1,512}$/;
  */
 export function headersOf(span: Span): TraceHeaders | undefined {
   const carrier: { [name: string]: unknown } = {};
-  quietly(() => propagation.inject(trace.setSpan(ROOT_CONTEXT, span), carrier), undefined);
+  quietly(() => propagation.inject(trace.setSpan(ROOT_CONTEXT, span), carrier));
   const headers = Object.entries(carrier)
     .map(([name, value]): [string, unknown] => [name.toLowerCase(), value])
     .filter((entry): entry is [string, string] => {

@@ -2,7 +2,6 @@
 
 export { type CerbosFastmcpOptions, cerbosFastmcpNaming } from "./cerbos-fastmcp-naming.ts";
 export type { FilterRule } from "./filter-rule.ts";
-export { listedAs } from "./listed-as.ts";
 export { loadResource } from "./load-resource.ts";
 export { refuseLongUri } from "./long-uri.ts";
 export { mapTool, type ToolSchema, type TypedEntry } from "./map-tool.ts";
@@ -22,6 +21,7 @@ export {
   hasOwnEntry,
   isNamed,
   listEntry,
+  listedAs,
   toolEntry,
 } from "./tool-map.ts";
 export type { MatchedUri, ReadUri } from "./uri-template.ts";

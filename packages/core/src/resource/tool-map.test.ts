@@ -9,6 +9,7 @@ import {
   hasOwnEntry,
   isNamed,
   listEntry,
+  listedAs,
   toolEntry,
   uriTemplatesOf,
 } from "./tool-map.ts";
@@ -205,4 +206,13 @@ describe("the names of a tool map", () => {
       "a tool may not be called",
     );
   });
+});
+
+it("policies are asked about an item of a list by its own action, by what a function says of it, or by a plan", () => {
+  expect(listedAs({ list: "list" }, "pay")).toEqual({ action: "list" });
+  expect(listedAs({ list: (tool) => ({ action: `list ${tool}`, id: "7" }) }, "pay")).toEqual({
+    action: "list pay",
+    id: "7",
+  });
+  expect(listedAs({}, "pay")).toBeUndefined();
 });

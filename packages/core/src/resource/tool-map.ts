@@ -2,7 +2,7 @@ import { HopwiseError } from "../errors.ts";
 import { hiddenInName, plainName } from "../lib/index.ts";
 import { checkSourceNames } from "../source/index.ts";
 import { isOperation, toolNameProblem } from "../token/index.ts";
-import type { ToolEntry, ToolMap } from "./tool-entry.ts";
+import type { ListedAs, ToolEntry, ToolMap } from "./tool-entry.ts";
 import { isUriTemplate, readUriTemplate, type UriTemplate } from "./uri-template.ts";
 
 /** The entry of a list itself, beside its items, where the map has one: `mcp:tools/list`. */
@@ -120,6 +120,11 @@ export function hasOwnEntry(tools: ToolMap, operation: string): boolean {
 /** The action that policies are asked about. */
 export function actionOf({ action }: ToolEntry, tool: string): string {
   return typeof action === "string" ? action : action(tool);
+}
+
+/** What policies are asked about an item of a list; undefined for one that is planned. */
+export function listedAs({ list }: Pick<ToolEntry, "list">, tool: string): ListedAs | undefined {
+  return typeof list === "string" ? { action: list } : list?.(tool);
 }
 
 /** A tool that gives rows is asked about rows, which bring their ids and attributes themselves. */

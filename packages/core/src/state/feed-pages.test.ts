@@ -140,14 +140,6 @@ describe("a page of the feed", () => {
     expect((await errorOf(async () => feed.log.read(undefined))).message).toContain("an older page");
   });
 
-  it("must bring its reader further, where more follows", async () => {
-    const { feed } = reading([await signed({ since: "h1", complete: false, entries: [] })]);
-    expect(await errorOf(async () => feed.log.read("h1"))).toMatchObject({
-      code: "state_unavailable",
-      message: "the feed of revocations does not go on",
-    });
-  });
-
   it("of another epoch is refused with both, until the operator takes it", async () => {
     const { feed } = reading([await signed(), await signed({ epoch: "e2" }), await signed({ epoch: "e2" })]);
     await feed.log.read(undefined);

@@ -65,9 +65,6 @@ export function pagesOf(options: FeedReaderOptions & { readonly clock: () => num
       );
     }
     fresh.check(page.issuedAt);
-    if (!page.complete && page.head === after) {
-      throw new HopwiseError("state_unavailable", "the feed of revocations does not go on");
-    }
     epoch = page.epoch;
     if (page.complete) fresh.set(page.issuedAt);
     news ||= page.entries.length > 0;

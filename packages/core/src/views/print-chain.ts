@@ -10,6 +10,7 @@ import {
   toolWords,
   words,
 } from "../grant/index.ts";
+import { stepsOf } from "../json/index.ts";
 import { countOf, isoOf, plainText } from "../lib/index.ts";
 import { checkSeconds, reading } from "../options/index.ts";
 import type { Budget, InspectedChain, InspectedToken } from "../token/index.ts";
@@ -90,7 +91,7 @@ function budgetLines(budget: Budget | undefined, above: Budget | undefined): rea
 /** What a token has less of than the one above it. */
 function narrowedLines(token: InspectedToken, above: InspectedToken): readonly string[] {
   const grants = diff(above.grant, token.grant).narrowed.map(({ pointer, parent, child }) => {
-    const [tool = "", argument] = pointer.split("/").slice(1).map(unescaped);
+    const [tool = "", argument] = stepsOf(pointer);
     if (child === undefined)
       return isEveryTool(tool) ? `not ${toolWords(tool)} any more` : `${toolWords(tool)} was not handed on`;
     const [before, after] =
@@ -108,11 +109,6 @@ function narrowedLines(token: InspectedToken, above: InspectedToken): readonly s
     ...(earlier > 0 ? [`expires ${span(earlier)} earlier`] : []),
     ...(fewer > 0 ? [`may hand on ${countOf(fewer, "time")} less`] : []),
   ];
-}
-
-/** A step of a JSON pointer (RFC 6901). */
-function unescaped(step: string): string {
-  return step.replaceAll("~1", "/").replaceAll("~0", "~");
 }
 
 function lasts(issuedAt: number, expiresAt: number, now: number): string {
