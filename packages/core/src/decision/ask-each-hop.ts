@@ -4,7 +4,7 @@ import { asWhole, type HopAsk } from "./as-whole.ts";
 import type { HopVerdict, HopWatch } from "./check-hops.ts";
 import type { ChainQuestion } from "./hop-request.ts";
 import type { PolicyDecisionPoint } from "./pdp.ts";
-import { policyFaultOf } from "./read-answer.ts";
+import { faultAt, policyFaultOf } from "./read-answer.ts";
 
 /** The part of a verdict that an answer says. Who was asked is known before. */
 export type Said = Omit<HopVerdict, "hop" | "kind" | "id" | "roles">;
@@ -46,5 +46,26 @@ export function askEachHop<Told = undefined>(
         return { verdict, told };
       }),
     );
+  });
+}
+
+/**
+ * The same of a question about what may be shown, where nothing is as long as one hop has no answer.
+ *
+ * @throws {HopwiseError} for the first hop without one, once all were waited for: {@link faultAt}
+ */
+export async function askAllHops<T>(
+  pdp: PolicyDecisionPoint,
+  { hops }: Pick<ChainQuestion, "hops">,
+  deadlineMs: number,
+  ask: HopAsk<T>,
+): Promise<readonly T[]> {
+  const answers = await withDeadline(deadlineMs, (signal, expired) => {
+    const askHop = asWhole(pdp, hops.length, ask, { signal, expired });
+    return Promise.allSettled(hops.map((_, hop) => askHop(hop)));
+  });
+  return answers.map((answer, hop) => {
+    if (answer.status === "rejected") throw faultAt(hop, answer.reason);
+    return answer.value;
   });
 }

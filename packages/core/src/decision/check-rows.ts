@@ -2,13 +2,12 @@ import type { Resource } from "@cerbos/core";
 import { HopwiseError } from "../errors.ts";
 import type { CheckedRow, Row } from "../filter/index.ts";
 import type { JsonObject } from "../json/index.ts";
-import { withDeadline } from "../lib/index.ts";
 import { addUp, NO_OBLIGATIONS, type Obligations } from "../result/index.ts";
-import { asWhole } from "./as-whole.ts";
+import { askAllHops } from "./ask-each-hop.ts";
 import { type AskedResource, type ChainQuestion, edgeOf, hopRequest } from "./hop-request.ts";
 import { mostBytes } from "./most-bytes.ts";
 import type { PolicyDecisionPoint } from "./pdp.ts";
-import { type Answer, faultAt, isUnread, mismatchOf, policyFaultOf, readAnswers } from "./read-answer.ts";
+import { type Answer, isUnread, policyFaultOf, readAnswers } from "./read-answer.ts";
 
 /** Rows that were read, put to every hop of a chain; may it hand on to the next is asked with each batch again. */
 export interface RowsToCheck extends ChainQuestion {
@@ -71,29 +70,16 @@ async function askBatch(
   batch: readonly AskedResource[],
   deadlineMs: number,
 ): Promise<readonly RowAnswer[]> {
-  const byHop = await withDeadline(deadlineMs, (signal, expired) => {
-    const askOne = async (one: PolicyDecisionPoint, hop: number, own: AbortSignal) => {
-      const edges = edgeOf(question, hop);
-      const request = hopRequest(question, hop, [...edges, ...batch], false);
-      try {
-        const response = await one.checkResources(request, { signal: own });
-        const mismatch = mismatchOf(request, response);
-        if (mismatch !== undefined) throw unreadable(mismatch, hop);
-        return readAnswers(request, response).flat();
-      } catch (cause) {
-        if (batch.length > 1 || !isUnread(cause)) throw cause;
-        // What the other hops say of the row still counts.
-        return [...edges.map(() => NO_EDGE), { ...policyFaultOf(cause), ...OF_OUTPUT }];
-      }
-    };
-    const askHop = asWhole(pdp, question.hops.length, askOne, { signal, expired });
-    return Promise.all(
-      question.hops.map((_, hop) =>
-        askHop(hop).catch((cause: unknown) => {
-          throw faultAt(hop, cause);
-        }),
-      ),
-    );
+  const byHop = await askAllHops(pdp, question, deadlineMs, async (one, hop, signal) => {
+    const edges = edgeOf(question, hop);
+    const request = hopRequest(question, hop, [...edges, ...batch], false);
+    try {
+      return readAnswers(request, await one.checkResources(request, { signal })).flat();
+    } catch (cause) {
+      if (batch.length > 1 || !isUnread(cause)) throw cause;
+      // What the other hops say of the row still counts.
+      return [...edges.map(() => NO_EDGE), { ...policyFaultOf(cause), ...OF_OUTPUT }];
+    }
   });
   const edges = byHop.map((answers, hop) => withoutApproved(edgeIn(answers, hop, batch.length), question.owed));
   const ofRows = byHop.map((answers) => answers.slice(answers.length - batch.length));

@@ -1,14 +1,14 @@
 import type { Resource } from "@cerbos/core";
 import { HopwiseError } from "../errors.ts";
 import type { JsonObject } from "../json/index.ts";
-import { defined, withDeadline } from "../lib/index.ts";
+import { defined } from "../lib/index.ts";
 import { actionOf, listedAs, type PlacedEntry } from "../resource/index.ts";
-import { asWhole } from "./as-whole.ts";
+import { askAllHops } from "./ask-each-hop.ts";
 import type { Asked } from "./decision.ts";
 import { type AskedResource, type ChainQuestion, type Edge, hopAsks, hopRequest } from "./hop-request.ts";
 import type { PolicyDecisionPoint, SharedAnswer } from "./pdp.ts";
 import { grouped, type PlanQuestion, planHop } from "./plan-hops.ts";
-import { callIdOf, faultAt, readAnswers } from "./read-answer.ts";
+import { callIdOf, readAnswers } from "./read-answer.ts";
 
 /** A list, put to every hop of a chain. */
 export interface ListQuestion extends Omit<ChainQuestion, "edges"> {
@@ -56,16 +56,9 @@ export async function listHops(
   const distinct = [...new Map(asked.map((it) => [it.key, it])).values()];
   const planned = distinct.filter(({ resource }) => resource.id === undefined);
   const listed = resourcesOf(distinct.filter(isListed));
-  const answers = await withDeadline(deadlineMs, (signal, expired) => {
-    const askOne = (one: PolicyDecisionPoint, hop: number, own: AbortSignal) =>
-      listHop(one, question, hop, { planned, listed }, own);
-    const askHop = asWhole(pdp, question.hops.length, askOne, { signal, expired });
-    return Promise.all(question.hops.map((_, hop) => askHop(hop).catch((cause: unknown) => faultAt(hop, cause))));
-  });
-  const open = answers.map((answer) => {
-    if (answer instanceof HopwiseError) throw answer;
-    return answer;
-  });
+  const open = await askAllHops(pdp, question, deadlineMs, (one, hop, signal) =>
+    listHop(one, question, hop, { planned, listed }, signal),
+  );
   const edgeKey = keysOfEdges();
   return question.items.map(({ edges }, i) => {
     const hiddenAt = (code: HiddenByPolicy["code"], hop: number): HiddenByPolicy | undefined => {

@@ -37,7 +37,7 @@ export function readAnswers(
  * Whether this answers the request: all hops are asked about the same resource, so only the request's id tells them
  * apart.
  */
-export function mismatchOf(
+function mismatchOf(
   { requestId: own, resources }: CheckResourcesRequest,
   { requestId, results }: CheckResourcesResponse,
 ): string | undefined {
