@@ -43,12 +43,8 @@ export interface State {
 }
 
 /** The state of a driver, whole. */
-export interface SharedState extends State {
+export interface SharedState extends Required<State> {
   readonly revocations: Revocations;
-  readonly spending: SpendingStore;
-  readonly approvals: ApprovalStore;
-  health(nowSeconds?: number): Awaitable<Health>;
-  close(): Awaitable<void>;
 }
 
 /** How a state is made of a driver. */

@@ -1,14 +1,13 @@
-import type { ApprovedCall, OtherRequest } from "../audit/index.ts";
+import type { ApprovedCall, DecisionRecord, OtherRequest } from "../audit/index.ts";
 import type { WaitingApproval } from "../decision/index.ts";
 import { isoOf } from "../lib/index.ts";
 
 /** What a call waits for, and who approved it, in words for people: a line each. */
-export function approvalWords(decision: {
-  readonly approval?: WaitingApproval;
-  readonly other?: OtherRequest;
-  readonly approved?: ApprovedCall;
-}): readonly string[] {
-  const { approval, other, approved } = decision;
+export function approvalWords({
+  approval,
+  other,
+  approved,
+}: Pick<DecisionRecord, "approval" | "other" | "approved">): readonly string[] {
   return [
     ...(approval === undefined ? [] : [waits(approval)]),
     ...(other === undefined ? [] : [wasOfAnother(other)]),

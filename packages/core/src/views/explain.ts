@@ -1,7 +1,6 @@
-import type { ApprovedCall, HiddenItems, OtherRequest } from "../audit/index.ts";
-import type { Asked, ChainView, HopVerdict, WaitingApproval } from "../decision/index.ts";
+import type { DecisionRecord } from "../audit/index.ts";
+import type { HopVerdict } from "../decision/index.ts";
 import type { Refusal } from "../errors.ts";
-import type { AppliedCondition } from "../filter/index.ts";
 import { plainText } from "../lib/index.ts";
 import { mustBe, reading } from "../options/index.ts";
 import type { Obligations } from "../result/index.ts";
@@ -12,30 +11,29 @@ import { callWords, hiddenWords, listed, placeWords } from "./hidden-words.ts";
 import { isElsewhere, isNamed, said } from "./hop-words.ts";
 import { noRowWords, rowWords } from "./row-words.ts";
 
-/** A decision, or the record of one, to explain. */
-export interface Explainable extends Partial<Omit<Refusal, "code" | "nonce">> {
-  readonly outcome: "allowed" | "denied" | "pending";
-  readonly tool: string;
-  readonly asked?: Asked;
-  readonly chain?: ChainView;
-  readonly verdicts: readonly HopVerdict[];
-  readonly obligations?: Obligations;
+/** What a decision, or the record of one, has to explain. A record may be of another version, with codes that are not known here. */
+export interface Explainable extends Pick<DecisionRecord, Told>, Why {
+  /** Of a call that shadow mode alone let run: what would have ended it. */
+  readonly shadow?: Why;
+}
+
+type Told =
+  | "outcome"
+  | "tool"
+  | "asked"
+  | "chain"
+  | "verdicts"
+  | "obligations"
+  | "shown"
+  | "hidden"
+  | "rows"
+  | "approval"
+  | "other"
+  | "approved";
+
+interface Why extends Partial<Omit<Refusal, "code" | "nonce">> {
   readonly code?: string;
   readonly stage?: string;
-  /** For a list: how many items were shown, of how many. */
-  readonly shown?: { readonly items: number; readonly of: number };
-  /** For a list: what was not shown, and why. */
-  readonly hidden?: readonly HiddenItems[];
-  /** For a tool that gives rows: the condition that they had to fulfil. */
-  readonly rows?: AppliedCondition;
-  /** Of a call that shadow mode alone let run: what would have ended it. */
-  readonly shadow?: Partial<Omit<Refusal, "code" | "nonce">> & { readonly code?: string; readonly stage?: string };
-  /** For a call that waits: what for. */
-  readonly approval?: WaitingApproval;
-  /** For a call that waits anew: why the request that its caller named was not of it. */
-  readonly other?: OtherRequest;
-  /** For a call that people approved: by whom. */
-  readonly approved?: ApprovedCall;
 }
 
 /** A decision as a tree: the stage that ended it, below it the hops, below each hop its answer and the reason. */
