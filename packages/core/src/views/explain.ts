@@ -7,7 +7,7 @@ import type { Obligations } from "../result/index.ts";
 import type { Budget } from "../token/index.ts";
 import { approvalWords } from "./approval-words.ts";
 import { budgetWords } from "./budget-words.ts";
-import { callWords, hiddenWords, listed, placeWords } from "./hidden-words.ts";
+import { callWords, hiddenWords, nounWith, placeWords } from "./hidden-words.ts";
 import { isElsewhere, isNamed, said } from "./hop-words.ts";
 import { noRowWords, rowWords } from "./row-words.ts";
 
@@ -171,12 +171,12 @@ function policyOf(verdict: HopVerdict, { asked }: Explainable): Explanation[] {
     found.push(
       leaf(
         "policy",
-        `${verdict.sees === "none" ? noRowWords(call) : text} to ${listed("role", roles)}${placeWords(place)}`,
+        `${verdict.sees === "none" ? noRowWords(call) : text} to ${nounWith("role", roles)}${placeWords(place)}`,
       ),
     );
   }
   if (approval !== undefined) found.push(leaf("obligation", `asks for an approval first: "${approval}"`));
-  if (derivedRoles.length > 0) found.push(leaf("policy", listed("derived role", derivedRoles)));
+  if (derivedRoles.length > 0) found.push(leaf("policy", nounWith("derived role", derivedRoles)));
   // A rule for every role speaks once for each.
   const spoken = new Set(rules.map((rule, i) => `rule ${rule}: "${reasons[i] ?? ""}"`));
   for (const text of spoken) found.push(leaf("rule", text));

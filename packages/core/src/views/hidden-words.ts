@@ -12,7 +12,7 @@ const LINE = 400;
 export function hiddenWords(one: HiddenItems, all: readonly HiddenItems[]): readonly string[] {
   const { code, stage, items, enforced, asked } = one;
   const { roles = [] } = all.find(({ hop, roles }) => hop === one.hop && roles !== undefined) ?? {};
-  const to = roles.length === 0 ? "" : ` to ${listed("role", roles)}`;
+  const to = roles.length === 0 ? "" : ` to ${nounWith("role", roles)}`;
   const why = asked === undefined ? "" : `: ${callWords(asked)} is denied${to}${placeWords(asked)}`;
   return inLines(items).map(
     (names) => `${enforced === false ? "would hide" : "hides"} ${names}: ${code} (${stage})${why}`,
@@ -44,6 +44,6 @@ export function placeWords({ policyVersion, scope }: PlaceAsked): string {
   return `${policyVersion ? `, of version "${policyVersion}"` : ""}${scope ? `, in scope "${scope}"` : ""}`;
 }
 
-export function listed(what: string, names: readonly string[]): string {
+export function nounWith(what: string, names: readonly string[]): string {
   return `${what}${names.length === 1 ? "" : "s"} ${names.join(", ")}`;
 }

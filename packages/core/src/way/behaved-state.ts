@@ -59,7 +59,7 @@ export function behavedState(state: State, { deadlineMs, limits, nonces, nowSeco
     health: async () => {
       const problem = shortMemory(replay, windowSeconds);
       if (problem !== undefined) return { ok: false, problem };
-      const now = timeOf(nowSeconds);
+      const now = timeIfTold(nowSeconds);
       const own = (await state.health?.(now)) ?? { ok: true };
       if (own.ok !== true) return own;
       const wrongTime = now === undefined ? undefined : wrongMoment(stores);
@@ -135,7 +135,7 @@ function checkPast(store: string, moment: number, now: number): void {
 }
 
 /** Undefined where the clock fails: that is told of the clock. */
-function timeOf(nowSeconds: () => number): number | undefined {
+function timeIfTold(nowSeconds: () => number): number | undefined {
   try {
     return nowSeconds();
   } catch {

@@ -29,10 +29,10 @@ export async function approvingPerson(
   point: EnforcementPoint,
   failuresOf?: RunningPdp["failuresOf"],
 ): Promise<string | HopwiseError> {
-  return (await refuseRevoked(answer, point)) ?? askPolicy(answer.approver, asked, point, failuresOf);
+  return (await refuseRevokedApprover(answer, point)) ?? askPolicy(answer.approver, asked, point, failuresOf);
 }
 
-async function refuseRevoked(
+async function refuseRevokedApprover(
   { approver, signedBy, issuedAt }: Pick<VerifiedApproval, "approver" | "signedBy" | "issuedAt">,
   { state }: EnforcementPoint,
 ): Promise<HopwiseError | undefined> {
