@@ -278,6 +278,11 @@ describe("an ephemeral agent", () => {
 
   it("has what its class has, and the name of that", async () => {
     expect(await attempt("planner/reader/abcdefgh")).toEqual({ class: "reader", ...reader });
+    // A column of a table that was not read.
+    expect(await attempt("planner/reader/abcdefgh", { reader: { ...reader, class: undefined } })).toEqual({
+      class: "reader",
+      ...reader,
+    });
   });
 
   it.each([

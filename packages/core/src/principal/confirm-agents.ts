@@ -114,7 +114,8 @@ function ephemeralClass(
   const known = of?.classes;
   if (more.length > 0 || !RANDOM_PART.test(random) || known === undefined || !Object.hasOwn(known, className))
     return undefined;
-  return { class: className, ...allOf(known[className] as AgentClass) };
+  const { class: own = className, ...others } = allOf(known[className] as AgentClass);
+  return { class: own, ...others };
 }
 
 /** Keys with the same members are the same key: comparing them needs no thumbprint. */

@@ -16,6 +16,12 @@ describe("what is kept in memory", () => {
       attributes: { limits: { a: 1 } },
     });
   });
+
+  it("is a user under the subject, unless another id is said: none is said by undefined", async () => {
+    const ISSUER = "https://id.example";
+    const users = inMemoryUsers({ [ISSUER]: { alice: { roles: ["clerk"], id: undefined } } } as never);
+    expect(await users.find({ issuer: ISSUER, subject: "alice" })).toMatchObject({ id: "alice" });
+  });
 });
 
 describe("what no policy can be asked with is refused where it is written, by its path, and its value is not told", () => {

@@ -137,7 +137,7 @@ export function inMemoryUsers(given: UsersByIssuer): UserDirectory {
       const { issuer, subject } = subjectIn("find", asked);
       const known = Object.hasOwn(users, issuer) ? users[issuer] : undefined;
       const user = known !== undefined && Object.hasOwn(known, subject) ? known[subject] : undefined;
-      return user && { id: subject, ...user };
+      return user && { ...user, id: user.id ?? subject };
     },
   };
 }

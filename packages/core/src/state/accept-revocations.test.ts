@@ -222,6 +222,13 @@ describe("nothing is revoked, and the operator is told, where", () => {
   });
 });
 
+it("a limit that is left undefined is the usual one, and no text is too long for none", async () => {
+  const sent = { ...(await log.sign(chains.world.planner, chains.child)), revocation: "x".repeat(20_000) };
+  for (const limits of [{}, { tokenBytes: undefined }]) {
+    expect(await refusalOf(log.desk({ limits: limits as never })(sent))).toBe("token_too_large");
+  }
+});
+
 describe("a signed revocation is used up", () => {
   const WINDOW = 30;
   const SKEW = 30;
