@@ -83,9 +83,7 @@ async function askBatch(
   });
   const edges = byHop.map((answers, hop) => withoutApproved(edgeIn(answers, hop, batch.length), question.owed));
   const ofRows = byHop.map((answers) => answers.slice(answers.length - batch.length));
-  return batch.map((_, i) =>
-    joined([...ofRows.map((answers) => answers[i] as Answer), ...edges], question.hops.length),
-  );
+  return batch.map((_, i) => joined([...ofRows.map((answers) => answers[i] as Answer), ...edges]));
 }
 
 /** Who may hand on was asked when the filter was made, and may have changed since. What it obliges to holds of each row. */
@@ -114,11 +112,13 @@ function unreadable(problem: string, hop: number): HopwiseError {
 /**
  * Every hop must be allowed to see it. A condition that a person must approve is not met. Only where a row does not fit its
  * schema, and where an output is not understood, may it be the row's own fault that there is no answer.
+ *
+ * @param answers of each hop about the row; behind them those about handing on, of which none is an error any more
  */
-function joined(answers: readonly Answer[], hops: number): RowAnswer {
+function joined(answers: readonly Answer[]): RowAnswer {
   const faultWhere = (isIt: (answer: Answer) => boolean): HopwiseError | undefined => {
     const at = answers.findIndex((answer) => answer.effect === "error" && isIt(answer));
-    return at < 0 ? undefined : unreadable(String(answers[at]?.problem), Math.min(at, hops - 1));
+    return at < 0 ? undefined : unreadable(String(answers[at]?.problem), at);
   };
   const broken = faultWhere(({ misfit, ofOutput }) => !(misfit || ofOutput));
   if (broken !== undefined) throw broken;
