@@ -1,4 +1,5 @@
 /** The signal that a loop gives its tools: it tells that the loop was stopped, or only that the time of a tool is over. */
+import { getEventListeners } from "node:events";
 import { authorizeTools, caller, currentFilter, nothingHappened } from "@hopwise/ai-sdk";
 import { memoryState } from "@hopwise/core";
 import { anyArguments, grant } from "@hopwise/core/grant";
@@ -172,10 +173,13 @@ const REASONS = [
   ["its time was over", "failed", () => new DOMException("too long", "TimeoutError")],
 ] as const;
 
+/** As a loop gives it to a tool. */
+const callOf = (abortSignal: AbortSignal) => ({ toolCallId: "1", messages: [], context: {}, abortSignal });
+
 describe.each(REASONS)("where %s", (_, outcome, reason) => {
   const call = async ({ tools }: Guarded, abortSignal: AbortSignal): Promise<unknown> => {
     const [{ execute } = {}] = Object.values(tools);
-    const came: unknown = execute?.({ id: "7" }, { toolCallId: "1", messages: [], context: {}, abortSignal });
+    const came: unknown = execute?.({ id: "7" }, callOf(abortSignal));
     if (!(Symbol.asyncIterator in Object(came))) return came;
     for await (const _ of came as AsyncGenerator);
     return undefined;
@@ -239,4 +243,15 @@ describe.each(REASONS)("where %s", (_, outcome, reason) => {
       await expect.poll(scene.left).toBe(10);
     });
   });
+});
+
+it("all calls of a loop have one signal, which has one listener: Node.js 20 warns of more than ten", async () => {
+  const stop = new AbortController();
+  let begun = 0;
+  const { tools, authorizer } = await guarded("read_invoice", { execute: () => new Promise(() => begun++) });
+  for (let i = 0; i < 10; i++) tools["read_invoice"]?.execute?.({ id: "7" }, callOf(stop.signal));
+  await vi.waitFor(() => expect(begun).toBe(10));
+  expect(getEventListeners(stop.signal, "abort")).toHaveLength(1);
+  stop.abort();
+  await vi.waitFor(() => expect(authorizer.audit.outcomes).toHaveLength(10));
 });

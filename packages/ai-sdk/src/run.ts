@@ -1,5 +1,5 @@
 import type { Allowed, Authorizer } from "@hopwise/core";
-import type { OutputSchema } from "@hopwise/core/adapter";
+import { type OutputSchema, onceAborted } from "@hopwise/core/adapter";
 import { beginRun, type Run } from "@hopwise/core/running";
 import { notShown } from "./tool-denied.ts";
 
@@ -34,10 +34,10 @@ export function beginLoopRun(
   const run = beginRun(authorizer, decision, {
     outputSchema,
     notShown: (code, cause) => notShown(decision, code, cause),
-    onEnd: () => stop?.removeEventListener("abort", stopped),
+    onEnd: () => stay(),
   });
+  const stay = onceAborted(stop, stopped);
   if (stop?.aborted === true) stopped();
-  else stop?.addEventListener("abort", stopped);
   return {
     ...run,
     arguments: (decision.projected ? input : decision.arguments) as never,
