@@ -6,7 +6,6 @@ import {
   noteMadeHere,
   optionsOf,
   type Rows,
-  type Shape,
   text as textOf,
 } from "@hopwise/core/options";
 import { isName, NAME } from "./names.ts";
@@ -36,7 +35,7 @@ export interface ColumnOptions {
   readonly null?: "absent" | "null";
 }
 
-type StoredText = "text" | "uuid" | "enum" | "integer";
+export type StoredText = "text" | "uuid" | "enum" | "integer";
 type StoredNumber = "double" | "bigint" | "numeric";
 
 /** What `text()` may say. */
@@ -125,7 +124,7 @@ function readerOf<Options extends object>(
   called: string,
   rows: Rows<Options>,
 ): (args: readonly unknown[]) => Partial<Column> {
-  const readName = argumentOf<string>(called, "name", columnName());
+  const readName = argumentOf<string>(called, "name", textOf(NAME, isName));
   const readOptions = optionsOf<Options>(called, rows);
   return (args) => {
     const [first, second] = args;
@@ -136,10 +135,6 @@ function readerOf<Options extends object>(
       ...(options !== undefined && said(readOptions(options))),
     };
   };
-}
-
-function columnName(): Shape {
-  return textOf(NAME, isName);
 }
 
 /** Without the members that are undefined or false. */

@@ -1,5 +1,5 @@
 import { isKind } from "@hopwise/core/options";
-import type { Column, ElementType, ValueType } from "./column.ts";
+import type { Column, ElementType, StoredText, ValueType } from "./column.ts";
 import type { InEach } from "./names.ts";
 import { parameter, type Sql, sql } from "./sql.ts";
 import { isWholeMilliseconds, momentAt, momentOf } from "./time.ts";
@@ -139,8 +139,6 @@ export const ELEMENT_FORMS: { readonly [Type in ElementType]: ElementForm } = {
     memory: booleanIn,
   },
 };
-
-type StoredText = "text" | "uuid" | "enum" | "integer";
 
 /** What a column must be of, its value, and what the table says of it. */
 interface PostgresText {

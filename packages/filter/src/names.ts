@@ -6,6 +6,11 @@ export type Dialect = "postgres" | "sqlite";
 /** What is written otherwise in each dialect: where one is missing, it does not compile. */
 export type InEach<Written> = { readonly [D in Dialect]: Written };
 
+/** What is written alike in every dialect. */
+export function alike<Written>(written: Written): InEach<Written> {
+  return { postgres: written, sqlite: written };
+}
+
 const MARKS: InEach<string> = { postgres: '"', sqlite: "`" };
 
 export const DIALECTS: readonly [Dialect, ...Dialect[]] = Object.keys(MARKS) as [Dialect, ...Dialect[]];

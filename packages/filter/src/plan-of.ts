@@ -1,5 +1,5 @@
 import type { RowCondition, RowExpression } from "@hopwise/core/filter";
-import { ATTRIBUTES, readCondition } from "./read-condition.ts";
+import { attributeIn, ID, readCondition } from "./read-condition.ts";
 import type { Table } from "./table.ts";
 import { type CerbosPlan, toCerbos } from "./to-cerbos.ts";
 
@@ -65,8 +65,8 @@ function withoutNull(expression: RowExpression, operands: readonly RowExpression
 /** Never NULL: so the table says of its column, or it is the id. */
 function isNever(operand: RowExpression, table: Table): boolean {
   if (!("name" in operand)) return false;
-  if (operand.name === "request.resource.id") return true;
-  return operand.name.startsWith(`${ATTRIBUTES}.`) && isNeverNull(operand.name.slice(ATTRIBUTES.length + 1), table);
+  const attribute = attributeIn(operand.name);
+  return operand.name === ID || (attribute !== undefined && isNeverNull(attribute, table));
 }
 
 function isNeverNull(attribute: string, { columns }: Table): boolean {

@@ -9,7 +9,7 @@ import { type Sql, sql } from "./sql.ts";
 import type { NamedColumn, Table } from "./table.ts";
 import { literalTerm, type Place, type Term } from "./term.ts";
 import { TRUE } from "./truth.ts";
-import { named, unsupported } from "./unsupported.ts";
+import { named, unsupported, unsupportedOperator, unsupportedVariable } from "./unsupported.ts";
 import { typeOf, wrongType } from "./wrong-type.ts";
 
 /** A condition on the rows of a table, in each form. */
@@ -81,7 +81,7 @@ function termOf(node: Node, table: Table, elements: readonly Element[], reader: 
   const { operator, pointer } = node;
   if (operator === "index") return columnTerm(columnOf(table, indexedAttribute(node), pointer));
   if (isOperator(operator)) return OPERATORS[operator].read(node, reader);
-  throw unsupported(`the operator ${named(operator)}, which cannot be said of rows`, pointer);
+  throw unsupportedOperator(operator, pointer);
 }
 
 function valueTerm({ value, pointer }: Extract<Node, { readonly value: unknown }>): Term {
@@ -94,8 +94,13 @@ function valueTerm({ value, pointer }: Extract<Node, { readonly value: unknown }
   throw unsupported("a list or a map where it cannot be said of rows", pointer);
 }
 
-const ID = "request.resource.id";
+export const ID = "request.resource.id";
 export const ATTRIBUTES = "request.resource.attr";
+
+/** The attribute that a variable names, or what is within one; undefined for any other variable. */
+export function attributeIn(variable: string): string | undefined {
+  return variable.startsWith(`${ATTRIBUTES}.`) ? variable.slice(ATTRIBUTES.length + 1) : undefined;
+}
 
 function variableTerm(
   { name, pointer }: Extract<Node, { readonly name: unknown }>,
@@ -106,17 +111,12 @@ function variableTerm(
   const element = elements.findLast((it) => it.name === name);
   if (element !== undefined) return element.term;
   if (name === ID) return columnTerm(table.id);
-  const attribute = name.startsWith(`${ATTRIBUTES}.`) ? name.slice(ATTRIBUTES.length + 1) : "";
   if (elements.some((it) => name.startsWith(`${it.name}.`))) {
     throw unsupported(`the variable ${named(name)}, which is within an element, and elements are no objects`, pointer);
   }
+  const attribute = attributeIn(name);
+  if (!attribute) throw unsupportedVariable(name, pointer);
   if (attribute.includes(".")) throw unsupported(`the variable ${named(name)}, ${WITHIN}`, pointer);
-  if (attribute === "") {
-    throw unsupported(
-      `the variable ${named(name)}, which is neither the resource's id nor one of its attributes`,
-      pointer,
-    );
-  }
   return columnTerm(columnOf(table, attribute, pointer));
 }
 
@@ -131,7 +131,7 @@ export function indexedAttribute(node: Extract<Node, { readonly operator: string
   if (isAttribute && key !== undefined && "value" in key && typeof key.value === "string") return key.value;
   const isWithin =
     map !== undefined &&
-    ("operator" in map ? map.operator === "index" : "name" in map && map.name.startsWith(`${ATTRIBUTES}.`));
+    ("operator" in map ? map.operator === "index" : "name" in map && attributeIn(map.name) !== undefined);
   if (isWithin) throw unsupported(`the operator "index", ${WITHIN}`, node.pointer);
   throw unsupported('the operator "index" on something else than the attributes of the resource', node.pointer);
 }

@@ -1,8 +1,8 @@
 import type { RowCondition, RowExpression } from "@hopwise/core/filter";
 import { isOperator } from "./operators/index.ts";
-import { ATTRIBUTES, indexedAttribute, partsOf } from "./read-condition.ts";
+import { ATTRIBUTES, attributeIn, ID, indexedAttribute, partsOf } from "./read-condition.ts";
 import { type Node, readExpression } from "./read-expression.ts";
-import { named, unsupported } from "./unsupported.ts";
+import { named, unsupported, unsupportedOperator, unsupportedVariable } from "./unsupported.ts";
 
 /** A query plan as Cerbos' own clients give it, as far as adapters for ORMs read it. */
 export type CerbosPlan =
@@ -59,9 +59,7 @@ function plainOf(node: Node, scope: Scope): RowExpression {
   if ("name" in node) return nameIn(node, scope);
   const { operator, operands, pointer } = node;
   if (operator === "index") return indexIn(node, scope);
-  if (operator !== "lambda" && !isOperator(operator)) {
-    throw unsupported(`the operator ${named(operator)}, which cannot be said of rows`, pointer);
-  }
+  if (operator !== "lambda" && !isOperator(operator)) throw unsupportedOperator(operator, pointer);
   const bound = operator === "lambda" ? operands.slice(1).flatMap((it) => ("name" in it ? [it.name] : [])) : [];
   const within = { ...scope, elements: [...scope.elements, ...bound] };
   return call(operator, ...operands.map((it) => plainOf(it, within)));
@@ -71,15 +69,11 @@ function nameIn({ name, pointer }: Extract<Node, { readonly name: unknown }>, sc
   const isElement = scope.elements.some(
     (it) => name === it || (scope.present === undefined && name.startsWith(`${it}.`)),
   );
-  if (isElement || name === "request.resource.id") return { name };
-  if (name.startsWith(`${ATTRIBUTES}.`)) {
-    checkPresent(name.slice(ATTRIBUTES.length + 1), scope, pointer);
-    return { name };
-  }
-  throw unsupported(
-    `the variable ${named(name)}, which is neither the resource's id nor one of its attributes`,
-    pointer,
-  );
+  if (isElement || name === ID) return { name };
+  const attribute = attributeIn(name);
+  if (attribute === undefined) throw unsupportedVariable(name, pointer);
+  checkPresent(attribute, scope, pointer);
+  return { name };
 }
 
 /** `R.attr["x-y"]` */

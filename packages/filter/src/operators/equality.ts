@@ -1,4 +1,5 @@
 import type { Cell } from "../cell.ts";
+import { alike } from "../names.ts";
 import { type Sql, sql } from "../sql.ts";
 import type { Place, Term } from "../term.ts";
 import { FALSE } from "../truth.ts";
@@ -12,16 +13,14 @@ type Pair = readonly [Term, Term];
 export const eq: AnyOperator = operator<Pair>({
   gives: "boolean",
   typing: (call, reader) => comparable(call, pairOf(call, reader)),
-  postgres: equal,
-  sqlite: equal,
+  ...alike(equal),
   memory: ([a, b], view) => same(a.memory(view), a, b.memory(view), b),
 });
 
 export const ne: AnyOperator = operator<Pair>({
   gives: "boolean",
   typing: (call, reader) => comparable(call, pairOf(call, reader)),
-  postgres: (pair, place) => sql`(NOT ${equal(pair, place)})`,
-  sqlite: (pair, place) => sql`(NOT ${equal(pair, place)})`,
+  ...alike((pair: Pair, place: Place) => sql`(NOT ${equal(pair, place)})`),
   memory: ([a, b], view) => {
     const found = same(a.memory(view), a, b.memory(view), b);
     return found === undefined ? undefined : !found;

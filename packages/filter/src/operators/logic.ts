@@ -1,5 +1,5 @@
 import type { Cell } from "../cell.ts";
-import type { InEach } from "../names.ts";
+import { alike, type InEach } from "../names.ts";
 import type { Node } from "../read-expression.ts";
 import { balanced, type Sql, sql } from "../sql.ts";
 import type { Place, RowView, Term } from "../term.ts";
@@ -16,24 +16,21 @@ interface Joint {
 export const and: AnyOperator = operator<Joint>({
   gives: "boolean",
   typing: jointOf,
-  postgres: (joint, place) => (joint.weak ? counted(sql`*`, joint, place) : joined(sql`AND`, joint, place)),
-  sqlite: (joint, place) => (joint.weak ? counted(sql`*`, joint, place) : joined(sql`AND`, joint, place)),
+  ...alike(writtenBy(sql`AND`, sql`*`)),
   memory: (joint, view) => settled(joint, view, false),
 });
 
 export const or: AnyOperator = operator<Joint>({
   gives: "boolean",
   typing: jointOf,
-  postgres: (joint, place) => (joint.weak ? counted(sql`+`, joint, place) : joined(sql`OR`, joint, place)),
-  sqlite: (joint, place) => (joint.weak ? counted(sql`+`, joint, place) : joined(sql`OR`, joint, place)),
+  ...alike(writtenBy(sql`OR`, sql`+`)),
   memory: (joint, view) => settled(joint, view, true),
 });
 
 export const not: AnyOperator = operator<Term>({
   gives: "boolean",
   typing: (call, reader) => reader.condition(operandsOf(call, 1)[0]),
-  postgres: (part, place) => sql`(NOT ${part.sql(place)})`,
-  sqlite: (part, place) => sql`(NOT ${part.sql(place)})`,
+  ...alike((part: Term, place: Place) => sql`(NOT ${part.sql(place)})`),
   memory: (part, view) => {
     const truth = part.memory(view);
     return typeof truth === "boolean" ? !truth : undefined;
@@ -47,8 +44,7 @@ export const conditional: AnyOperator = operator<readonly [Term, Term, Term]>({
     const [given, then, otherwise] = operandsOf(call, 3);
     return [reader.condition(given), branchOf(then, reader), branchOf(otherwise, reader)];
   },
-  postgres: choice,
-  sqlite: choice,
+  ...alike(choice),
   memory: ([given, then, otherwise], view) => {
     const truth = given.memory(view);
     const taken = truth === true ? then : truth === false ? otherwise : undefined;
@@ -72,19 +68,13 @@ function jointOf(call: Call, reader: Reader): Joint {
   return { parts: call.operands.map((operand) => reader.condition(operand)), weak: reader.weak };
 }
 
-function joined(by: Sql, { parts }: Joint, place: Place): Sql {
-  return balanced(
-    by,
-    parts.map((part) => part.sql(place)),
-  );
-}
-
-/** As numbers: a sum and a product are unknown where one operand is, and name each of them once. */
-function counted(by: Sql, { parts }: Joint, place: Place): Sql {
-  return sql`(${balanced(
-    by,
-    parts.map((part) => AS_NUMBER[place.dialect](part.sql(place))),
-  )} > 0)`;
+/** @param counting joins numbers: a sum and a product are unknown where one operand is, and name each of them once */
+function writtenBy(joining: Sql, counting: Sql): (joint: Joint, place: Place) => Sql {
+  return ({ parts, weak }, place) => {
+    const written = parts.map((part) => part.sql(place));
+    if (!weak) return balanced(joining, written);
+    return sql`(${balanced(counting, written.map(AS_NUMBER[place.dialect]))} > 0)`;
+  };
 }
 
 const AS_NUMBER: InEach<(truth: Sql) => Sql> = { postgres: (truth) => sql`(${truth})::int`, sqlite: (truth) => truth };

@@ -2,6 +2,7 @@ import type { JsonValue } from "@hopwise/core/adapter";
 import type { Cell } from "../cell.ts";
 import type { ElementType } from "../column.ts";
 import { AMONG, type Scalar } from "../forms.ts";
+import { alike } from "../names.ts";
 import { type Sql, sql } from "../sql.ts";
 import type { Place, RowView, Term } from "../term.ts";
 import { FALSE, TRUE } from "../truth.ts";
@@ -20,8 +21,7 @@ type Membership =
 export const isIn: AnyOperator = operator<Membership>({
   gives: "boolean",
   typing: membershipOf,
-  postgres: write,
-  sqlite: write,
+  ...alike(write),
   memory: (membership, view) => {
     const item = membership.item.memory(view);
     if (item === undefined) return undefined;

@@ -1,5 +1,6 @@
 import type { Cell } from "../cell.ts";
 import { compareText } from "../compare-text.ts";
+import { alike } from "../names.ts";
 import { type Sql, sql } from "../sql.ts";
 import type { Place, Term } from "../term.ts";
 import { unknown } from "./known.ts";
@@ -19,9 +20,8 @@ function order(sign: Sql, holds: (way: number) => boolean): AnyOperator {
     isOrdered(a, b) ? sql`(${a.sql(place)} ${sign} ${b.sql(place)})` : unknown(place);
   return operator<readonly [Term, Term]>({
     gives: "boolean",
-    typing: (call, reader) => pairOf(call, reader),
-    postgres: write,
-    sqlite: write,
+    typing: pairOf,
+    ...alike(write),
     memory: ([a, b], view) => {
       const way = isOrdered(a, b) ? wayOf(a.memory(view), b.memory(view)) : undefined;
       return way === undefined ? undefined : holds(way);

@@ -1,5 +1,7 @@
 import type { Cell } from "../cell.ts";
+import { alike } from "../names.ts";
 import type { Sql } from "../sql.ts";
+import type { Place } from "../term.ts";
 import { anyOf, COUNTED, type Each, eachOf, throughEach, truthsOf } from "./lists.ts";
 import { type AnyOperator, operator } from "./operator.ts";
 
@@ -19,8 +21,7 @@ function quantifier(fold: Sql, inMemory: (truths: readonly Cell[]) => Cell): Any
   return operator<Each>({
     gives: "boolean",
     typing: eachOf,
-    postgres: (each, place) => throughEach(each, fold, place),
-    sqlite: (each, place) => throughEach(each, fold, place),
+    ...alike((each: Each, place: Place) => throughEach(each, fold, place)),
     memory: (each, view) => {
       const truths = truthsOf(each, view);
       return truths === undefined ? undefined : inMemory(truths);

@@ -1,3 +1,4 @@
+import type { InEach } from "../names.ts";
 import { type Sql, sql } from "../sql.ts";
 import type { Place, RowView, Term } from "../term.ts";
 import { FALSE, TRUE } from "../truth.ts";
@@ -37,9 +38,7 @@ export const contains: AnyOperator = ofTexts({
   memory: (text, part) => text.includes(part),
 });
 
-interface OfTexts {
-  readonly postgres: (texts: Texts) => Sql;
-  readonly sqlite: (texts: Texts) => Sql;
+interface OfTexts extends InEach<(texts: Texts) => Sql> {
   readonly memory: (text: string, part: string) => boolean;
 }
 
@@ -53,7 +52,7 @@ function ofTexts({ postgres, sqlite, memory }: OfTexts): AnyOperator {
       areTexts(pair) ? by([pair[0].sql(place), pair[1].sql(place)]) : unknown(place);
   return operator<Pair>({
     gives: "boolean",
-    typing: (call, reader) => pairOf(call, reader),
+    typing: pairOf,
     postgres: write(postgres),
     sqlite: write(sqlite),
     memory: ([text, part], view: RowView) => {

@@ -1,5 +1,6 @@
+import { alike } from "../names.ts";
 import { sql } from "../sql.ts";
-import { literalTerm, type Term } from "../term.ts";
+import { literalTerm, type Place, type Term } from "../term.ts";
 import { momentIn } from "../time.ts";
 import { unsupported } from "../unsupported.ts";
 import { operandsOf } from "./operands.ts";
@@ -40,7 +41,6 @@ export const timestampOf: AnyOperator = operator<Pick<Term, "sql" | "memory">>({
     if (term.type === "moment") return term;
     throw unsupported('"timestamp" on what is neither a time column nor a literal of RFC 3339', call.pointer);
   },
-  postgres: (time, place) => time.sql(place),
-  sqlite: (time, place) => time.sql(place),
+  ...alike((time: Pick<Term, "sql">, place: Place) => time.sql(place)),
   memory: (time, view) => time.memory(view) ?? undefined,
 });
