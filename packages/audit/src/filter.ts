@@ -11,7 +11,7 @@ import {
   text,
   WRITTEN_TIME,
 } from "@hopwise/core/options";
-import { ofTokens, usersIn } from "./look-for.ts";
+import { isHash, ofTokens, usersIn } from "./look-for.ts";
 
 /** Which records are read. Everything that is given must hold. */
 export interface AuditFilter {
@@ -47,12 +47,10 @@ function isTime(value: unknown): boolean {
   return Number.isFinite(value) && (value === 0 || (value as number) >= 1e11);
 }
 
-const isDigest = (name: string): boolean => /^[\w-]{43}$/.test(name);
-
 export const FILTER_ROWS: Rows<AuditFilter> = {
   chain: maybe(text("a chain's id, as in record.chain.id")),
-  token: maybe(text("a token's hash, as in record.tokens", isDigest)),
-  key: maybe(text("a key's thumbprint, as in record.tokens", isDigest)),
+  token: maybe(text("a token's hash, as in record.tokens", isHash)),
+  key: maybe(text("a key's thumbprint, as in record.tokens", isHash)),
   user: maybe(
     members<NonNullable<AuditFilter["user"]>>(
       { issuer: text("an issuer, such as https://id.acme.example"), id: text("a user's id, such as alice") },
@@ -82,8 +80,7 @@ export function matcher(
   users: ReadonlySet<string>,
 ): (record: DecisionRecord | OutcomeRecord) => boolean {
   const { chain, token, key, user, agent, tool, hidden, code, invocation } = filter;
-  const since = instant(filter.since, Number.NEGATIVE_INFINITY);
-  const until = instant(filter.until, Number.POSITIVE_INFINITY);
+  const [since, until] = periodOf(filter);
   if (since >= until) {
     throw new HopwiseError("config_invalid", "since must lie before until: there is no time between them", {
       pointer: "/since",
@@ -115,7 +112,10 @@ export function matcher(
   };
 }
 
-/** A time of a filter, in milliseconds since the epoch. */
-export function instant(time: AuditFilter["since"], open: number): number {
-  return time === undefined ? open : millisecondsOf(time);
+/** From when to when, in milliseconds since the epoch. */
+export function periodOf({ since, until }: Pick<AuditFilter, "since" | "until">): readonly [number, number] {
+  return [
+    since === undefined ? Number.NEGATIVE_INFINITY : millisecondsOf(since),
+    until === undefined ? Number.POSITIVE_INFINITY : millisecondsOf(until),
+  ];
 }

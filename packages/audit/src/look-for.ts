@@ -52,7 +52,8 @@ export function lookFor({ name, issuer, namesIn }: Wanted): Sought {
   };
 }
 
-function isHash(name: string): boolean {
+/** Of a token, or a key's thumbprint. */
+export function isHash(name: string): boolean {
   return /^[\w-]{43}$/.test(name);
 }
 

@@ -1,6 +1,6 @@
 import type { UnverifiedAttempt } from "@hopwise/core/audit";
 import { type Statement, statementIn } from "./checkpoint.ts";
-import { type AuditFilter, instant } from "./filter.ts";
+import { type AuditFilter, periodOf } from "./filter.ts";
 import { parseLine } from "./line.ts";
 import type { AuditFolders } from "./option-shapes.ts";
 import { plain } from "./print-record.ts";
@@ -33,11 +33,11 @@ export function countUnproven(calls: Map<string, Map<string, number>>, attempt: 
  */
 export async function readUnproven(
   folder: AuditFolders,
-  { tool, since, until }: Pick<AuditFilter, "tool" | "since" | "until">,
+  { tool, ...period }: Pick<AuditFilter, "tool" | "since" | "until">,
   mostTools: number,
 ): Promise<UnprovenCalls> {
   const calls = new Map<string, Map<string, number>>();
-  const [from, to] = [instant(since, Number.NEGATIVE_INFINITY), instant(until, Number.POSITIVE_INFINITY)];
+  const [from, to] = periodOf(period);
   for (const stream of await streamsOfLog(folder)) {
     let [before, last]: readonly [Counts, Counts] = [{}, {}];
     for await (const { time, ran } of statementsOf(stream)) {

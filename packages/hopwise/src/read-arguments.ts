@@ -1,7 +1,8 @@
 import { parseArgs } from "node:util";
-import { HopwiseError } from "@hopwise/core";
+import type { HopwiseError } from "@hopwise/core";
 import { nearest } from "@hopwise/core/options";
 import { type Command, MANY, type Typed } from "./command.ts";
+import { wrong } from "./wrong.ts";
 
 /** Every command has it. */
 export const HELP = "help";
@@ -35,10 +36,10 @@ export function readArguments({ name, options, count }: Command, args: readonly 
     const { value: wanted, many } = options[token.name] ?? {};
     const given = values.get(token.name) ?? [];
     if (wanted !== undefined && (token.value === undefined || isOption(token.value, token.inlineValue))) {
-      throw wrong(`--${token.name} needs a value: --${token.name} ${wanted}`, name);
+      throw misused(`--${token.name} needs a value: --${token.name} ${wanted}`, name);
     }
-    if (wanted === undefined && token.value !== undefined) throw wrong(`--${token.name} takes no value`, name);
-    if (given.length > 0 && many !== true) throw wrong(`--${token.name} is given more than once`, name);
+    if (wanted === undefined && token.value !== undefined) throw misused(`--${token.name} takes no value`, name);
+    if (given.length > 0 && many !== true) throw misused(`--${token.name} is given more than once`, name);
     values.set(token.name, [...given, unmarked(token.value ?? "")]);
   }
   if (!values.has(HELP)) checkCount(words.length, count, name);
@@ -72,15 +73,18 @@ function unknownOption(raw: string, known: readonly string[], command: string): 
   const near = nearest(raw.replace(/^-+/, ""), known);
   // It may be a value that begins with a dash.
   const quoted = /^--?[a-z][a-z-]{0,30}$/i.test(raw) ? raw : "an option";
-  return wrong(`${quoted} is not known${near === undefined ? "" : `; did you mean --${near}?`}`, command);
+  return misused(`${quoted} is not known${near === undefined ? "" : `; did you mean --${near}?`}`, command);
 }
 
 function checkCount(given: number, [least, most]: Command["count"], command: string): void {
   if (given >= least && given <= most) return;
   const wanted = least === most ? `${least}` : most === MANY ? `at least ${least}` : `${least} to ${most}`;
-  throw wrong(`hopwise ${command} takes ${wanted} ${most === 1 ? "word" : "words"}, and ${given} were given`, command);
+  throw misused(
+    `hopwise ${command} takes ${wanted} ${most === 1 ? "word" : "words"}, and ${given} were given`,
+    command,
+  );
 }
 
-function wrong(what: string, command: string): HopwiseError {
-  return new HopwiseError("config_invalid", `${what}\n  hopwise ${command} --help says more`);
+function misused(what: string, command: string): HopwiseError {
+  return wrong(`${what}\n  hopwise ${command} --help says more`);
 }

@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { HopwiseError } from "@hopwise/core";
-import type { SingleClient } from "./client.ts";
+import { COMMAND_OPTIONS, type SingleClient } from "./client.ts";
 import type { Connected } from "./connect.ts";
 import { saysLittle, unavailable, wordsOf } from "./faults.ts";
 import { HAS } from "./log-scripts.ts";
@@ -87,7 +87,7 @@ export function appendingOf(connected: Connected, trips: Trips, steps: Steps): A
 /** Appends, and waits for a replica, where there is one. What was appended before is written once more, so that there is something to wait for. */
 async function appendOn(client: SingleClient, { tag, script, keys, args }: Step, name: string): Promise<void> {
   const send = (_: unknown, command: readonly string[]): Promise<unknown> =>
-    client.sendCommand(command, { typeMapping: {}, timeout: undefined });
+    client.sendCommand(command, COMMAND_OPTIONS);
   const replicas = Number(await runScript({ send }, tag, script, keys, args));
   if (replicas === 0) return;
   const reached = Number(await send(tag, ["WAIT", "1", `${REPLICA_MS}`]));

@@ -1,4 +1,4 @@
-import type { SingleClient } from "./client.ts";
+import { COMMAND_OPTIONS, type SingleClient } from "./client.ts";
 import type { Line } from "./line.ts";
 import type { Found } from "./look.ts";
 
@@ -64,7 +64,7 @@ const NAMES = ["appendonly", "appendfsync", "min-replicas-max-lag", "cluster-nod
 async function settingsOf(connection: SingleClient): Promise<Settings> {
   let answer: unknown;
   try {
-    answer = await connection.sendCommand(["CONFIG", "GET", ...NAMES], { typeMapping: {}, timeout: undefined });
+    answer = await connection.sendCommand(["CONFIG", "GET", ...NAMES], COMMAND_OPTIONS);
   } catch (error) {
     if (error instanceof Error && /^(NOPERM|ERR)\b/.test(error.message)) return {};
     throw error;

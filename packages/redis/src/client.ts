@@ -62,6 +62,12 @@ export interface SentinelClient extends Events {
   sendCommand(isReadonly: boolean, args: string[], options?: object): Promise<unknown>;
 }
 
+/**
+ * How each command is sent. Texts come as texts, whatever the client makes of them for others; and its own timer, which ends when a
+ * command is written, is not needed.
+ */
+export const COMMAND_OPTIONS: object = { typeMapping: {}, timeout: undefined };
+
 /** A client of `@redis/client`, connected or not: what `createClient`, `createCluster` or `createSentinel` gave. */
 export type RedisClient = SingleClient | ClusterClient | SentinelClient;
 

@@ -1,5 +1,6 @@
 import {
   type ClusterClient,
+  COMMAND_OPTIONS,
   isCluster,
   isSentinel,
   type RedisClient,
@@ -25,9 +26,6 @@ export interface Line {
   problem(): Promise<string | undefined>;
 }
 
-/** Texts come as texts, whatever the client makes of them for others; and its own timer, which ends when a command is written, is not needed. */
-const OPTIONS = { typeMapping: {}, timeout: undefined };
-
 /** @param onReplica is told where one server answers that it is a replica. Clients of a cluster and of Sentinel look for the master themselves */
 export function lineOf(client: RedisClient, onReplica: (error: unknown) => void): Line {
   if (isCluster(client)) return clusterLine(client);
@@ -41,7 +39,7 @@ function singleLine(client: SingleClient, onReplica: (error: unknown) => void): 
     name: `Redis at ${addressOf(client.options?.socket)}`,
     connectionOf: () => "master",
     send: (_, args) => {
-      const answer = client.sendCommand(args, OPTIONS);
+      const answer = client.sendCommand(args, COMMAND_OPTIONS);
       answer.catch((error: unknown) => isReplica(error) && onReplica(error));
       return answer;
     },
@@ -54,7 +52,7 @@ function clusterLine(client: ClusterClient): Line {
   const { rootNodes } = client._options;
   const nodeOf = ({ slot }: Tag): { readonly address: string } | undefined => client.slots[slot]?.master;
   // Its first part in braces is all that the client reads of a key.
-  const send: Line["send"] = (tag, args) => client.sendCommand(tag.text, false, [...args], OPTIONS);
+  const send: Line["send"] = (tag, args) => client.sendCommand(tag.text, false, [...args], COMMAND_OPTIONS);
   return {
     kind: "cluster",
     name: `the Redis Cluster of ${rootNodes.map(({ socket, ...node }) => addressOf(socket, node)).join(", ")}`,
@@ -83,7 +81,7 @@ function sentinelLine(client: SentinelClient): Line {
     // Before it is ready, and while it looks for a new master, it would wait.
     send: async (_, args) => {
       if (!client.isReady) throw new NotConnected();
-      return client.sendCommand(false, [...args], OPTIONS);
+      return client.sendCommand(false, [...args], COMMAND_OPTIONS);
     },
     masterOf: master,
     problem: async () => {

@@ -79,9 +79,6 @@ export function connect(machine: Machine, settings: Settings, known: Known = {})
  * @throws {HopwiseError} `config_invalid`
  */
 function whatItIs(db: DatabaseSync, { file, called, mustExist }: Settings): "empty" | "ours" {
-  const wrong = (problem: string): never => {
-    throw unusable(called, file, problem);
-  };
   // One statement sees one moment: whoever makes the file just now adds all three in one step.
   const { tables, of, version } = db
     .prepare(
@@ -89,11 +86,12 @@ function whatItIs(db: DatabaseSync, { file, called, mustExist }: Settings): "emp
     )
     .get() as { readonly [name in "tables" | "of" | "version"]: number };
   if (tables === 0 && of === 0 && version === 0) {
-    return mustExist ? wrong("holds no state: no process keeps one in it") : "empty";
+    if (mustExist) throw unusable(called, file, "holds no state: no process keeps one in it");
+    return "empty";
   }
-  if (of !== APPLICATION_ID) return wrong("is a database of something else; give another one");
-  if (version === SCHEMA_VERSION) return "ours";
-  return wrong(otherVersion(version));
+  if (of !== APPLICATION_ID) throw unusable(called, file, "is a database of something else; give another one");
+  if (version !== SCHEMA_VERSION) throw unusable(called, file, otherVersion(version));
+  return "ours";
 }
 
 function inTransaction(db: DatabaseSync, work: () => void): void {
@@ -110,9 +108,6 @@ function inTransaction(db: DatabaseSync, work: () => void): void {
 /** Of several processes that start at once, the first makes the tables. */
 function prepareTables(db: DatabaseSync, settings: Settings): void {
   const { called, file, longestWindowSeconds } = settings;
-  const wrong = (problem: string): never => {
-    throw unusable(called, file, problem);
-  };
   if (whatItIs(db, settings) === "empty" && longestWindowSeconds !== undefined) {
     db.exec(TABLES);
     const now = secondsOf(settings);
@@ -123,12 +118,11 @@ function prepareTables(db: DatabaseSync, settings: Settings): void {
     return;
   }
   const lacking = whatIsLacking((text) => db.prepare(text));
-  if (lacking !== undefined) wrong(lacking);
+  if (lacking !== undefined) throw unusable(called, file, lacking);
   const { longestWindow } = db.prepare("SELECT longestWindow FROM meta").get() as unknown as Meta;
   if (longestWindowSeconds !== undefined && longestWindow !== longestWindowSeconds) {
-    wrong(
-      `was made with longestWindowSeconds: ${longestWindow}, and shorter memories cannot be made longer; give that, or another file`,
-    );
+    const made = `was made with longestWindowSeconds: ${longestWindow}, and shorter memories cannot be made longer`;
+    throw unusable(called, file, `${made}; give that, or another file`);
   }
 }
 

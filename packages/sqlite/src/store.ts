@@ -15,7 +15,7 @@ import type { Machine } from "./machine.ts";
 import { type Settings, secondsOf } from "./options.ts";
 import type { Meta } from "./schema.ts";
 import { isBeingMade } from "./state-file.ts";
-import { createWriteQueue, pauseMs } from "./write-queue.ts";
+import { createWriteQueue, pause } from "./write-queue.ts";
 
 /** Many processes may start at once, and each writes then: so long the opening waits for them at least. No call waits for it. */
 const START_MS = 5000;
@@ -72,7 +72,7 @@ export async function openStore(machine: Machine, settings: Settings): Promise<S
       const done = tried(() => transact.run("BEGIN", work));
       if (done !== undefined) return done.answer;
       if (performance.now() > until) throw lockedTooLong(file, waitMs);
-      await new Promise((resolve) => setTimeout(resolve, pauseMs()));
+      await pause();
     }
   };
   const queue = createWriteQueue({
@@ -83,7 +83,7 @@ export async function openStore(machine: Machine, settings: Settings): Promise<S
   });
 
   // Not a lock: no deadline of a step is for it, and it ends by itself.
-  while (tried(() => isBeingMade(file))?.answer) await new Promise((resolve) => setTimeout(resolve, pauseMs()));
+  while (tried(() => isBeingMade(file))?.answer) await pause();
   try {
     await read((at) => checkWhole(at, settings), Math.max(deadlineMs, START_MS));
   } catch (error) {

@@ -73,34 +73,28 @@ const SWEEPS: readonly ((at: SweepMoment) => number)[] = [
 ];
 
 /** @returns how many were deleted */
-export function sweepProofs({ sql, now }: Moment): number {
-  return Number(
-    sql("DELETE FROM proof WHERE key IN (SELECT key FROM proof WHERE ends <= ? ORDER BY ends LIMIT ?)").run(now, MOST)
-      .changes,
-  );
+export function sweepProofs(at: Moment): number {
+  return deleteEnded(at, "proof", "key", at.now);
 }
 
-function sweepReservations({ sql, now }: Moment): number {
-  return Number(
-    sql("DELETE FROM reservation WHERE key IN (SELECT key FROM reservation WHERE ends <= ? ORDER BY ends LIMIT ?)").run(
-      now,
-      MOST,
-    ).changes,
-  );
+function sweepReservations(at: Moment): number {
+  return deleteEnded(at, "reservation", "key", at.now);
+}
+
+/** Deletes the rows of a table that ended first. @returns how many */
+function deleteEnded({ sql }: Moment, table: string, key: string, until: number): number {
+  const ended = `SELECT ${key} FROM ${table} WHERE ends <= ? ORDER BY ends LIMIT ?`;
+  return Number(sql(`DELETE FROM ${table} WHERE ${key} IN (${ended})`).run(until, MOST).changes);
 }
 
 /** Counters first: an account may have any number of them. */
-function sweepAccounts({ sql, believed }: SweepMoment): number {
-  const { changes } = sql(
-    "DELETE FROM counter WHERE id IN (SELECT counter.id FROM account JOIN counter ON counter.account = account.id WHERE ends <= ? LIMIT ?)",
-  ).run(believed, MOST);
-  if (Number(changes) === MOST) return MOST;
-  return Number(
-    sql("DELETE FROM account WHERE id IN (SELECT id FROM account WHERE ends <= ? ORDER BY ends LIMIT ?)").run(
-      believed,
-      MOST,
-    ).changes,
-  );
+function sweepAccounts(at: SweepMoment): number {
+  const { changes } = at
+    .sql(
+      "DELETE FROM counter WHERE id IN (SELECT counter.id FROM account JOIN counter ON counter.account = account.id WHERE ends <= ? LIMIT ?)",
+    )
+    .run(at.believed, MOST);
+  return Number(changes) === MOST ? MOST : deleteEnded(at, "account", "id", at.believed);
 }
 
 function sweepRequests({ sql, now }: Moment): number {

@@ -35,9 +35,9 @@ interface Step {
   fail(fault: unknown): void;
 }
 
-/** After how many milliseconds a step is tried again: at random, so that processes which wait for each other do not meet again. */
-export function pauseMs(): number {
-  return 1 + Math.random() * 7;
+/** Before a step is tried again: as long as chance says, so that processes which wait for each other do not meet again. */
+export function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 1 + Math.random() * 7));
 }
 
 /** A transaction of more would hold up other processes, and the event loop. */
@@ -51,7 +51,7 @@ export function createWriteQueue({ file, deadlineMs, transact, inPart }: Transac
     while (steps.length > 0) {
       if (!isNextDone()) refuseLate();
       // Also where more wait: other processes and the event loop have their turn.
-      if (steps.length > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs()));
+      if (steps.length > 0) await pause();
     }
     pumping = false;
   };

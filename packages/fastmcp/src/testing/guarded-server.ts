@@ -75,7 +75,8 @@ export async function guardedServer(
 ): Promise<GuardedServer> {
   readAuthorizer(authorizer);
   const options = readOptions(given);
-  const { tools = {}, add, http, server = newServer(authorizer, options) } = options;
+  const { tools = {}, add, http, server: own, ...guarding } = options;
+  const server = own ?? newServer(authorizer, guarding);
   if (!(GUARDING in server)) {
     throw new HopwiseError("config_invalid", "the server has no guard; put it behind guard(server, authorizer) first");
   }
@@ -123,19 +124,10 @@ export async function guardedServer(
   };
 }
 
-function newServer(
-  authorizer: Authorizer,
-  { userFromAuth, mayChange, approvalUrl, onWarning }: GuardedServerOptions,
-): FastMCP {
+function newServer(authorizer: Authorizer, options: GuardServerOptions): FastMCP {
   // A test that fails says so itself; what FastMCP logs would stand in between.
   const logger = { debug: () => {}, error: () => {}, info: () => {}, log: () => {}, warn: () => {} };
-  const server = new FastMCP({ name: "test", version: "1.0.0", logger });
-  return guard(server, authorizer, {
-    ...(userFromAuth !== undefined && { userFromAuth }),
-    ...(mayChange !== undefined && { mayChange }),
-    ...(approvalUrl !== undefined && { approvalUrl }),
-    ...(onWarning !== undefined && { onWarning }),
-  });
+  return guard(new FastMCP({ name: "test", version: "1.0.0", logger }), authorizer, options);
 }
 
 async function listen(server: FastMCP, http: NonNullable<GuardedServerOptions["http"]>): Promise<string> {

@@ -1,9 +1,8 @@
 import { answersByJson, type JsonRpcMessage, type SendOptions } from "../protocol/index.ts";
 import type { Flight } from "./flights.ts";
-import type { Guard } from "./guard.ts";
-import { isBound } from "./is-bound.ts";
+import { type Guard, isBound } from "./guard.ts";
 import { turnOfTheLoop } from "./turn-of-the-loop.ts";
-import { isSentWithinAnother, WITHIN_ANOTHER } from "./within-another.ts";
+import { flightWithin, isSentWithinAnother, WITHIN_ANOTHER } from "./within-another.ts";
 
 /**
  * Messages that a server may always send outside of a request. On HTTP any holder of the stream reads them: they carry
@@ -52,9 +51,9 @@ export async function sendWord(
 }
 
 /** The request of this transport within which the server speaks. */
-function currentFlight({ tools, flights }: Guard): Flight | undefined {
-  const { flight } = (tools.scope.getStore() ?? {}) as { readonly flight?: Flight };
-  return flight !== undefined && flights.isOpen(flight) ? flight : undefined;
+function currentFlight(guard: Guard): Flight | undefined {
+  const flight = flightWithin(guard);
+  return flight !== undefined && guard.flights.isOpen(flight) ? flight : undefined;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
+import type { FlightScope } from "./decide-flight.ts";
 import type { RequestScope } from "./decide-tool.ts";
 import type { Flight } from "./flights.ts";
 import type { Guard } from "./guard.ts";
@@ -20,9 +21,13 @@ export function isCalledWithinAnother(scope: AsyncLocalStorage<RequestScope>, gi
 }
 
 /** Whether the server sends what belongs to a request within another one: it is sent where that ran which made it. */
-export function isSentWithinAnother({ tools }: Guard, flight: Flight): boolean {
-  const { flight: within = flight } = (tools.scope.getStore() ?? {}) as { readonly flight?: Flight };
-  return within !== flight;
+export function isSentWithinAnother(guard: Guard, flight: Flight): boolean {
+  return (flightWithin(guard) ?? flight) !== flight;
+}
+
+/** The request, of whichever transport, within which code of the server runs. */
+export function flightWithin({ tools }: Guard): Flight | undefined {
+  return (tools.scope.getStore() as Partial<FlightScope> | undefined)?.flight;
 }
 
 /** What an MCP SDK tells a function of its request. No message can hold the functions of such a context. */
