@@ -3,15 +3,11 @@ import { fileURLToPath } from "node:url";
 import { compilePolicies } from "@hopwise/cerbos";
 import { delegate } from "@hopwise/core";
 import { exact, grant, int, wildcard } from "@hopwise/core/grant";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { ran } from "./support/ran.ts";
-import { createWorld, type World } from "./support/world.ts";
+import { worldHere } from "./support/world.ts";
 
-let world: World;
-beforeAll(async () => {
-  world = await createWorld();
-});
-afterAll(() => world.pdp.close());
+const world = await worldHere();
 
 it("the story's policies compile, and pass all of their own policy tests under strict evaluation", async () => {
   const { ok, errors, tests, output } = await compilePolicies(fileURLToPath(new URL("../policies", import.meta.url)));

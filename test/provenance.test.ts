@@ -1,15 +1,11 @@
 /** A record names the login that stood behind the chain, as the issuer of its root said. */
 import { delegate } from "@hopwise/core";
 import { type Provenance, prove } from "@hopwise/core/tokens";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { PAY_SERVER } from "../examples/finance-team/company.ts";
-import { createWorld, PLANNER_GRANT, RESEARCHER_GRANT, type World } from "./support/world.ts";
+import { PLANNER_GRANT, RESEARCHER_GRANT, worldHere } from "./support/world.ts";
 
-let world: World;
-beforeAll(async () => {
-  world = await createWorld();
-});
-afterAll(() => world.pdp.close());
+const world = await worldHere();
 
 const login: Provenance = {
   kind: "id_token",

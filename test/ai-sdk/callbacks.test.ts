@@ -10,19 +10,15 @@ import {
   type ToolSet,
   toolSearch,
 } from "ai";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { paymentSchema } from "../../examples/finance-team/pay-server.ts";
 import { GOOD } from "../support/calls.ts";
 import { LOOPS, scripted } from "../support/language-model.ts";
 import { clientOf, servePayments } from "../support/mcp/pay-server.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
-beforeAll(async () => {
-  world = await createWorld();
-});
-afterAll(() => world.pdp.close());
+const world = await worldHere();
 
 type MemberOf<Kind> = Kind extends unknown ? keyof Kind : never;
 type ValueOf<Kind, Name> = Kind extends unknown ? (Name extends keyof Kind ? Kind[Name] : never) : never;

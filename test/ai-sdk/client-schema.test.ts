@@ -1,18 +1,14 @@
 /** A client holds a result against a schema of its own once the tool has run: a model must not take that for a failure. */
 import { authorizeTools } from "@hopwise/ai-sdk";
 import type { ToolSet } from "ai";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { LOOPS, scripted } from "../support/language-model.ts";
 import { clientOf } from "../support/mcp/pay-server.ts";
 import { OPEN_TO_ALICE, plannerWith, serveHere } from "../support/mcp/server.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
-beforeAll(async () => {
-  world = await createWorld();
-});
-afterAll(() => world.pdp.close());
+const world = await worldHere();
 
 const inputSchema = z.object({ name: z.string() });
 const receipt = z.object({ receipt: z.string() });

@@ -1,21 +1,14 @@
 /** The AI SDK's own options of Streamable HTTP, with a chain on top. */
 import { createMcpClient, type DelegatedMcpClientOptions } from "@hopwise/ai-sdk/mcp";
-import { afterAll, beforeAll, expect, it, onTestFinished, vi } from "vitest";
+import { afterAll, expect, it, onTestFinished, vi } from "vitest";
 import { PAY_SERVER } from "../../examples/finance-team/company.ts";
 import { GOOD } from "../support/calls.ts";
-import { type Served, serve } from "../support/mcp/server.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { serve } from "../support/mcp/server.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
-let served: Served;
-beforeAll(async () => {
-  world = await createWorld();
-  served = await serve(world);
-});
-afterAll(async () => {
-  await served.stop();
-  await world.pdp.close();
-});
+const world = await worldHere();
+const served = await serve(world);
+afterAll(() => served.stop());
 
 type Http = Extract<DelegatedMcpClientOptions["transport"], { readonly type: "http" }>;
 

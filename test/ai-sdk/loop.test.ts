@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { authorizeTools, ToolDenied } from "@hopwise/ai-sdk";
 import { serialize } from "@hopwise/core";
 import { generateText, isStepCount, streamText, tool } from "ai";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { paymentSchema } from "../../examples/finance-team/pay-server.ts";
 import { denied, GOOD } from "../support/calls.ts";
@@ -10,13 +10,9 @@ import { LOOPS, scripted } from "../support/language-model.ts";
 import { plannerWith } from "../support/mcp/server.ts";
 import { answering } from "../support/policy-clients.ts";
 import { TOKEN_TEXT } from "../support/token-text.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
-beforeAll(async () => {
-  world = await createWorld();
-});
-afterAll(() => world.pdp.close());
+const world = await worldHere();
 
 /** A payment and an invoice, as local tools that note what they were run with. */
 function localTools() {

@@ -4,29 +4,22 @@ import { createIssuer, generateSigner, type HeldDelegation } from "@hopwise/core
 import { anyArguments, grantFor } from "@hopwise/core/grant";
 import type { ToolSet } from "ai";
 import { FastMCP } from "fastmcp";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { afterAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { ISSUER, PAY_SERVER } from "../../examples/finance-team/company.ts";
 import { GOOD } from "../support/calls.ts";
 import { LOOPS, scripted } from "../support/language-model.ts";
 import { type Fate, front } from "../support/mcp/front.ts";
-import { clientOf, type PayServer, servePayments } from "../support/mcp/pay-server.ts";
+import { clientOf, servePayments } from "../support/mcp/pay-server.ts";
 import { serveHere, start } from "../support/mcp/server.ts";
 import { failing } from "../support/policy-clients.ts";
 import { TOKEN_TEXT } from "../support/token-text.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
 const BANK = "https://bank.example/mcp";
 
-let world: World;
-let served: PayServer;
-beforeAll(async () => {
-  world = await createWorld();
-  served = await servePayments(world);
-});
-afterAll(async () => {
-  await served.stop();
-  await world.pdp.close();
-});
+const world = await worldHere();
+const served = await servePayments(world);
+afterAll(() => served.stop());
 
 describe("a client of a server", () => {
   it("waits a minute for a server that starts and never answers, or as long as it is told, and not for ever", async () => {

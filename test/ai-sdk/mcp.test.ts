@@ -8,29 +8,22 @@ import { serialize } from "@hopwise/core";
 import type { DecisionRecord } from "@hopwise/core/audit";
 import { generateText, isStepCount, streamText, type ToolSet, tool } from "ai";
 import { UserError } from "fastmcp";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { PAY_SERVER } from "../../examples/finance-team/company.ts";
 import { paymentSchema } from "../../examples/finance-team/pay-server.ts";
 import { GOOD } from "../support/calls.ts";
 import { LOOPS, scripted } from "../support/language-model.ts";
 import { front } from "../support/mcp/front.ts";
-import { clientOf, type PayServer, servePayments } from "../support/mcp/pay-server.ts";
+import { clientOf, servePayments } from "../support/mcp/pay-server.ts";
 import { OPEN_TO_ALICE, plannerWith, serveHere } from "../support/mcp/server.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { TOKEN_TEXT } from "../support/token-text.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
-let served: PayServer;
-beforeAll(async () => {
-  world = await createWorld();
-  served = await servePayments(world);
-});
-afterAll(async () => {
-  await served.stop();
-  await world.pdp.close();
-});
+const world = await worldHere();
+const served = await servePayments(world);
+afterAll(() => served.stop());
 
 const TOO_MUCH = { ...GOOD, amount: 9000 };
 /** Four calls in one turn: a denied one, and two that are the same. */

@@ -2,18 +2,14 @@
 import { authorizeTools } from "@hopwise/ai-sdk";
 import type { AuthorizerOptions } from "@hopwise/core";
 import { createAgentUIStreamResponse, ToolLoopAgent, type ToolSet, tool } from "ai";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { paymentSchema } from "../../examples/finance-team/pay-server.ts";
 import { GOOD } from "../support/calls.ts";
 import { LOOPS, scripted } from "../support/language-model.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
-beforeAll(async () => {
-  world = await createWorld();
-});
-afterAll(() => world.pdp.close());
+const world = await worldHere();
 
 const ran: unknown[] = [];
 const read_invoice = tool({

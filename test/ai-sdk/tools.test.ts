@@ -2,20 +2,16 @@ import { authorizeTools } from "@hopwise/ai-sdk";
 import { generateSigner, type HeldDelegation, hold, parseDelegation, serialize, type ToolMap } from "@hopwise/core";
 import { prove } from "@hopwise/core/tokens";
 import { dynamicTool, generateText, isStepCount, jsonSchema, streamText, type Tool, tool } from "ai";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { tools as toolMap } from "../../examples/finance-team/company.ts";
 import { paymentSchema } from "../../examples/finance-team/pay-server.ts";
 import { GOOD } from "../support/calls.ts";
 import { scripted } from "../support/language-model.ts";
 import { answering } from "../support/policy-clients.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
-beforeAll(async () => {
-  world = await createWorld();
-});
-afterAll(() => world.pdp.close());
+const world = await worldHere();
 
 const guard = <Tools extends Parameters<typeof authorizeTools>[0]>(tools: Tools) =>
   authorizeTools(tools, { authorizer: world.authorizer().authorizer, delegation: world.planner });

@@ -10,17 +10,13 @@ import {
   type ToolSet,
   tool,
 } from "ai";
-import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from "vitest";
+import { describe, expect, expectTypeOf, it } from "vitest";
 import { z } from "zod";
 import { GOOD } from "../support/calls.ts";
 import { scripted } from "../support/language-model.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
-beforeAll(async () => {
-  world = await createWorld();
-});
-afterAll(() => world.pdp.close());
+const world = await worldHere();
 
 const raw = {
   send_payment: tool({

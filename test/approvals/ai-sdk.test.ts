@@ -1,29 +1,23 @@
 /** A call that waits for a person, in real loops of the AI SDK: of a local tool, and of an MCP server's. */
 import { authorizeTools, type NameApproval, ToolDenied, ToolPending } from "@hopwise/ai-sdk";
 import { createMcpClient } from "@hopwise/ai-sdk/mcp";
-import { type Authorizer, type AuthorizerOptions, type HeldDelegation, memoryState } from "@hopwise/core";
+import { type Authorizer, type AuthorizerOptions, memoryState } from "@hopwise/core";
 import type { PolicyDecisionPoint } from "@hopwise/core/adapter";
 import { answeringPdp, createCompany } from "@hopwise/core/testing";
 import { generateText, isStepCount, type ModelMessage, type ToolSet, tool } from "ai";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { PAY_SERVER } from "../../examples/finance-team/company.ts";
 import { paymentSchema } from "../../examples/finance-team/pay-server.ts";
-import { answerTo, carolsPlanner, LARGE, type Person, personOf } from "../support/approvals.ts";
+import { answerTo, carolsPlanner, LARGE, personOf } from "../support/approvals.ts";
 import { LOOPS, scripted } from "../support/language-model.ts";
 import { serveHere } from "../support/mcp/server.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
-let dana: Person;
-let carols: HeldDelegation;
+const world = await worldHere();
 
-beforeAll(async () => {
-  world = await createWorld();
-  dana = await personOf("dana");
-  carols = await carolsPlanner(world);
-});
-afterAll(() => world.pdp.close());
+const dana = await personOf("dana");
+const carols = await carolsPlanner(world);
 
 interface Scene {
   readonly authorizer: Authorizer;

@@ -3,23 +3,21 @@ import { type HeldDelegation, HopwiseError, memoryState } from "@hopwise/core";
 import { inOwnWords } from "@hopwise/core/adapter";
 import { type ApprovalEndpointOptions, approvalEndpoint } from "@hopwise/core/state";
 import { signApproval } from "@hopwise/core/tokens";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { carolsPlanner, LARGE, type Person, personOf } from "../support/approvals.ts";
 import { credentialFor } from "../support/forge.ts";
 import { TOKEN_TEXT } from "../support/token-text.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
+const world = await worldHere();
 let dana: Person;
 let bob: Person;
 let carols: HeldDelegation;
 
 beforeAll(async () => {
-  world = await createWorld();
   [dana, bob] = [await personOf("dana"), await personOf("bob")];
   carols = await carolsPlanner(world);
 });
-afterAll(() => world.pdp.close());
 
 const AT = "https://pay.acme.example/approvals";
 const JSON_TYPE = { "content-type": "application/json" };

@@ -1,5 +1,5 @@
 /** A call that waits for a person, through a real FastMCP server and its clients. */
-import type { HeldDelegation, WaitingApproval } from "@hopwise/core";
+import type { WaitingApproval } from "@hopwise/core";
 import { anyArguments, grant } from "@hopwise/core/grant";
 import { answeringPdp, createCompany } from "@hopwise/core/testing";
 import { guardedServer } from "@hopwise/fastmcp/testing";
@@ -7,24 +7,18 @@ import { carryingFetch, META_APPROVAL, META_PENDING, type PendingData } from "@h
 import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { PAY_SERVER } from "../../examples/finance-team/company.ts";
-import { answerTo, carolsPlanner, LARGE, type Person, personOf } from "../support/approvals.ts";
+import { answerTo, carolsPlanner, LARGE, personOf } from "../support/approvals.ts";
 import { clientOf, codeOf, failure, newClient, type ToolAnswer, textOf } from "../support/mcp/client.ts";
 import { type ServeOptions, serveHere } from "../support/mcp/server.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
-let dana: Person;
-let carols: HeldDelegation;
+const world = await worldHere();
 
-beforeAll(async () => {
-  world = await createWorld();
-  dana = await personOf("dana");
-  carols = await carolsPlanner(world);
-});
-afterAll(() => world.pdp.close());
+const dana = await personOf("dana");
+const carols = await carolsPlanner(world);
 
 const pay = (client: Client, approval?: unknown, args: object = LARGE): Promise<ToolAnswer> =>
   client.callTool({

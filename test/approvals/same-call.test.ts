@@ -2,18 +2,13 @@
 import { type Decision, type HeldDelegation, memoryAudit, memoryState } from "@hopwise/core";
 import type { AuditSink } from "@hopwise/core/audit";
 import type { ApprovalStore, State } from "@hopwise/core/state";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { answerTo, carolsPlanner, LARGE, type Person, personOf } from "../support/approvals.ts";
+import { describe, expect, it } from "vitest";
+import { answerTo, carolsPlanner, LARGE, personOf } from "../support/approvals.ts";
 import { credentialFor } from "../support/forge.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { type World, worldHere } from "../support/world.ts";
 
-let world: World;
-let dana: Person;
-beforeAll(async () => {
-  world = await createWorld();
-  dana = await personOf("dana");
-});
-afterAll(() => world.pdp.close());
+const world = await worldHere();
+const dana = await personOf("dana");
 
 /** An instance. Each call of it comes with a chain that was issued for that call alone. */
 function scene(state: State = memoryState(), more: Parameters<World["authorizer"]>[0] = {}) {

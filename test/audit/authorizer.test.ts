@@ -6,26 +6,21 @@ import { fileURLToPath } from "node:url";
 import { authorizeTools } from "@hopwise/ai-sdk";
 import { lineage, openAuditLog, printLineage, readAuditLog, verifyAuditLog } from "@hopwise/audit";
 import { startPdp } from "@hopwise/cerbos";
-import { type Allowed, generateSigner, type Signer, signerFromJwk } from "@hopwise/core";
+import { type Allowed, generateSigner, signerFromJwk } from "@hopwise/core";
 import type { DecisionRecord } from "@hopwise/core/audit";
 import { createCompany } from "@hopwise/core/testing";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { tool } from "ai";
 import { calculateJwkThumbprint, compactVerify, exportJWK, generateKeyPair, importJWK } from "jose";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { paymentSchema } from "../../examples/finance-team/pay-server.ts";
 import { callTool, carrying, connected } from "../support/mcp/client.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 import type { AuditServerSetup } from "./server.ts";
 
-let world: World;
-let signer: Signer;
-beforeAll(async () => {
-  world = await createWorld();
-  signer = await generateSigner();
-});
-afterAll(() => world.pdp.close());
+const world = await worldHere();
+const signer = await generateSigner();
 
 async function decisionsOf(folder: string, name: string): Promise<readonly DecisionRecord[]> {
   const found: DecisionRecord[] = [];

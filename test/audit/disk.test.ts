@@ -6,18 +6,13 @@ import { join } from "node:path";
 import { type AuditLog, openAuditLog, readAuditLog, verifyAuditLog } from "@hopwise/audit";
 import { type Decision, generateSigner, type Signer, signerFromJwk } from "@hopwise/core";
 import { exportJWK, generateKeyPair } from "jose";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { temporaryFolder } from "../support/temporary-folder.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 import { acknowledged, missingFrom, startWriter } from "./writers.ts";
 
-let world: World;
-let signer: Signer;
-beforeAll(async () => {
-  world = await createWorld();
-  signer = await generateSigner();
-});
-afterAll(() => world.pdp.close());
+const world = await worldHere();
+const signer = await generateSigner();
 
 /** A file system of 256 KiB, where this user may mount one. */
 function mountSmallDisk(): string | undefined {

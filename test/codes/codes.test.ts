@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { CODES, type ErrorCode } from "../../packages/core/src/codes.ts";
 import { TOKEN_TEXT } from "../support/token-text.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 import { type Case, type Produced, SECRETS } from "./case.ts";
 import { MAKER_CODES } from "./chain-codes.ts";
 import { PRODUCED } from "./produced.ts";
@@ -12,13 +12,8 @@ const cases: [ErrorCode, string, Case][] = Object.entries(PRODUCED).map(([code, 
   entry,
 ]);
 
-let world: World;
+const world = await worldHere();
 const produced = new Set<string>();
-
-beforeAll(async () => {
-  world = await createWorld();
-});
-afterAll(() => world.pdp.close());
 
 /** A member that holds `undefined`, or a list with a hole, as `console.log` prints it. */
 const UNSET = /(?:: |\[ ?|, )undefined\b/;

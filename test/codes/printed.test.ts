@@ -7,19 +7,15 @@ import type { DecisionRecord } from "@hopwise/core/audit";
 import { diff } from "@hopwise/core/grant";
 import { prove } from "@hopwise/core/tokens";
 import { tool } from "ai";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { paymentSchema } from "../../examples/finance-team/pay-server.ts";
 import { CODES, type ErrorCode } from "../../packages/core/src/codes.ts";
 import { denied, GOOD } from "../support/calls.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 import { INVOICE, print } from "./case.ts";
 
-let world: World;
-beforeAll(async () => {
-  world = await createWorld();
-});
-afterAll(() => world.pdp.close());
+const world = await worldHere();
 
 const UNSET = /(?:: |\[ ?|, )undefined\b/;
 

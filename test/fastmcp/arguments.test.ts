@@ -16,15 +16,13 @@ import {
   serve,
   start,
 } from "../support/mcp/server.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
-beforeAll(async () => {
+const world = await worldHere();
+beforeAll(() => {
   vi.spyOn(console, "log").mockImplementation(() => {});
   vi.spyOn(console, "error").mockImplementation(() => {});
-  world = await createWorld();
 });
-afterAll(() => world.pdp.close());
 
 /** A PDP that lets one see what it was asked. */
 function watched(seen: JsonObject[]) {

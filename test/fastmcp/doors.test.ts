@@ -3,18 +3,17 @@
  * server runs. A member of FastMCP without a row does not compile.
  */
 import type { EventEmitter } from "node:events";
-import type { HeldDelegation } from "@hopwise/core";
 import { exact, grant } from "@hopwise/core/grant";
 import { guard } from "@hopwise/fastmcp";
 import { type GuardedServer, type GuardedServerOptions, guardedServer } from "@hopwise/fastmcp/testing";
 import { CallToolRequestSchema, ListToolsRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 import { FastMCP, type FastMCPSession } from "fastmcp";
 import { fromOpenAPI } from "fastmcp/openapi";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { z } from "zod";
 import { codeOf, errorCodeOf, textOf } from "../support/mcp/client.ts";
 import { OPEN_TO_ALICE, plannerWith } from "../support/mcp/server.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
 const MAP = {
   base: OPEN_TO_ALICE,
@@ -23,15 +22,10 @@ const MAP = {
   "mcp:prompts/get": OPEN_TO_ALICE,
 };
 
-let world: World;
-let held: HeldDelegation;
+const world = await worldHere();
 const ran: string[] = [];
 
-beforeAll(async () => {
-  world = await createWorld();
-  held = await plannerWith(world, ...Object.keys(MAP));
-});
-afterAll(() => world.pdp.close());
+const held = await plannerWith(world, ...Object.keys(MAP));
 
 const quiet = { debug: () => {}, error: () => {}, info: () => {}, log: () => {}, warn: () => {} };
 

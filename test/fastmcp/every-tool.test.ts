@@ -7,16 +7,15 @@ import { ISSUER, PAY_SERVER, tools } from "../../examples/finance-team/company.t
 import { GOOD } from "../support/calls.ts";
 import { callTool, clientOf, codeOf, errorCodeOf, failure, textOf } from "../support/mcp/client.ts";
 import { OPEN_TO_ALICE, type Served, serve } from "../support/mcp/server.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
+const world = await worldHere();
 let issuer: Issuer;
 let served: Served;
 let planner: HeldDelegation;
 beforeAll(async () => {
   vi.spyOn(console, "log").mockImplementation(() => {});
   vi.spyOn(console, "error").mockImplementation(() => {});
-  world = await createWorld();
   const pinned = { issuer: ISSUER, audiences: [PAY_SERVER], subjects: ["alice"], tools: "any" } as const;
   issuer = await createIssuer({ ...pinned, signer: await generateSigner(), everyTool: true });
   served = await serve(world, {
@@ -28,10 +27,7 @@ beforeAll(async () => {
   });
   planner = await handedTo(everyTool());
 });
-afterAll(async () => {
-  await served.stop();
-  await world.pdp.close();
-});
+afterAll(() => served.stop());
 
 const handedTo = async (given: Parameters<Issuer["issue"]>[0]["grant"]): Promise<HeldDelegation> => {
   const { planner: holder } = world.keys;

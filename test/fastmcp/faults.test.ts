@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { startPdp } from "@hopwise/cerbos";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import {
   callTool,
@@ -21,18 +21,16 @@ import {
 } from "../support/mcp/client.ts";
 import { loosely } from "../support/mcp/loose-transport.ts";
 import { emptyServer, OPEN_TO_ALICE, plannerWith, serveHere, start } from "../support/mcp/server.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
+const world = await worldHere();
 const unhandled: unknown[] = [];
 const note = (error: unknown): void => void unhandled.push(error);
 
-beforeAll(async () => {
+beforeAll(() => {
   vi.spyOn(console, "log").mockImplementation(() => {});
   vi.spyOn(console, "error").mockImplementation(() => {});
-  world = await createWorld();
 });
-afterAll(() => world.pdp.close());
 beforeEach(() => {
   unhandled.length = 0;
   process.on("unhandledRejection", note);

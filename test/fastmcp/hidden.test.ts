@@ -5,9 +5,9 @@ import { z } from "zod";
 import { accessTokenFor, userFromAuth } from "../../examples/finance-team/bob.ts";
 import { post, proven, provenCall, request, textOf } from "../support/mcp/client.ts";
 import { OPEN_TO_ALICE, OPEN_TO_NOBODY, plannerWith, type Served, serve } from "../support/mcp/server.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
+const world = await worldHere();
 let served: Served;
 let bob: Record<string, string>;
 const ran: string[] = [];
@@ -54,7 +54,6 @@ function addSecrets(server: FastMCP): void {
 
 beforeAll(async () => {
   vi.spyOn(console, "log").mockImplementation(() => {});
-  world = await createWorld();
   served = await serve(world, {
     stateless: true,
     userFromAuth: userFromAuth(world.issuerKey),
@@ -69,10 +68,7 @@ beforeAll(async () => {
   });
   bob = { authorization: `Bearer ${await accessTokenFor("bob", world.issuerKey)}` };
 });
-afterAll(async () => {
-  await served.stop();
-  await world.pdp.close();
-});
+afterAll(() => served.stop());
 
 /** An answer without what is unlike in any two answers. */
 async function answerTo(body: unknown, headers = {}): Promise<unknown> {

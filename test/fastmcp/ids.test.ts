@@ -2,22 +2,20 @@
 import { AsyncResource } from "node:async_hooks";
 import type { Authorizer } from "@hopwise/core";
 import type { JsonRpcMessage } from "@hopwise/mcp";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { createPayServer } from "../../examples/finance-team/pay-server.ts";
 import { proven, provenCall, request, textOf } from "../support/mcp/client.ts";
 import { loosely } from "../support/mcp/loose-transport.ts";
 import { emptyServer, OPEN_TO_ALICE, plannerWith } from "../support/mcp/server.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
+const world = await worldHere();
 let authorizer: Authorizer;
-beforeAll(async () => {
+beforeAll(() => {
   vi.spyOn(console, "log").mockImplementation(() => {});
-  world = await createWorld();
   authorizer = world.authorizer().authorizer;
 });
-afterAll(() => world.pdp.close());
 
 const overHttp = { request: new Request("http://127.0.0.1/mcp") };
 const turn = () => new Promise((resolve) => setImmediate(resolve));

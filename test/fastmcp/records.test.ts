@@ -4,19 +4,17 @@ import type { PointRefusal } from "@hopwise/core/adapter";
 import type { DecisionRecord } from "@hopwise/core/audit";
 import { guard } from "@hopwise/fastmcp";
 import { FastMCP } from "fastmcp";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { z } from "zod";
 import { codeOf, post, proven, provenCall, request, session } from "../support/mcp/client.ts";
 import { loosely } from "../support/mcp/loose-transport.ts";
 import { emptyServer, OPEN_TO_ALICE, OPEN_TO_NOBODY, plannerWith, start } from "../support/mcp/server.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { type World, worldHere } from "../support/world.ts";
 
-let world: World;
-beforeAll(async () => {
+const world = await worldHere();
+beforeAll(() => {
   vi.spyOn(console, "log").mockImplementation(() => {});
-  world = await createWorld();
 });
-afterAll(() => world.pdp.close());
 
 const parameters = z.object({ name: z.string() });
 const ran: string[] = [];

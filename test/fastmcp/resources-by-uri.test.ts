@@ -1,16 +1,16 @@
 /** Resources of a server whose kinds follow from their URIs: what is decided, what the handlers get, and what is shown. */
-import { type HeldDelegation, memoryAudit, type ToolMap } from "@hopwise/core";
+import { memoryAudit, type ToolMap } from "@hopwise/core";
 import { grant, wildcard } from "@hopwise/core/grant";
 import { answeringPdp, createCompany } from "@hopwise/core/testing";
 import { guard } from "@hopwise/fastmcp";
 import { type GuardedServer, guardedServer } from "@hopwise/fastmcp/testing";
 import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { FastMCP, FastMCPSession } from "fastmcp";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { PAY_SERVER, tools } from "../../examples/finance-team/company.ts";
 import { errorCodeOf, failure } from "../support/mcp/client.ts";
 import { OPEN_TO_ALICE, OPEN_TO_NOBODY, plannerWith } from "../support/mcp/server.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
 const READ = "mcp:resources/read";
 /** An invoice, as `read_invoice` says: its id, and its region by the trusted loader, which policies look at. */
@@ -30,16 +30,11 @@ const MAP: ToolMap = {
   "doc://{name}": OPEN_TO_ALICE,
 };
 
-let world: World;
-let held: HeldDelegation;
+const world = await worldHere();
 /** What the handlers were called with, in order. */
 const got: unknown[] = [];
 
-beforeAll(async () => {
-  world = await createWorld();
-  held = await plannerWith(world, READ);
-});
-afterAll(() => world.pdp.close());
+const held = await plannerWith(world, READ);
 
 function shop(): FastMCP {
   const logger = { debug: () => {}, error: () => {}, info: () => {}, log: () => {}, warn: () => {} };

@@ -6,7 +6,7 @@ import type { Authorizer } from "@hopwise/core";
 import { guard } from "@hopwise/fastmcp";
 import { freePort } from "@hopwise/fastmcp/testing";
 import { FastMCP, type Tool, type ToolParameters } from "fastmcp";
-import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { z } from "zod";
 import {
   clientOf,
@@ -21,9 +21,9 @@ import {
 } from "../support/mcp/client.ts";
 import { loosely } from "../support/mcp/loose-transport.ts";
 import { emptyServer, OPEN_TO_ALICE, plannerWith, start } from "../support/mcp/server.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
+const world = await worldHere();
 let held: Awaited<ReturnType<typeof plannerWith>>;
 const ran: string[] = [];
 const map = { early: OPEN_TO_ALICE, late: OPEN_TO_ALICE, later: OPEN_TO_ALICE };
@@ -31,10 +31,8 @@ const map = { early: OPEN_TO_ALICE, late: OPEN_TO_ALICE, later: OPEN_TO_ALICE };
 beforeAll(async () => {
   vi.spyOn(console, "log").mockImplementation(() => {});
   vi.spyOn(console, "error").mockImplementation(() => {});
-  world = await createWorld();
   held = await plannerWith(world, ...Object.keys(map), "nested");
 });
-afterAll(() => world.pdp.close());
 afterEach(() => {
   ran.length = 0;
 });

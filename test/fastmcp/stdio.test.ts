@@ -4,7 +4,7 @@ import { serialize } from "@hopwise/core";
 import { carryOver, type JsonRpcMessage, type McpTransport } from "@hopwise/mcp";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { LoggingMessageNotificationSchema } from "@modelcontextprotocol/sdk/types.js";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   callTool,
   carrying,
@@ -18,14 +18,10 @@ import {
   textOf,
 } from "../support/mcp/client.ts";
 import { TOKEN_TEXT } from "../support/token-text.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 import type { StdioSetup } from "./stdio-server.ts";
 
-let world: World;
-beforeAll(async () => {
-  world = await createWorld();
-});
-afterAll(() => world.pdp.close());
+const world = await worldHere();
 
 /** The child's stdin and stdout as a transport, and all that it printed. */
 function child(): { transport: StdioClientTransport; printed(): string } {

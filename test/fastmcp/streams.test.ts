@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { openStream, post, proven, provenCall, request, session, textOf } from "../support/mcp/client.ts";
 import { OPEN_TO_ALICE, plannerWith, type Served, serve } from "../support/mcp/server.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
+const world = await worldHere();
 let served: Served;
 let held: Awaited<ReturnType<typeof plannerWith>>;
 /** FastMCP takes a second for each session, so they are made at once, one for each test. */
@@ -66,7 +66,6 @@ function addTalkers(server: FastMCP): void {
 
 beforeAll(async () => {
   vi.spyOn(console, "log").mockImplementation(() => {});
-  world = await createWorld();
   served = await serve(world, {
     map: { slow: OPEN_TO_ALICE, ask: OPEN_TO_ALICE, late: OPEN_TO_ALICE },
     add: addTalkers,
@@ -74,10 +73,7 @@ beforeAll(async () => {
   held = await plannerWith(world, "slow", "ask", "late");
   sessions = await Promise.all(Array.from({ length: 12 }, () => session(served.url)));
 });
-afterAll(async () => {
-  await served.stop();
-  await world.pdp.close();
-});
+afterAll(() => served.stop());
 
 async function call(own: Record<string, string>, id: number, tool: string, name: string) {
   const params = { name: tool, arguments: { name }, _meta: { progressToken: id } };

@@ -22,9 +22,9 @@ import {
   textOf,
 } from "../support/mcp/client.ts";
 import { plannerWith, type Served, serve } from "../support/mcp/server.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
+const world = await worldHere();
 let stateful: Served;
 let stateless: Served;
 let json: Served;
@@ -45,14 +45,12 @@ function addMore(server: FastMCP): void {
 
 beforeAll(async () => {
   vi.spyOn(console, "log").mockImplementation(() => {});
-  world = await createWorld();
   stateful = await serve(world, { add: addMore });
   stateless = await serve(world, { stateless: true, add: addMore });
   json = await serve(world, { stateless: true, json: true, add: addMore });
 });
 afterAll(async () => {
   await Promise.all([stateful.stop(), stateless.stop(), json.stop()]);
-  await world.pdp.close();
 });
 
 async function inMemory(server: FastMCP, held: HeldDelegation): Promise<Client> {

@@ -16,9 +16,9 @@ import {
 } from "../support/mcp/client.ts";
 import { loosely } from "../support/mcp/loose-transport.ts";
 import { emptyServer, type Served, serve, serveHere } from "../support/mcp/server.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
+const world = await worldHere();
 let stateful: Served;
 let stateless: Served;
 let alice: Record<string, string>;
@@ -26,7 +26,6 @@ let bob: Record<string, string>;
 
 beforeAll(async () => {
   vi.spyOn(console, "log").mockImplementation(() => {});
-  world = await createWorld();
   const byToken = { userFromAuth: userFromAuth(world.issuerKey) };
   stateful = await serve(world, byToken);
   stateless = await serve(world, { ...byToken, stateless: true });
@@ -35,7 +34,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await Promise.all([stateful.stop(), stateless.stop()]);
-  await world.pdp.close();
 });
 
 const read = (id: number, invoice = "INV-9") =>

@@ -1,17 +1,15 @@
 /** What a guarded server warns of when it starts: resources and prompts that would be denied in silence. */
 import type { ToolEntry, ToolMap } from "@hopwise/core";
 import type { FastMCP } from "fastmcp";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { z } from "zod";
 import { emptyServer, OPEN_TO_ALICE, start } from "../support/mcp/server.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
-beforeAll(async () => {
+const world = await worldHere();
+beforeAll(() => {
   vi.spyOn(console, "log").mockImplementation(() => {});
-  world = await createWorld();
 });
-afterAll(() => world.pdp.close());
 
 const READ: ToolEntry = { kind: "page", action: "read", id: "uri" };
 const GET: ToolEntry = { kind: "letter", action: "get", id: "name" };

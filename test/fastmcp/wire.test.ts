@@ -7,9 +7,9 @@ import { createPayServer } from "../../examples/finance-team/pay-server.ts";
 import { codeOf, post, proven, provenCall, request, session, textOf } from "../support/mcp/client.ts";
 import { loosely } from "../support/mcp/loose-transport.ts";
 import { emptyServer, OPEN_TO_ALICE, plannerWith, type Served, serve, start } from "../support/mcp/server.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
+const world = await worldHere();
 let served: Served;
 const ran: unknown[] = [];
 const seen: unknown[] = [];
@@ -17,7 +17,6 @@ const seen: unknown[] = [];
 beforeAll(async () => {
   vi.spyOn(console, "log").mockImplementation(() => {});
   vi.spyOn(console, "error").mockImplementation(() => {});
-  world = await createWorld();
   served = await serve(world, {
     stateless: true,
     map: { echo: OPEN_TO_ALICE },
@@ -33,10 +32,7 @@ beforeAll(async () => {
       }),
   });
 });
-afterAll(async () => {
-  await served.stop();
-  await world.pdp.close();
-});
+afterAll(() => served.stop());
 
 async function expectNothingRan(body: unknown): Promise<void> {
   const before = [ran.length, served.payments.length];

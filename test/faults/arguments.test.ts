@@ -4,18 +4,17 @@ import type { JsonObject } from "@hopwise/core/adapter";
 import { anyArguments, grant } from "@hopwise/core/grant";
 import { prove } from "@hopwise/core/tokens";
 import { tool } from "ai";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { PAY_SERVER, tools as toolMap } from "../../examples/finance-team/company.ts";
 import { denied, GOOD, paymentTool } from "../support/calls.ts";
 import { answering } from "../support/policy-clients.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
+const world = await worldHere();
 /** A planner that was handed payments with any arguments: only the policies look at them. */
 let anything: HeldDelegation;
 beforeAll(async () => {
-  world = await createWorld();
   anything = await world.issuer.issue({
     subject: "alice",
     agent: "planner",
@@ -23,7 +22,6 @@ beforeAll(async () => {
     grant: grant({ send_payment: anyArguments }),
   });
 });
-afterAll(() => world.pdp.close());
 
 /** Good at the first look, and a fortune for a stranger at every later one. */
 function turncoat(name: "to" | "amount", later: unknown): { input: object; reads: () => number } {

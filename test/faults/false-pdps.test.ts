@@ -1,17 +1,13 @@
 import { connectPdp, resilient } from "@hopwise/cerbos";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { freePort } from "../../packages/cerbos/src/testing/free-port.ts";
 import { plainClient } from "../../packages/cerbos/src/testing/remote-pdp.ts";
 import { denied } from "../support/calls.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 import { answeringHttp2, babbling, frame, withMessage } from "./false-pdps.ts";
 import { callMany, company, pay, QUICK, sessionsIn } from "./remote.ts";
 
-let world: World;
-beforeAll(async () => {
-  world = await createWorld();
-});
-afterAll(() => world.pdp.close());
+const world = await worldHere();
 
 const sessionOn = sessionsIn(() => world);
 

@@ -7,18 +7,14 @@ import { type Pdp, startPdp } from "@hopwise/cerbos";
 import type { Session, ToolMap } from "@hopwise/core";
 import { modelView, type PolicyDecisionPoint } from "@hopwise/core/adapter";
 import type { AuxData } from "@hopwise/core/sources";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { pidsOf, runFolder } from "../../packages/cerbos/src/testing/processes.ts";
 import { until } from "../../packages/cerbos/src/testing/until.ts";
 import { denied, GOOD, paymentTool, switchable } from "../support/calls.ts";
 import { type Answer, answering, failing, hanging, planning, waiting } from "../support/policy-clients.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
-beforeAll(async () => {
-  world = await createWorld();
-});
-afterAll(() => world.pdp.close());
+const world = await worldHere();
 
 const pay = { tool: "send_payment", arguments: GOOD };
 

@@ -1,18 +1,14 @@
 import type { Call } from "@hopwise/core";
 import { memoryAudit } from "@hopwise/core";
 import type { AuditSink, DecisionRecord } from "@hopwise/core/audit";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { denied, GOOD, paymentTool } from "../support/calls.ts";
 import { credentialFor, withAnyProof } from "../support/forge.ts";
 import { answering } from "../support/policy-clients.ts";
 import { TOKEN_TEXT } from "../support/token-text.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
-beforeAll(async () => {
-  world = await createWorld();
-});
-afterAll(() => world.pdp.close());
+const world = await worldHere();
 
 // They answer at once, so that no deadline of a test is a matter of luck.
 const allowing = answering((right) => right);

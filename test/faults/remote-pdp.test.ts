@@ -1,24 +1,20 @@
 import { cpSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { PdpWarning } from "@hopwise/cerbos";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { remotePdp } from "../../packages/cerbos/src/testing/remote-pdp.ts";
 import { until } from "../../packages/cerbos/src/testing/until.ts";
 import { denied, GOOD, paymentTool } from "../support/calls.ts";
 import { STORY_POLICIES } from "../support/story-pdp.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 import { slowWay } from "./false-pdps.ts";
 import { callMany, company, connected, connectedWith, expectNoList, pay, recovers, sessionsIn } from "./remote.ts";
 
 /** A binary of Cerbos 0.51.0, which .ci/run brings along: 90 MB that nobody else needs. */
 const OLD_CERBOS = process.env["HOPWISE_CERBOS_0_51"];
 
-let world: World;
-beforeAll(async () => {
-  world = await createWorld();
-});
-afterAll(() => world.pdp.close());
+const world = await worldHere();
 
 const sessionOn = sessionsIn(() => world);
 

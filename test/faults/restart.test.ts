@@ -2,18 +2,14 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type PdpChange, startPdp } from "@hopwise/cerbos";
-import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { pidsOf, runFolder } from "../../packages/cerbos/src/testing/processes.ts";
 import { until } from "../../packages/cerbos/src/testing/until.ts";
 import { GOOD } from "../support/calls.ts";
 import { ran } from "../support/ran.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
-beforeAll(async () => {
-  world = await createWorld();
-});
-afterAll(() => world.pdp.close());
+const world = await worldHere();
 
 it("denies the calls in between as unavailable, in time, and allows again, by the same authorizer and session", {
   timeout: 120_000,

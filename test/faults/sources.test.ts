@@ -1,17 +1,13 @@
 import type { AuthorizerOptions, ToolEntry } from "@hopwise/core";
 import type { JsonObject } from "@hopwise/core/adapter";
 import { resourceAttributesFrom, userAttributesFrom } from "@hopwise/core/sources";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ISSUER, registerAgents, tools, users } from "../../examples/finance-team/company.ts";
 import { denied, GOOD, paymentTool } from "../support/calls.ts";
 import { answering } from "../support/policy-clients.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
-beforeAll(async () => {
-  world = await createWorld();
-});
-afterAll(() => world.pdp.close());
+const world = await worldHere();
 
 const fail = (): never => {
   throw new Error("postgres://admin:hunter2@db is down");

@@ -1,16 +1,12 @@
 import { type Call, createIssuer, memoryState } from "@hopwise/core";
 import type { State } from "@hopwise/core/state";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { PAY_SERVER } from "../../examples/finance-team/company.ts";
 import { denied, GOOD } from "../support/calls.ts";
 import { credentialFor } from "../support/forge.ts";
-import { createWorld, PLANNER_GRANT, type World } from "../support/world.ts";
+import { PLANNER_GRANT, worldHere } from "../support/world.ts";
 
-let world: World;
-beforeAll(async () => {
-  world = await createWorld();
-});
-afterAll(() => world.pdp.close());
+const world = await worldHere();
 
 const fail = (): never => {
   throw new Error("redis://:hunter2@cache is down");

@@ -1,16 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { remotePdp } from "../../packages/cerbos/src/testing/remote-pdp.ts";
 import { until } from "../../packages/cerbos/src/testing/until.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 import { answeringHttp2, withMessage } from "./false-pdps.ts";
 import { callMany, company, connected, connectedWith, expectNoList, pay, recovers, sessionsIn } from "./remote.ts";
 
-let world: World;
-beforeAll(async () => {
-  world = await createWorld();
-});
-afterAll(() => world.pdp.close());
+const world = await worldHere();
 
 const sessionOn = sessionsIn(() => world);
 

@@ -6,11 +6,11 @@ import { currentFilter as onServer } from "@hopwise/fastmcp";
 import { guardedServer } from "@hopwise/fastmcp/testing";
 import { number, table, text, visibleRows } from "@hopwise/filter";
 import type { Tool, ToolSet } from "ai";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { invoices } from "../../examples/finance-team/company.ts";
 import { LOOPS, scripted } from "../support/language-model.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
 const INVOICES = table({
   id: text(),
@@ -56,10 +56,9 @@ const SHOWN = ["INV-7", "INV-9"].map((id) => ({
   iban: "[redacted]",
 }));
 
-let world: World;
+const world = await worldHere();
 let searching: HeldDelegation;
 beforeAll(async () => {
-  world = await createWorld();
   const { delegate } = await import("@hopwise/core");
   const handed = grant({ search_invoices: { text: wildcard() } });
   const { audience } = world.planner;
@@ -70,7 +69,6 @@ beforeAll(async () => {
     grant: handed,
   });
 });
-afterAll(() => world.pdp.close());
 
 const ARGUMENTS = { text: "paper" };
 

@@ -3,17 +3,12 @@ import { type Allowed, type Decision, delegate, type HeldDelegation, type Sessio
 import type { MemoryAudit } from "@hopwise/core/audit";
 import type { Filter, Row, RowCondition } from "@hopwise/core/filter";
 import { anyArguments, exact, type Grant, grant, oneOf, wildcard } from "@hopwise/core/grant";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { invoices, tools } from "../../examples/finance-team/company.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
-let planner: HeldDelegation;
-beforeAll(async () => {
-  world = await createWorld();
-  planner = await chain(grant({ search_invoices: { text: wildcard() } }));
-});
-afterAll(() => world.pdp.close());
+const world = await worldHere();
+const planner = await chain(grant({ search_invoices: { text: wildcard() } }));
 
 /** A chain from alice to the planner, who may search. */
 async function chain(handed: Grant): Promise<HeldDelegation> {

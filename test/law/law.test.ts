@@ -22,10 +22,10 @@ import type { Grant } from "@hopwise/core/grant";
 import type { AuxDataSupplier } from "@hopwise/core/sources";
 import { answeringPdp } from "@hopwise/core/testing";
 import fc from "fast-check";
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { expect, it, vi } from "vitest";
 import { ISSUER, PAY_SERVER, tools } from "../../examples/finance-team/company.ts";
 import { ran } from "../support/ran.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 import { anyCall, anyGrant, part, TOOLS } from "./random/chains.ts";
 import { expectMet, PATIENCE, runs } from "./random/runs.ts";
 
@@ -34,14 +34,9 @@ vi.setConfig({ testTimeout: PATIENCE });
 
 const DEPTH = 3;
 const NAMES = ["a1", "a2", "a3"];
-let world: World;
-let keys: readonly Signer[];
+const world = await worldHere();
 
-beforeAll(async () => {
-  world = await createWorld();
-  keys = await Promise.all(NAMES.map(() => generateSigner()));
-});
-afterAll(() => world.pdp.close());
+const keys = await Promise.all(NAMES.map(() => generateSigner()));
 
 /** A chain and each of its prefixes, as far as delegating is not refused for widening. */
 async function growChain(

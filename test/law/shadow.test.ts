@@ -20,10 +20,10 @@ import type { PolicyDecisionPoint } from "@hopwise/core/adapter";
 import type { Grant } from "@hopwise/core/grant";
 import { answeringPdp } from "@hopwise/core/testing";
 import fc from "fast-check";
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { beforeAll, expect, it, vi } from "vitest";
 import { ISSUER, PAY_SERVER, tools } from "../../examples/finance-team/company.ts";
 import { ran } from "../support/ran.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 import { anyCall, anyGrant, part, TOOLS } from "./random/chains.ts";
 import { expectMet, PATIENCE, runs } from "./random/runs.ts";
 
@@ -33,13 +33,11 @@ const NAMES = ["a1", "a2"] as const;
 /** What random policies and grants can end a call with, and shadow mode lets run. */
 const LET = /^(policy_denied|delegation_denied|approval_required|budget_exhausted|grant_\w+)$/;
 
-let world: World;
+const world = await worldHere();
 let keys: readonly [Signer, Signer];
 beforeAll(async () => {
-  world = await createWorld();
   keys = [await generateSigner(), await generateSigner()];
 });
-afterAll(() => world.pdp.close());
 
 /** alice → a1, and → a2 where what a1 may hand on is not refused for widening. */
 async function grow(root: Grant, other: Grant, keep: readonly boolean[]): Promise<readonly HeldDelegation[]> {

@@ -11,7 +11,7 @@ import { z } from "zod";
 import { PAY_SERVER } from "../../examples/finance-team/company.ts";
 import { codeOf, connected, failure, post, request, textOf } from "../support/mcp/client.ts";
 import { OPEN_TO_ALICE, plannerWith, type Served, serve } from "../support/mcp/server.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
 const WIDE = { argumentsSize: 4_000_000, argumentsDepth: 40 } as const;
 const nested = (depth: number): unknown => (depth === 0 ? "end" : { in: nested(depth - 1) });
@@ -34,12 +34,11 @@ const BEYOND: { readonly [name in keyof Limits]: { readonly text?: string; reado
 };
 const rows = Object.entries(BEYOND).filter((row): row is [string, object] => row[1] !== "of tokens");
 
-let world: World;
+const world = await worldHere();
 let held: HeldDelegation;
 let served: Served;
 
 beforeAll(async () => {
-  world = await createWorld();
   held = await plannerWith(world, "measure");
   served = await serve(world, {
     stateless: true,
@@ -53,10 +52,7 @@ beforeAll(async () => {
       }),
   });
 });
-afterAll(async () => {
-  await served.stop();
-  await world.pdp.close();
-});
+afterAll(() => served.stop());
 
 /** Each way by which a call leaves a client. */
 const CLIENTS: { readonly [name: string]: (carry: CarryOptions, args: object) => Promise<object> } = {

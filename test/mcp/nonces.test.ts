@@ -9,7 +9,7 @@ import type { DecisionRecord } from "@hopwise/core/audit";
 import { createNonces } from "@hopwise/core/state";
 import { carryingFetch } from "@hopwise/mcp";
 import type { ToolSet } from "ai";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { PAY_SERVER } from "../../examples/finance-team/company.ts";
 import { GOOD } from "../support/calls.ts";
 import { LOOPS, scripted } from "../support/language-model.ts";
@@ -19,13 +19,9 @@ import { clientOf as aiSdkClientOf } from "../support/mcp/pay-server.ts";
 import { serveHere } from "../support/mcp/server.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { TOKEN_TEXT } from "../support/token-text.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
-beforeAll(async () => {
-  world = await createWorld();
-});
-afterAll(() => world.pdp.close());
+const world = await worldHere();
 
 const asking = (stateless: boolean, json = false) =>
   serveHere(world, { stateless, json, authorizer: { nonces: createNonces() } });

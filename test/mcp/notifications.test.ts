@@ -3,15 +3,11 @@ import { createGuardedTools, guardTransport } from "@hopwise/mcp";
 import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import type { ClientNotification } from "@modelcontextprotocol/sdk/types.js";
-import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { request } from "../support/mcp/client.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
-beforeAll(async () => {
-  world = await createWorld();
-});
-afterAll(() => world.pdp.close());
+const world = await worldHere();
 
 /** One that a later version of MCP adds does not compile before it has its row. */
 const HEARD: { readonly [method in ClientNotification["method"]]: boolean } = {

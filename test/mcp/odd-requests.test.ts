@@ -1,22 +1,15 @@
-/** Requests that the MCP SDK takes for none, and so never answers: they must not be waited for as calls of a tool. */
-import type { HeldDelegation } from "@hopwise/core";
 import { createGuardedTools, guardTransport, type JsonRpcMessage } from "@hopwise/mcp";
 import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { isJSONRPCRequest } from "@modelcontextprotocol/sdk/types.js";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { proven, request } from "../support/mcp/client.ts";
 import { OPEN_TO_ALICE, plannerWith } from "../support/mcp/server.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
-let held: HeldDelegation;
-beforeAll(async () => {
-  world = await createWorld();
-  held = await plannerWith(world, "asks");
-});
-afterAll(() => world.pdp.close());
+const world = await worldHere();
+const held = await plannerWith(world, "asks");
 
 /** A tool that no call has asked of yet, so that its calls run one by one; and the answers of two callers of it. */
 async function served() {

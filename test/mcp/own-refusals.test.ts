@@ -3,17 +3,13 @@ import { createGuardedTools, guardTransport } from "@hopwise/mcp";
 import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
 import { McpServer, type RegisteredTool } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { CallToolRequestSchema, ErrorCode, McpError } from "@modelcontextprotocol/sdk/types.js";
-import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { callTool, carrying, codeOf, connected, newClient, textOf } from "../support/mcp/client.ts";
 import { OPEN_TO_ALICE, OPEN_TO_NOBODY, plannerWith } from "../support/mcp/server.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
-beforeAll(async () => {
-  world = await createWorld();
-});
-afterAll(() => world.pdp.close());
+const world = await worldHere();
 
 const MAP = { open: OPEN_TO_ALICE, closed: OPEN_TO_NOBODY };
 const GOOD = { name: "x" };

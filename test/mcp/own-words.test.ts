@@ -5,17 +5,13 @@ import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
 import { Server } from "@modelcontextprotocol/sdk/server/index.js";
 import { CallToolRequestSchema, ListToolsRequestSchema, McpError } from "@modelcontextprotocol/sdk/types.js";
-import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { PAY_SERVER } from "../../examples/finance-team/company.ts";
 import { carrying, connected, failure, newClient } from "../support/mcp/client.ts";
 import { OPEN_TO_ALICE, plannerWith } from "../support/mcp/server.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
-beforeAll(async () => {
-  world = await createWorld();
-});
-afterAll(() => world.pdp.close());
+const world = await worldHere();
 
 interface Relay {
   /** How often the tool ran. */

@@ -1,5 +1,3 @@
-/** A server of the plain MCP SDK behind `guardTransport`: which tools run, and what its clients are offered. */
-import type { HeldDelegation } from "@hopwise/core";
 import { anyArguments, grant, wildcard } from "@hopwise/core/grant";
 import { createCompany } from "@hopwise/core/testing";
 import { createGuardedTools, type GuardedTools, guardTransport, type JsonRpcMessage } from "@hopwise/mcp";
@@ -13,7 +11,7 @@ import {
   ListToolsRequestSchema,
   type ServerCapabilities,
 } from "@modelcontextprotocol/sdk/types.js";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { z } from "zod";
 import { PAY_SERVER } from "../../examples/finance-team/company.ts";
 import {
@@ -28,18 +26,13 @@ import {
   request,
 } from "../support/mcp/client.ts";
 import { OPEN_TO_ALICE, OPEN_TO_NOBODY, plannerWith } from "../support/mcp/server.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
 const MAP = { asks: OPEN_TO_ALICE, asks_not: OPEN_TO_ALICE, closed: OPEN_TO_NOBODY };
-let world: World;
-let held: HeldDelegation;
+const world = await worldHere();
 const ran: unknown[] = [];
 
-beforeAll(async () => {
-  world = await createWorld();
-  held = await plannerWith(world, ...Object.keys(MAP));
-});
-afterAll(() => world.pdp.close());
+const held = await plannerWith(world, ...Object.keys(MAP));
 
 async function served(
   server: { connect(transport: Transport): Promise<void> },

@@ -12,21 +12,16 @@ import {
 import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { CallToolResultSchema, type Result } from "@modelcontextprotocol/sdk/types.js";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { callTool, carrying, codeOf, connected, newClient } from "../support/mcp/client.ts";
 import { OPEN_TO_ALICE, plannerWith } from "../support/mcp/server.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
 const MAP = { report: OPEN_TO_ALICE };
 const INPUT = { inputSchema: { name: z.string() } };
 const text = (said: string) => ({ content: [{ type: "text" as const, text: said }] });
-let world: World;
-
-beforeAll(async () => {
-  world = await createWorld();
-});
-afterAll(() => world.pdp.close());
+const world = await worldHere();
 
 /** A client of a server whose tool is registered so. */
 async function served(register: (server: McpServer, tools: GuardedTools) => void) {

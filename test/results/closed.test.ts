@@ -5,18 +5,16 @@ import type { MemoryAudit } from "@hopwise/core/audit";
 import { createGuardedTools, guardTransport } from "@hopwise/mcp";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
-import { afterAll, beforeAll, expect, it, onTestFinished, vi } from "vitest";
+import { beforeAll, expect, it, onTestFinished, vi } from "vitest";
 import { z } from "zod";
 import { post, provenCall, session } from "../support/mcp/client.ts";
 import { OPEN_TO_ALICE, plannerWith, serveHere } from "../support/mcp/server.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
-beforeAll(async () => {
+const world = await worldHere();
+beforeAll(() => {
   vi.spyOn(console, "log").mockImplementation(() => {});
-  world = await createWorld();
 });
-afterAll(() => world.pdp.close());
 
 const parameters = z.object({ name: z.string() });
 

@@ -2,22 +2,21 @@
 import { AsyncResource } from "node:async_hooks";
 import { delegate, type HeldDelegation } from "@hopwise/core";
 import { anyArguments, grant } from "@hopwise/core/grant";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { tools as toolMap } from "../../examples/finance-team/company.ts";
 import { proven, request } from "../support/mcp/client.ts";
 import { loosely } from "../support/mcp/loose-transport.ts";
 import { emptyServer, plannerWith } from "../support/mcp/server.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
 const IBAN = "DE02500105170137075030";
 
-let world: World;
+const world = await worldHere();
 let planner: HeldDelegation;
 let reader: HeldDelegation;
 beforeAll(async () => {
   vi.spyOn(console, "log").mockImplementation(() => {});
-  world = await createWorld();
   planner = await plannerWith(world, "talk");
   reader = await delegate(planner, {
     to: "researcher",
@@ -25,7 +24,6 @@ beforeAll(async () => {
     grant: grant({ talk: anyArguments }),
   });
 });
-afterAll(() => world.pdp.close());
 
 /** Made before any request: what runs in it has lost the request it belongs to. */
 const elsewhere = new AsyncResource("a callback of a connection that was opened at the start");

@@ -9,14 +9,14 @@ import { z } from "zod";
 import { tools as toolMap } from "../../examples/finance-team/company.ts";
 import { callTool, clientOf, codeOf, textOf } from "../support/mcp/client.ts";
 import { plannerWith, type Served, serve } from "../support/mcp/server.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
 const IBAN = "DE02500105170137075030";
 const parameters = z.object({ id: z.string() });
 const asInvoice = toolMap["read_invoice"] as (typeof toolMap)[string];
 const NAMES = ["structured", "plain_text", "picture", "failing", "throwing", "talkative", "asking"] as const;
 
-let world: World;
+const world = await worldHere();
 let served: Served;
 let planner: HeldDelegation;
 let reader: HeldDelegation;
@@ -55,7 +55,6 @@ function addTools(server: FastMCP): void {
 }
 
 beforeAll(async () => {
-  world = await createWorld();
   const map = Object.fromEntries(NAMES.map((name) => [name, asInvoice]));
   served = await serve(world, { map, add: addTools });
   planner = await plannerWith(world, ...NAMES);
@@ -70,7 +69,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all([plannerClient.close(), readerClient.close()]);
   await served.stop();
-  await world.pdp.close();
 });
 
 const outcomeOf = async (tool: string) => {

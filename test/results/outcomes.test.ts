@@ -1,19 +1,17 @@
 /** What came of a call is on record once, whenever its caller leaves. */
 import { memoryAudit } from "@hopwise/core";
 import type { JsonRpcMessage } from "@hopwise/mcp";
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { beforeAll, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { proven, request } from "../support/mcp/client.ts";
 import { loosely } from "../support/mcp/loose-transport.ts";
 import { emptyServer, OPEN_TO_ALICE, plannerWith } from "../support/mcp/server.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
-beforeAll(async () => {
+const world = await worldHere();
+beforeAll(() => {
   vi.spyOn(console, "log").mockImplementation(() => {});
-  world = await createWorld();
 });
-afterAll(() => world.pdp.close());
 
 const WITHDRAWN: JsonRpcMessage = { jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 1 } };
 const CALLS = [

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { scripted } from "../support/language-model.ts";
 import { callTool, clientOf } from "../support/mcp/client.ts";
 import { type Served, serve } from "../support/mcp/server.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 import { type Row, schemaOf, TABLE, VENDORS, type Vendor } from "./table.ts";
 
 interface Case {
@@ -42,13 +42,11 @@ const running = (name: string) => async (args: unknown) => {
 };
 const plain = (args: unknown): unknown => (args === undefined ? undefined : JSON.parse(JSON.stringify(args)));
 
-let world: World;
-beforeAll(async () => {
+const world = await worldHere();
+beforeAll(() => {
   vi.spyOn(console, "log").mockImplementation(() => {});
   vi.spyOn(console, "error").mockImplementation(() => {});
-  world = await createWorld();
 });
-afterAll(() => world.pdp.close());
 
 /** A chain that hands over one tool: with all of them it would be too long. */
 const holding = ({ name, row }: Case): Promise<HeldDelegation> =>

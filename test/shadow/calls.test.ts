@@ -1,20 +1,15 @@
 /** Shadow mode on the real policies: budgets, rates and approvals, what is kept of them, and what stays refused. */
-import { type AuthorizerOptions, generateSigner, type HeldDelegation, memoryState, type Signer } from "@hopwise/core";
+import { type AuthorizerOptions, generateSigner, type HeldDelegation, memoryState } from "@hopwise/core";
 import { grant, int, wildcard } from "@hopwise/core/grant";
 import { allowAll } from "@hopwise/core/testing";
 import { type BudgetBounds, signApproval } from "@hopwise/core/tokens";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ISSUER, tools } from "../../examples/finance-team/company.ts";
 import { credentialFor } from "../support/forge.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
-let dana: Signer;
-beforeAll(async () => {
-  world = await createWorld();
-  dana = await generateSigner();
-});
-afterAll(() => world.pdp.close());
+const world = await worldHere();
+const dana = await generateSigner();
 
 const GRANT = grant({
   send_payment: { to: wildcard(), amount: int({ min: -10_000, max: 10_000 }), currency: wildcard() },

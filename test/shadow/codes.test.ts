@@ -1,9 +1,9 @@
 /** Every denial that there is, brought about once more in shadow mode: which ones are not enforced, and no others. */
 import type { AuthorizerOptions } from "@hopwise/core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { CODES, type DenialCode, type ErrorCode, isDenialCode } from "../../packages/core/src/codes.ts";
 import { PRODUCED } from "../codes/produced.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { type World, worldHere } from "../support/world.ts";
 
 /**
  * Whether a call that is denied with it runs in shadow mode; or with `"everything"` alone; or what becomes of it, where what the
@@ -52,11 +52,7 @@ const RUNS: { readonly [Code in DenialCode]?: Runs } = {
   budget_exhausted: "yes",
 };
 
-let world: World;
-beforeAll(async () => {
-  world = await createWorld();
-});
-afterAll(() => world.pdp.close());
+const world = await worldHere();
 
 /** What becomes of a call that is denied with this code, where this much is in shadow mode. */
 async function produced(code: DenialCode, shadow: NonNullable<AuthorizerOptions["shadow"]>): Promise<string> {

@@ -1,16 +1,12 @@
 /** The tools of an AI SDK loop in shadow mode, on the real policies. */
 import { authorizeTools, caller } from "@hopwise/ai-sdk";
 import type { Tool, ToolSet } from "ai";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { z } from "zod";
 import { GOOD } from "../support/calls.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { type World, worldHere } from "../support/world.ts";
 
-let world: World;
-beforeAll(async () => {
-  world = await createWorld();
-});
-afterAll(() => world.pdp.close());
+const world = await worldHere();
 
 const inputSchema = z.object({ to: z.string(), amount: z.number(), currency: z.string() });
 const OPTIONS = { toolCallId: "1", messages: [], context: {} };

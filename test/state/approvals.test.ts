@@ -11,23 +11,21 @@ import {
 import { grant, int, wildcard } from "@hopwise/core/grant";
 import type { UserDirectory } from "@hopwise/core/sources";
 import { signApproval } from "@hopwise/core/tokens";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { ISSUER, PAY_SERVER, tools, users } from "../../examples/finance-team/company.ts";
 import { credentialFor } from "../support/forge.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { type World, worldHere } from "../support/world.ts";
 
-let world: World;
+const world = await worldHere();
 let danaKey: Signer;
 let bobKey: Signer;
 let carols: HeldDelegation;
 
 beforeAll(async () => {
-  world = await createWorld();
   [danaKey, bobKey] = [await generateSigner(), await generateSigner()];
   const order = { agent: "planner", holder: world.keys.planner, grant: GRANT };
   carols = await world.issuer.issue({ subject: "carol", ...order });
 });
-afterAll(() => world.pdp.close());
 
 const GRANT = grant({ send_payment: { to: wildcard(), amount: int({ min: 1, max: 10_000 }), currency: wildcard() } });
 const PAY = tools["send_payment"] as ToolEntry;

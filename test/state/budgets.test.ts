@@ -3,15 +3,11 @@ import { type Decision, delegate, type HeldDelegation, memoryState } from "@hopw
 import { grant, int, wildcard } from "@hopwise/core/grant";
 import type { SpendingStore } from "@hopwise/core/state";
 import type { BudgetBounds } from "@hopwise/core/tokens";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { credentialFor } from "../support/forge.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { type World, worldHere } from "../support/world.ts";
 
-let world: World;
-beforeAll(async () => {
-  world = await createWorld();
-});
-afterAll(() => world.pdp.close());
+const world = await worldHere();
 
 const GRANT = grant({
   read_invoice: { id: wildcard() },

@@ -4,19 +4,18 @@ import { type HeldDelegation, memoryState, type ToolEntry } from "@hopwise/core"
 import { grant, wildcard } from "@hopwise/core/grant";
 import { nothingHappened } from "@hopwise/fastmcp";
 import { META_LEFT } from "@hopwise/mcp";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { tools } from "../../examples/finance-team/company.ts";
 import { callTool, clientOf, codeOf, proven, request } from "../support/mcp/client.ts";
 import { loosely } from "../support/mcp/loose-transport.ts";
 import { emptyServer, serveHere } from "../support/mcp/server.ts";
 import { answering } from "../support/policy-clients.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
+const world = await worldHere();
 let held: HeldDelegation;
 beforeAll(async () => {
-  world = await createWorld();
   const from = Math.floor(Date.now() / 1000) - 60;
   held = await world.issuer.issue({
     subject: "alice",
@@ -26,7 +25,6 @@ beforeAll(async () => {
     budget: { id: "in-tools", from, until: from + 7200, calls: 3, sums: { draw: { amount: 100 } } },
   });
 });
-afterAll(() => world.pdp.close());
 
 const parameters = z.object({ to: z.string(), amount: z.number(), currency: z.string() });
 const map = { draw: tools["send_payment"] as ToolEntry };

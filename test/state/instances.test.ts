@@ -9,18 +9,14 @@ import { grant, wildcard } from "@hopwise/core/grant";
 import { createNonces, type SharedState } from "@hopwise/core/state";
 import { redisState } from "@hopwise/redis";
 import { sqliteState } from "@hopwise/sqlite";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { MISSING, startRedis } from "../redis/redis-server.ts";
 import { callTool, clientOf, codeOf, post, provenCall, textOf } from "../support/mcp/client.ts";
 import { serveHere } from "../support/mcp/server.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 
-let world: World;
-beforeAll(async () => {
-  world = await createWorld();
-});
-afterAll(() => world.pdp.close());
+const world = await worldHere();
 
 /** A store, as so many processes open it. */
 type OpenShared = (instances: number) => Promise<readonly SharedState[]>;

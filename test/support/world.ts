@@ -9,6 +9,7 @@ import {
 import type { MemoryAudit } from "@hopwise/core/audit";
 import { exact, type Grant, grant, int, oneOf, optional, wildcard } from "@hopwise/core/grant";
 import { type Company, createCompany } from "@hopwise/core/testing";
+import { afterAll } from "vitest";
 import { ISSUER, PAY_SERVER, registerAgents, tools, users } from "../../examples/finance-team/company.ts";
 import { connectStoryPdp, type StoryPdp } from "./story-pdp.ts";
 
@@ -33,7 +34,14 @@ export const PLANNER_GRANT: Grant = grant({
 
 export const RESEARCHER_GRANT: Grant = grant({ read_invoice: { id: oneOf("INV-7", "INV-9") } });
 
-/** The company for a test file: make it in `beforeAll`, close its `pdp` in `afterAll`. */
+/** The company for a test file, at its top: it is there until the last test has ended. */
+export async function worldHere(): Promise<World> {
+  const world = await createWorld();
+  afterAll(() => world.pdp.close());
+  return world;
+}
+
+/** The company; whoever makes it closes its `pdp`. */
 export async function createWorld(pdp: StoryPdp = connectStoryPdp()): Promise<World> {
   const issuerKey = await generateSigner();
   const agents = { planner: {}, researcher: { key: await generateSigner("ES256") } };

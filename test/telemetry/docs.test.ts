@@ -4,21 +4,16 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Authorizer, type AuthorizerOptions, createAuthorizer, memoryAudit } from "@hopwise/core";
 import { trace } from "@opentelemetry/api";
-import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { CODES, type ErrorCode, rowOf } from "../../packages/core/src/codes.ts";
 import { GOOD } from "../support/calls.ts";
 import { storyOptions } from "../support/story-options.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { type World, worldHere } from "../support/world.ts";
 import { recorder, treeOf } from "./recorder.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-let world: World;
-let docs: string;
-beforeAll(async () => {
-  world = await createWorld();
-  docs = await readFile(join(root, "docs/telemetry.md"), "utf8");
-});
-afterAll(() => world.pdp.close());
+const world = await worldHere();
+const docs = await readFile(join(root, "docs/telemetry.md"), "utf8");
 
 const block = (language: string): string =>
   new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``).exec(docs)?.[1] ?? `no block ${language}`;

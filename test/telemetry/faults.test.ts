@@ -17,16 +17,12 @@ import {
   TracerProvider as SdkTracerProvider,
   SimpleSpanProcessor,
 } from "@opentelemetry/sdk-trace";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { GOOD } from "../support/calls.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { worldHere } from "../support/world.ts";
 import { recorder, treeOf } from "./recorder.ts";
 
-let world: World;
-beforeAll(async () => {
-  world = await createWorld();
-});
-afterAll(() => world.pdp.close());
+const world = await worldHere();
 afterEach(() => {
   context.disable();
   propagation.disable();

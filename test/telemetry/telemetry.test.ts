@@ -3,20 +3,16 @@ import { readGrant } from "@hopwise/core/grant";
 import { createCompany } from "@hopwise/core/testing";
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import { AlwaysOffSampler, type ReadableSpan } from "@opentelemetry/sdk-trace";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { PAY_SERVER } from "../../examples/finance-team/company.ts";
 import { carolsPlanner, LARGE } from "../support/approvals.ts";
 import { GOOD } from "../support/calls.ts";
 import { credentialFor } from "../support/forge.ts";
 import { failing } from "../support/policy-clients.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { type World, worldHere } from "../support/world.ts";
 import { recorder, treeOf } from "./recorder.ts";
 
-let world: World;
-beforeAll(async () => {
-  world = await createWorld();
-});
-afterAll(() => world.pdp.close());
+const world = await worldHere();
 
 type Options = Parameters<World["authorizer"]>[0];
 

@@ -11,24 +11,22 @@ import { context, propagation, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from "@opentelemetry/core";
 import { AlwaysOffSampler } from "@opentelemetry/sdk-trace";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { users } from "../../examples/finance-team/company.ts";
 import { findBinary } from "../../packages/cerbos/src/binary/index.ts";
 import { GOOD } from "../support/calls.ts";
 import { clientOf } from "../support/mcp/client.ts";
 import { serveHere } from "../support/mcp/server.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { type World, worldHere } from "../support/world.ts";
 import { recorder } from "./recorder.ts";
 
-let world: World;
-beforeAll(async () => {
+const world = await worldHere();
+beforeAll(() => {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(
     new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] }),
   );
-  world = await createWorld();
 });
-afterAll(() => world.pdp.close());
 
 const PAY = { tool: "send_payment", arguments: GOOD } as const;
 const LIST = [{ tool: "send_payment" }, { tool: "get_transactions" }];
