@@ -12,6 +12,7 @@ import { type Fate, front } from "../support/mcp/front.ts";
 import { clientOf, servePayments } from "../support/mcp/pay-server.ts";
 import { serveHere, start } from "../support/mcp/server.ts";
 import { failing } from "../support/policy-clients.ts";
+import { quiet } from "../support/quiet.ts";
 import { TOKEN_TEXT } from "../support/token-text.ts";
 import { worldHere } from "../support/world.ts";
 
@@ -237,6 +238,3 @@ describe("a delegation for several servers", () => {
     expect(audit.records.at(-1)).toMatchObject({ tool: "send_payment", outcome: "allowed" });
   });
 });
-
-const silent = (): void => {};
-const quiet = { debug: silent, error: silent, info: silent, log: silent, warn: silent };

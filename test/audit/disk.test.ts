@@ -1,12 +1,12 @@
 /** The audit log on disks that are full or read-only: real limits, a real small file system, a real authorizer. */
-import { execFileSync } from "node:child_process";
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type AuditLog, openAuditLog, readAuditLog, verifyAuditLog } from "@hopwise/audit";
 import { type Decision, generateSigner, type Signer, signerFromJwk } from "@hopwise/core";
 import { exportJWK, generateKeyPair } from "jose";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { smallDisk } from "../support/small-disk.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { worldHere } from "../support/world.ts";
 import { acknowledged, missingFrom, startWriter } from "./writers.ts";
@@ -14,24 +14,7 @@ import { acknowledged, missingFrom, startWriter } from "./writers.ts";
 const world = await worldHere();
 const signer = await generateSigner();
 
-/** A file system of 256 KiB, where this user may mount one. */
-function mountSmallDisk(): string | undefined {
-  const folder = mkdtempSync(join(tmpdir(), "hopwise-audit-disk-"));
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", folder], { stdio: "ignore" });
-  } catch {
-    rmSync(folder, { recursive: true });
-    return undefined;
-  }
-  return folder;
-}
-
-const disk = mountSmallDisk();
-afterAll(() => {
-  if (disk === undefined) return;
-  execFileSync("umount", [disk]);
-  rmSync(disk, { recursive: true });
-});
+const disk = smallDisk("256k");
 
 async function read(audit: AuditLog): Promise<Decision> {
   const { authorizer } = world.authorizer({ audit });

@@ -7,7 +7,8 @@ import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
 import { type Context, FastMCP, type FastMCPSessionAuth } from "fastmcp";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
-import { clientOf, createScene, expectedOf, expectHarmless, quiet, type Scene, serve } from "./scene.ts";
+import { quiet } from "../support/quiet.ts";
+import { clientOf, createScene, expectedOf, expectHarmless, type Scene, serve } from "./scene.ts";
 
 let scene: Scene;
 beforeAll(async () => {

@@ -10,9 +10,7 @@ import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/
 import { FastMCP } from "fastmcp";
 import { expect, onTestFinished } from "vitest";
 import { pdpWith } from "../faults/small-policies.ts";
-
-const silent = (): void => {};
-export const quiet = { debug: silent, error: silent, info: silent, log: silent, warn: silent };
+import { quiet } from "../support/quiet.ts";
 
 const thing = { kind: "thing", action: "use" };
 const tools: ToolMap = { "*": thing, "mcp:resources/read": thing, "mcp:prompts/get": thing };

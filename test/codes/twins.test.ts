@@ -3,17 +3,16 @@ import { type AuthorizerOptions, type DenialCode, delegate } from "@hopwise/core
 import { modelView } from "@hopwise/core/adapter";
 import type { MemoryAudit } from "@hopwise/core/audit";
 import { anyArguments, grant } from "@hopwise/core/grant";
-import { beforeAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { post, proven, provenCall, request } from "../support/mcp/client.ts";
 import { OPEN_TO_ALICE, plannerWith, serveHere } from "../support/mcp/server.ts";
 import { failing } from "../support/policy-clients.ts";
+import { quietConsole } from "../support/quiet.ts";
 import { worldHere } from "../support/world.ts";
 import { addToolOf, DISGUISED, FITTING, OPENLY, type Row } from "./twins.ts";
 
 const world = await worldHere();
-beforeAll(() => {
-  vi.spyOn(console, "log").mockImplementation(() => {});
-});
+quietConsole("log");
 
 /** The whole answer to a row's call over HTTP, but for the invocation; and the code that its record has. */
 async function answerTo(row: Row, how: { readonly stateless?: boolean } = { stateless: true }) {

@@ -3,7 +3,7 @@ import type { JsonObject } from "@hopwise/core/adapter";
 import { exact, grant, wildcard } from "@hopwise/core/grant";
 import { createGuardedTools, type RequestScope } from "@hopwise/mcp";
 import { UserError } from "fastmcp";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { allowed, requestScope } from "../../packages/mcp/src/guard/guard.fixture.ts";
 import { callTool, clientOf, codeOf, post, provenCall, textOf } from "../support/mcp/client.ts";
@@ -16,13 +16,11 @@ import {
   serve,
   start,
 } from "../support/mcp/server.ts";
+import { quietConsole } from "../support/quiet.ts";
 import { worldHere } from "../support/world.ts";
 
 const world = await worldHere();
-beforeAll(() => {
-  vi.spyOn(console, "log").mockImplementation(() => {});
-  vi.spyOn(console, "error").mockImplementation(() => {});
-});
+quietConsole("log", "error");
 
 /** A PDP that lets one see what it was asked. */
 function watched(seen: JsonObject[]) {

@@ -13,6 +13,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { z } from "zod";
 import { codeOf, errorCodeOf, textOf } from "../support/mcp/client.ts";
 import { OPEN_TO_ALICE, plannerWith } from "../support/mcp/server.ts";
+import { quiet } from "../support/quiet.ts";
 import { worldHere } from "../support/world.ts";
 
 const MAP = {
@@ -26,8 +27,6 @@ const world = await worldHere();
 const ran: string[] = [];
 
 const held = await plannerWith(world, ...Object.keys(MAP));
-
-const quiet = { debug: () => {}, error: () => {}, info: () => {}, log: () => {}, warn: () => {} };
 
 /** Each thing, in the form in which FastMCP takes it. */
 const tool = (name: string) => ({
@@ -357,17 +356,15 @@ describe("canAccess", () => {
         }) as never,
       });
     const onWarning = (text: string): void => void heard.push(text);
-    for (const options of [{ http: {} }, { http }] as const) {
-      for (const [before, after] of [
-        [closed, none],
-        [none, closed],
-      ] as const) {
-        await expectShut(await guarded(withoutUsers(), before, after, { ...options, onWarning }));
-      }
-      const running = await guarded(withoutUsers(), none, none, { ...options, onWarning });
+    // At once: a server with sessions lets each client wait for a second.
+    const shutAnyway = [{ http: {} }, { http }].map(async ({ http }) => {
+      await expectShut(await guarded(withoutUsers(), closed, none, { http, onWarning }));
+      await expectShut(await guarded(withoutUsers(), none, closed, { http, onWarning }));
+      const running = await guarded(withoutUsers(), none, none, { http, onWarning });
       closed(running.server);
       await expectShut(running);
-    }
+    });
+    await Promise.all(shutAnyway);
     expect([new Set(asked), heard]).toEqual([new Set([undefined]), []]);
     const open = (it: FastMCP): void => it.addTool({ ...tool("added"), canAccess: () => true });
     await expectGuarded("tool", await guarded(withoutUsers(), open, none, { http }));

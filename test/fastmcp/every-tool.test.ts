@@ -1,21 +1,21 @@
 /** A chain that hands over every tool, on a real server and the real policies: it is as narrow as the map and the policies. */
 import { createIssuer, delegate, generateSigner, type HeldDelegation, hold, type Issuer } from "@hopwise/core";
 import { everyTool, exact, grant, oneOf } from "@hopwise/core/grant";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { ISSUER, PAY_SERVER, tools } from "../../examples/finance-team/company.ts";
 import { GOOD } from "../support/calls.ts";
 import { callTool, clientOf, codeOf, errorCodeOf, failure, textOf } from "../support/mcp/client.ts";
 import { OPEN_TO_ALICE, type Served, serve } from "../support/mcp/server.ts";
+import { quietConsole } from "../support/quiet.ts";
 import { worldHere } from "../support/world.ts";
 
 const world = await worldHere();
 let issuer: Issuer;
 let served: Served;
 let planner: HeldDelegation;
+quietConsole("log", "error");
 beforeAll(async () => {
-  vi.spyOn(console, "log").mockImplementation(() => {});
-  vi.spyOn(console, "error").mockImplementation(() => {});
   const pinned = { issuer: ISSUER, audiences: [PAY_SERVER], subjects: ["alice"], tools: "any" } as const;
   issuer = await createIssuer({ ...pinned, signer: await generateSigner(), everyTool: true });
   served = await serve(world, {

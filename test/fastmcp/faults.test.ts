@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { startPdp } from "@hopwise/cerbos";
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import {
   callTool,
@@ -21,16 +21,14 @@ import {
 } from "../support/mcp/client.ts";
 import { loosely } from "../support/mcp/loose-transport.ts";
 import { emptyServer, OPEN_TO_ALICE, plannerWith, serveHere, start } from "../support/mcp/server.ts";
+import { quietConsole } from "../support/quiet.ts";
 import { worldHere } from "../support/world.ts";
 
 const world = await worldHere();
 const unhandled: unknown[] = [];
 const note = (error: unknown): void => void unhandled.push(error);
 
-beforeAll(() => {
-  vi.spyOn(console, "log").mockImplementation(() => {});
-  vi.spyOn(console, "error").mockImplementation(() => {});
-});
+quietConsole("log", "error");
 beforeEach(() => {
   unhandled.length = 0;
   process.on("unhandledRejection", note);

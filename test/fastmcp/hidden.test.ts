@@ -1,10 +1,11 @@
 /** What a caller learns of things that are not theirs: nothing, not even whether they exist. */
 import type { FastMCP } from "fastmcp";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { accessTokenFor, userFromAuth } from "../../examples/finance-team/bob.ts";
 import { post, proven, provenCall, request, textOf } from "../support/mcp/client.ts";
 import { OPEN_TO_ALICE, OPEN_TO_NOBODY, plannerWith, type Served, serve } from "../support/mcp/server.ts";
+import { quietConsole } from "../support/quiet.ts";
 import { worldHere } from "../support/world.ts";
 
 const world = await worldHere();
@@ -52,8 +53,8 @@ function addSecrets(server: FastMCP): void {
     });
 }
 
+quietConsole("log");
 beforeAll(async () => {
-  vi.spyOn(console, "log").mockImplementation(() => {});
   served = await serve(world, {
     stateless: true,
     userFromAuth: userFromAuth(world.issuerKey),

@@ -8,12 +8,13 @@ import { createPayServer } from "../../examples/finance-team/pay-server.ts";
 import { proven, provenCall, request, textOf } from "../support/mcp/client.ts";
 import { loosely } from "../support/mcp/loose-transport.ts";
 import { emptyServer, OPEN_TO_ALICE, plannerWith } from "../support/mcp/server.ts";
+import { quietConsole } from "../support/quiet.ts";
 import { worldHere } from "../support/world.ts";
 
 const world = await worldHere();
 let authorizer: Authorizer;
+quietConsole("log");
 beforeAll(() => {
-  vi.spyOn(console, "log").mockImplementation(() => {});
   authorizer = world.authorizer().authorizer;
 });
 

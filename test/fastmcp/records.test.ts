@@ -4,17 +4,16 @@ import type { PointRefusal } from "@hopwise/core/adapter";
 import type { DecisionRecord } from "@hopwise/core/audit";
 import { guard } from "@hopwise/fastmcp";
 import { FastMCP } from "fastmcp";
-import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { z } from "zod";
 import { codeOf, post, proven, provenCall, request, session } from "../support/mcp/client.ts";
 import { loosely } from "../support/mcp/loose-transport.ts";
 import { emptyServer, OPEN_TO_ALICE, OPEN_TO_NOBODY, plannerWith, start } from "../support/mcp/server.ts";
+import { quietConsole } from "../support/quiet.ts";
 import { type World, worldHere } from "../support/world.ts";
 
 const world = await worldHere();
-beforeAll(() => {
-  vi.spyOn(console, "log").mockImplementation(() => {});
-});
+quietConsole("log");
 
 const parameters = z.object({ name: z.string() });
 const ran: string[] = [];

@@ -10,6 +10,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { PAY_SERVER, tools } from "../../examples/finance-team/company.ts";
 import { errorCodeOf, failure } from "../support/mcp/client.ts";
 import { OPEN_TO_ALICE, OPEN_TO_NOBODY, plannerWith } from "../support/mcp/server.ts";
+import { quiet } from "../support/quiet.ts";
 import { worldHere } from "../support/world.ts";
 
 const READ = "mcp:resources/read";
@@ -37,8 +38,7 @@ const got: unknown[] = [];
 const held = await plannerWith(world, READ);
 
 function shop(): FastMCP {
-  const logger = { debug: () => {}, error: () => {}, info: () => {}, log: () => {}, warn: () => {} };
-  const server = new FastMCP({ name: "shop", version: "1.0.0", logger });
+  const server = new FastMCP({ name: "shop", version: "1.0.0", logger: quiet });
   const template = (uriTemplate: string): void =>
     server.addResourceTemplate({
       uriTemplate,

@@ -5,15 +5,14 @@ import {
   PromptListChangedNotificationSchema,
   ToolListChangedNotificationSchema,
 } from "@modelcontextprotocol/sdk/types.js";
-import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { clientOf, errorCodeOf, failure } from "../support/mcp/client.ts";
 import { plannerWith, serveHere } from "../support/mcp/server.ts";
+import { quietConsole } from "../support/quiet.ts";
 import { worldHere } from "../support/world.ts";
 
 const world = await worldHere();
-beforeAll(() => {
-  vi.spyOn(console, "log").mockImplementation(() => {});
-});
+quietConsole("log");
 
 describe("a client of a guarded server", () => {
   it("hears by its own stream that its lists changed, and sees them as they are now", async () => {

@@ -21,6 +21,7 @@ import {
 } from "../support/mcp/client.ts";
 import { loosely } from "../support/mcp/loose-transport.ts";
 import { emptyServer, OPEN_TO_ALICE, plannerWith, start } from "../support/mcp/server.ts";
+import { quiet, quietConsole } from "../support/quiet.ts";
 import { worldHere } from "../support/world.ts";
 
 const world = await worldHere();
@@ -28,9 +29,8 @@ let held: Awaited<ReturnType<typeof plannerWith>>;
 const ran: string[] = [];
 const map = { early: OPEN_TO_ALICE, late: OPEN_TO_ALICE, later: OPEN_TO_ALICE };
 
+quietConsole("log", "error");
 beforeAll(async () => {
-  vi.spyOn(console, "log").mockImplementation(() => {});
-  vi.spyOn(console, "error").mockImplementation(() => {});
   held = await plannerWith(world, ...Object.keys(map), "nested");
 });
 afterEach(() => {
@@ -38,7 +38,6 @@ afterEach(() => {
 });
 
 const authorizerOf = (tools = map): Authorizer => world.authorizer({ tools }).authorizer;
-const quiet = { debug: () => {}, error: () => {}, info: () => {}, log: () => {}, warn: () => {} };
 const bare = (name = "bare"): FastMCP => new FastMCP({ name, version: "1.0.0", logger: quiet });
 const tool = (name: string) => ({
   name,

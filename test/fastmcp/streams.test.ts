@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { openStream, post, proven, provenCall, request, session, textOf } from "../support/mcp/client.ts";
 import { OPEN_TO_ALICE, plannerWith, type Served, serve } from "../support/mcp/server.ts";
+import { quietConsole } from "../support/quiet.ts";
 import { worldHere } from "../support/world.ts";
 
 const world = await worldHere();
@@ -64,8 +65,8 @@ function addTalkers(server: FastMCP): void {
   });
 }
 
+quietConsole("log");
 beforeAll(async () => {
-  vi.spyOn(console, "log").mockImplementation(() => {});
   served = await serve(world, {
     map: { slow: OPEN_TO_ALICE, ask: OPEN_TO_ALICE, late: OPEN_TO_ALICE },
     add: addTalkers,

@@ -4,7 +4,7 @@ import type { HeldDelegation } from "@hopwise/core";
 import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
 import type { FastMCP } from "fastmcp";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   callTool,
   carrying,
@@ -22,6 +22,7 @@ import {
   textOf,
 } from "../support/mcp/client.ts";
 import { plannerWith, type Served, serve } from "../support/mcp/server.ts";
+import { quietConsole } from "../support/quiet.ts";
 import { worldHere } from "../support/world.ts";
 
 const world = await worldHere();
@@ -43,8 +44,8 @@ function addMore(server: FastMCP): void {
   server.addPrompt({ name: "dismissal", description: "Fires somebody", load: async () => "You are fired." });
 }
 
+quietConsole("log");
 beforeAll(async () => {
-  vi.spyOn(console, "log").mockImplementation(() => {});
   stateful = await serve(world, { add: addMore });
   stateless = await serve(world, { stateless: true, add: addMore });
   json = await serve(world, { stateless: true, json: true, add: addMore });

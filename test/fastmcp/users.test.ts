@@ -1,6 +1,6 @@
 /** Users without agents, who come with an ordinary OAuth token: each request speaks for itself. */
 import { connect as connectSocket } from "node:net";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { accessTokenFor, userFromAuth } from "../../examples/finance-team/bob.ts";
 import { ISSUER } from "../../examples/finance-team/company.ts";
 import {
@@ -16,6 +16,7 @@ import {
 } from "../support/mcp/client.ts";
 import { loosely } from "../support/mcp/loose-transport.ts";
 import { emptyServer, type Served, serve, serveHere } from "../support/mcp/server.ts";
+import { quietConsole } from "../support/quiet.ts";
 import { worldHere } from "../support/world.ts";
 
 const world = await worldHere();
@@ -24,8 +25,8 @@ let stateless: Served;
 let alice: Record<string, string>;
 let bob: Record<string, string>;
 
+quietConsole("log");
 beforeAll(async () => {
-  vi.spyOn(console, "log").mockImplementation(() => {});
   const byToken = { userFromAuth: userFromAuth(world.issuerKey) };
   stateful = await serve(world, byToken);
   stateless = await serve(world, { ...byToken, stateless: true });

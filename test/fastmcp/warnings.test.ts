@@ -1,15 +1,14 @@
 /** What a guarded server warns of when it starts: resources and prompts that would be denied in silence. */
 import type { ToolEntry, ToolMap } from "@hopwise/core";
 import type { FastMCP } from "fastmcp";
-import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { z } from "zod";
 import { emptyServer, OPEN_TO_ALICE, start } from "../support/mcp/server.ts";
+import { quietConsole } from "../support/quiet.ts";
 import { worldHere } from "../support/world.ts";
 
 const world = await worldHere();
-beforeAll(() => {
-  vi.spyOn(console, "log").mockImplementation(() => {});
-});
+quietConsole("log");
 
 const READ: ToolEntry = { kind: "page", action: "read", id: "uri" };
 const GET: ToolEntry = { kind: "letter", action: "get", id: "name" };

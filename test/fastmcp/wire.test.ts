@@ -1,12 +1,13 @@
 /** Messages that no honest client sends. */
 import { prove } from "@hopwise/core/tokens";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { PAY_SERVER } from "../../examples/finance-team/company.ts";
 import { createPayServer } from "../../examples/finance-team/pay-server.ts";
 import { codeOf, post, proven, provenCall, request, session, textOf } from "../support/mcp/client.ts";
 import { loosely } from "../support/mcp/loose-transport.ts";
 import { emptyServer, OPEN_TO_ALICE, plannerWith, type Served, serve, start } from "../support/mcp/server.ts";
+import { quietConsole } from "../support/quiet.ts";
 import { worldHere } from "../support/world.ts";
 
 const world = await worldHere();
@@ -14,9 +15,8 @@ let served: Served;
 const ran: unknown[] = [];
 const seen: unknown[] = [];
 
+quietConsole("log", "error");
 beforeAll(async () => {
-  vi.spyOn(console, "log").mockImplementation(() => {});
-  vi.spyOn(console, "error").mockImplementation(() => {});
   served = await serve(world, {
     stateless: true,
     map: { echo: OPEN_TO_ALICE },

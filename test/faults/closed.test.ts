@@ -2,9 +2,9 @@
 import { type ConnectedPdp, connectPdp, startPdp } from "@hopwise/cerbos";
 import { createCompany } from "@hopwise/core/testing";
 import { guardedServer } from "@hopwise/fastmcp/testing";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { denied } from "../support/calls.ts";
-import { STORY_POLICIES } from "../support/story-pdp.ts";
+import { connectStoryPdp, STORY_POLICIES } from "../support/story-pdp.ts";
 
 const company = await createCompany();
 const planner = await company.chain("alice", "planner");
@@ -15,9 +15,9 @@ describe("what was closed before the call was over", () => {
     [
       "connectPdp gave",
       async () => {
-        const remote = await startPdp({ policies: STORY_POLICIES });
-        onTestFinished(() => remote.close());
-        return connectPdp({ targets: remote.target });
+        const { target, close } = connectStoryPdp();
+        await close();
+        return connectPdp({ targets: target });
       },
     ],
   ])("what %s says so", async (_, open) => {

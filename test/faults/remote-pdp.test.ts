@@ -87,7 +87,7 @@ describe("one policy decision point elsewhere", () => {
   });
 
   it("that has no policy for one kind still denies that kind by policy, and lists the rest", async () => {
-    const { client } = await connected((await company()).target);
+    const { client } = await connected(world.pdp.target);
     const tools = {
       send_payment: { kind: "payment", action: "send" },
       read_invoice: { kind: "nowhere", action: "read" },

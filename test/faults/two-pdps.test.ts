@@ -73,22 +73,22 @@ describe("of two policy decision points", () => {
 
   it("one speaks nonsense, and no call is lost", async () => {
     const nonsense = await answeringHttp2(withMessage(Buffer.alloc(64, 0xff)));
-    const session = await sessionOn((await connected(nonsense, (await company()).target)).client);
+    const session = await sessionOn((await connected(nonsense, world.pdp.target)).client);
     expect(await callMany(session, 20)).toEqual(Array(20).fill("allowed"));
   });
 
   it("one never had policies, and no call is lost", async () => {
     const empty = temporaryFolder();
-    const [bare, whole] = [await remotePdp({ policies: empty }), await company()];
-    const session = await sessionOn((await connected(bare.target, whole.target)).client);
+    const bare = await remotePdp({ policies: empty });
+    const session = await sessionOn((await connected(bare.target, world.pdp.target)).client);
     expect(await callMany(session, 20)).toEqual(Array(20).fill("allowed"));
     expect(await session.list([{ tool: "send_payment" }])).toMatchObject({ outcome: "listed", shown: [true] });
   });
 
   it("one never had policies, and no list by listing actions is empty", async () => {
     const empty = temporaryFolder();
-    const [bare, whole] = [await remotePdp({ policies: empty }), await company()];
-    const { client } = await connected(bare.target, whole.target);
+    const bare = await remotePdp({ policies: empty });
+    const { client } = await connected(bare.target, world.pdp.target);
     const listed = { action: "get", id: "monthly-report", attributes: { args: { name: "monthly-report" } } };
     const tools = { send_payment: { kind: "mcp_prompt", action: "get", list: () => listed } };
     const { authorizer } = world.authorizer({ cerbos: client, tools });

@@ -1,3 +1,4 @@
+/** Requests that the MCP SDK takes for none, and so never answers: they must not be waited for as calls of a tool. */
 import { createGuardedTools, guardTransport, type JsonRpcMessage } from "@hopwise/mcp";
 import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";

@@ -1,3 +1,4 @@
+/** A server of the plain MCP SDK behind `guardTransport`: which tools run, and what its clients are offered. */
 import { anyArguments, grant, wildcard } from "@hopwise/core/grant";
 import { createCompany } from "@hopwise/core/testing";
 import { createGuardedTools, type GuardedTools, guardTransport, type JsonRpcMessage } from "@hopwise/mcp";

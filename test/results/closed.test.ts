@@ -5,16 +5,15 @@ import type { MemoryAudit } from "@hopwise/core/audit";
 import { createGuardedTools, guardTransport } from "@hopwise/mcp";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
-import { beforeAll, expect, it, onTestFinished, vi } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import { z } from "zod";
 import { post, provenCall, session } from "../support/mcp/client.ts";
 import { OPEN_TO_ALICE, plannerWith, serveHere } from "../support/mcp/server.ts";
+import { quietConsole } from "../support/quiet.ts";
 import { worldHere } from "../support/world.ts";
 
 const world = await worldHere();
-beforeAll(() => {
-  vi.spyOn(console, "log").mockImplementation(() => {});
-});
+quietConsole("log");
 
 const parameters = z.object({ name: z.string() });
 

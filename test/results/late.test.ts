@@ -2,12 +2,13 @@
 import { AsyncResource } from "node:async_hooks";
 import { delegate, type HeldDelegation } from "@hopwise/core";
 import { anyArguments, grant } from "@hopwise/core/grant";
-import { beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { tools as toolMap } from "../../examples/finance-team/company.ts";
 import { proven, request } from "../support/mcp/client.ts";
 import { loosely } from "../support/mcp/loose-transport.ts";
 import { emptyServer, plannerWith } from "../support/mcp/server.ts";
+import { quietConsole } from "../support/quiet.ts";
 import { worldHere } from "../support/world.ts";
 
 const IBAN = "DE02500105170137075030";
@@ -15,8 +16,8 @@ const IBAN = "DE02500105170137075030";
 const world = await worldHere();
 let planner: HeldDelegation;
 let reader: HeldDelegation;
+quietConsole("log");
 beforeAll(async () => {
-  vi.spyOn(console, "log").mockImplementation(() => {});
   planner = await plannerWith(world, "talk");
   reader = await delegate(planner, {
     to: "researcher",

@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { scripted } from "../support/language-model.ts";
 import { callTool, clientOf } from "../support/mcp/client.ts";
 import { type Served, serve } from "../support/mcp/server.ts";
+import { quietConsole } from "../support/quiet.ts";
 import { worldHere } from "../support/world.ts";
 import { type Row, schemaOf, TABLE, VENDORS, type Vendor } from "./table.ts";
 
@@ -43,10 +44,7 @@ const running = (name: string) => async (args: unknown) => {
 const plain = (args: unknown): unknown => (args === undefined ? undefined : JSON.parse(JSON.stringify(args)));
 
 const world = await worldHere();
-beforeAll(() => {
-  vi.spyOn(console, "log").mockImplementation(() => {});
-  vi.spyOn(console, "error").mockImplementation(() => {});
-});
+quietConsole("log", "error");
 
 /** A chain that hands over one tool: with all of them it would be too long. */
 const holding = ({ name, row }: Case): Promise<HeldDelegation> =>

@@ -11,6 +11,7 @@ import { FastMCP } from "fastmcp";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { pdpWith } from "../faults/small-policies.ts";
+import { quiet } from "../support/quiet.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const tools: ToolMap = {
@@ -59,7 +60,6 @@ async function serve(
   const mode = shadow === undefined ? {} : { shadow, onWarning: () => {} };
   const authorizer = company.authorizer({ cerbos: pdp.client, clock: Date.now, ...mode, ...more });
   const ran: string[] = [];
-  const quiet = { debug: () => {}, error: () => {}, info: () => {}, log: () => {}, warn: () => {} };
   const own = guard(new FastMCP({ name: "shop", version: "1.0.0", logger: quiet }), authorizer);
   own.addTool({
     name: "pay",

@@ -1,11 +1,11 @@
 /** A Node.js that has no SQLite, and disks that are full or read-only: real ones, where this user may make them. */
 import { execFile, execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { openSqlite } from "@hopwise/sqlite";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { smallDisk } from "../support/small-disk.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 describe("a Node.js without SQLite", () => {
@@ -65,24 +65,7 @@ it.skipIf(!mayHideDisks())("needs no temporary folder, however much is asked for
   expect((await promisify(execFile)("unshare", args)).stdout.trim()).toBe("300");
 });
 
-/** A file system of one mebibyte, where this user may mount one. */
-function mountSmallDisk(): string | undefined {
-  const folder = mkdtempSync(join(tmpdir(), "hopwise-sqlite-disk-"));
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], { stdio: "ignore" });
-  } catch {
-    rmSync(folder, { recursive: true });
-    return undefined;
-  }
-  return folder;
-}
-
-const disk = mountSmallDisk();
-afterAll(() => {
-  if (disk === undefined) return;
-  execFileSync("umount", [disk]);
-  rmSync(disk, { recursive: true });
-});
+const disk = smallDisk("1m");
 
 describe.skipIf(disk === undefined)("a disk", () => {
   const now = (): number => Date.now() / 1000;

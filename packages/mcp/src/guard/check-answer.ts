@@ -17,7 +17,8 @@ import {
 import { filterList } from "./filter-list.ts";
 import type { Flight } from "./flights.ts";
 import { fulfilAnswer } from "./fulfil-answer.ts";
-import { GUARD_FAILED, type Guard, isBound } from "./guard.ts";
+import { GUARD_FAILED, type Guard } from "./guard.ts";
+import { isBound } from "./is-bound.ts";
 
 /** The parts of the guard that the check of an answer needs. */
 export type AnswerRules = Pick<Guard, "tools" | "mayChange" | "report" | "reportOutcome">;

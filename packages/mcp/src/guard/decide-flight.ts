@@ -2,7 +2,8 @@ import type { Decision } from "@hopwise/core";
 import type { ReadUri } from "@hopwise/core/adapter";
 import type { RequestScope, TellSchemas } from "./decide-tool.ts";
 import type { Flight } from "./flights.ts";
-import { GUARD_FAILED, type Guard, isBound } from "./guard.ts";
+import { GUARD_FAILED, type Guard } from "./guard.ts";
+import { isBound } from "./is-bound.ts";
 import { offerPage } from "./offer-page.ts";
 import { askedOfServer, type Schemas, saidByWrapper } from "./server-lists.ts";
 

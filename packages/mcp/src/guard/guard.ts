@@ -1,4 +1,4 @@
-import type { Allowed, Authorizer, Decision } from "@hopwise/core";
+import type { Allowed, Authorizer } from "@hopwise/core";
 import { quietly, type ReadUri } from "@hopwise/core/adapter";
 import type { Outcome } from "@hopwise/core/audit";
 import type { McpTransport } from "../protocol/index.ts";
@@ -85,11 +85,6 @@ export function createGuard(inner: McpTransport, options: GuardOptions): Guard {
 
 /** The denial where the guard itself fails: nothing is let through. */
 export const GUARD_FAILED = { code: "guard_failed", message: "the guard of the transport failed" } as const;
-
-/** Whether what a call's tool says may not leave as it is: the policies oblige to change it, or filter its rows. */
-export function isBound(decision: Decision): boolean {
-  return decision.outcome === "allowed" && (decision.obligations !== undefined || decision.filter !== undefined);
-}
 
 /** A call whose caller had left before it could be answered. */
 export function reportWithdrawn({ reportOutcome }: Guard, { decision }: Flight): void {

@@ -1,6 +1,7 @@
 import { answersByJson, type JsonRpcMessage, type SendOptions } from "../protocol/index.ts";
 import type { Flight } from "./flights.ts";
-import { type Guard, isBound } from "./guard.ts";
+import type { Guard } from "./guard.ts";
+import { isBound } from "./is-bound.ts";
 import { turnOfTheLoop } from "./turn-of-the-loop.ts";
 import { flightWithin, isSentWithinAnother, WITHIN_ANOTHER } from "./within-another.ts";
 
