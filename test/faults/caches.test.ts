@@ -1,29 +1,21 @@
 /** Who may do what is asked of the one who knows it now: no cache, in the process or on the way, answers in its place. */
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { generateSigner, remoteJwks } from "@hopwise/core";
 import { agentsOverHttp, usersOverHttp } from "@hopwise/core/sources";
 import { revocationsOverHttp } from "@hopwise/core/state";
 import { createCompany } from "@hopwise/core/testing";
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { afterAll, expect, it, vi } from "vitest";
+import { webServer } from "../support/web-server.ts";
 
 const company = await createCompany();
 const planner = await company.chain("alice", "planner");
 const authorize = (options: Parameters<typeof company.authorizer>[0]) =>
   company.authorizer(options).call(planner, "read_invoice", { id: "INV-7" });
 
-let [server, here]: [Server | undefined, string] = [undefined, ""];
 let heard: unknown[] = [];
-beforeAll(async () => {
-  const own = createServer((request, response) => {
-    heard.push(request.headers["cache-control"]);
-    response.writeHead(200, { "cache-control": "public, max-age=3600", "content-type": "application/json" }).end("{}");
-  });
-  await new Promise<void>((listening) => own.listen(0, "127.0.0.1", listening));
-  here = `http://127.0.0.1:${(own.address() as AddressInfo).port}`;
-  server = own;
-});
-afterAll(() => void server?.close());
+const { url: here } = await webServer((request, response) => {
+  heard.push(request.headers["cache-control"]);
+  response.writeHead(200, { "cache-control": "public, max-age=3600", "content-type": "application/json" }).end("{}");
+}, afterAll);
 
 const directory = { name: "hr", url: () => here, parse: () => ({ id: "alice", roles: ["analyst"], keys: [] }) };
 const askers: { readonly [asker: string]: () => Promise<unknown> } = {

@@ -1,6 +1,4 @@
 /** What we send goes where it was told to: an answer that sends it on elsewhere is an error, and nobody there hears of it. */
-import { createServer, type RequestListener, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { createMcpClient } from "@hopwise/ai-sdk/mcp";
 import { generateSigner, remoteJwks } from "@hopwise/core";
 import { agentsOverHttp, usersOverHttp } from "@hopwise/core/sources";
@@ -9,8 +7,9 @@ import { createCompany } from "@hopwise/core/testing";
 import { carryingFetch } from "@hopwise/mcp";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { hopwise } from "../hopwise/hopwise.ts";
+import { webServer } from "../support/web-server.ts";
 
 const company = await createCompany();
 const planner = await company.chain("alice", "planner");
@@ -19,30 +18,16 @@ const call = { tool: "read_invoice", arguments: { id: "INV-7" } };
 
 let status = 307;
 let heard: string[] = [];
-const servers: Server[] = [];
-async function serve(answer: RequestListener): Promise<string> {
-  const server = createServer(answer).listen(0, "127.0.0.1");
-  servers.push(server);
-  await new Promise((listening) => server.once("listening", listening));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-let [here, elsewhere] = ["", ""];
-beforeAll(async () => {
-  elsewhere = await serve((request, response) => {
-    heard.push(`${request.method} ${request.url}`);
-    response.writeHead(200, { "content-type": "application/json" }).end("{}");
-  });
-  here = await serve((request, response) => {
-    request.resume();
-    response.writeHead(status, { location: `${elsewhere}/there?key=secret` }).end();
-  });
-});
+const { url: elsewhere } = await webServer((request, response) => {
+  heard.push(`${request.method} ${request.url}`);
+  response.writeHead(200, { "content-type": "application/json" }).end("{}");
+}, afterAll);
+const { url: here } = await webServer((request, response) => {
+  request.resume();
+  response.writeHead(status, { location: `${elsewhere}/there?key=secret` }).end();
+}, afterAll);
 beforeEach(() => {
   heard = [];
-});
-afterAll(() => {
-  for (const server of servers) server.close();
 });
 
 const directory = { name: "hr", url: () => here, parse: (body: unknown) => body as never };
@@ -108,7 +93,7 @@ describe.each(Object.entries(askers))("%s", (_, ask) => {
 
 it("leaves a redirect to the client that looks at it itself, and signs anew what that sends to another address of its server", async () => {
   const bodies: string[] = [];
-  const own = await serve(async (request, response) => {
+  const { url: own } = await webServer(async (request, response) => {
     let body = "";
     for await (const part of request) body += part;
     if (body !== "") bodies.push(body);

@@ -1,14 +1,14 @@
 /** What `hopwise approvals` says and does, on the real inbox of an authorizer, over HTTP. */
 import { writeFileSync } from "node:fs";
-import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { ServerResponse } from "node:http";
 import { join } from "node:path";
 import type { Decision } from "@hopwise/core";
 import { approvalEndpoint } from "@hopwise/core/state";
 import { answeringPdp, createCompany, type TestAuthorizer } from "@hopwise/core/testing";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it } from "vitest";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { TOKEN_TEXT } from "../support/token-text.ts";
+import { webServer } from "../support/web-server.ts";
 import { type Answer, hopwise, hopwiseProcess, type Surroundings } from "./hopwise.ts";
 
 const EVIL = "Globex\u001b[2J\u202e\nstate approved";
@@ -52,7 +52,7 @@ async function office(change: (body: string) => string = (body) => body, approve
     approvals: authorizer.approvals,
     mayRead: ({ headers }) => headers.get("authorization") === "Bearer let-dana-in",
   });
-  const server = createServer((incoming, outgoing) => {
+  const server = await webServer((incoming, outgoing) => {
     const chunks: Buffer[] = [];
     incoming.on("data", (chunk: Buffer) => void chunks.push(chunk));
     incoming.on("end", async () => {
@@ -64,9 +64,7 @@ async function office(change: (body: string) => string = (body) => body, approve
       outgoing.end(change(await response.text()));
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => void server.close());
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/approvals`;
+  const url = `${server.url}/approvals`;
   const at = ["--at", url, "--login", "login"];
   const planner = await company.chain("alice", "planner");
   const make = (args: object = { to: "Globex", amount: 5000 }): Promise<Decision> =>
@@ -240,10 +238,8 @@ export function testApprovalsList(): void {
       /answered with more than 268435456 bytes/,
     ],
   ])("says what is wrong with an inbox that gives %s", async (_, answer, words) => {
-    const server = createServer((_incoming, outgoing) => void answer(outgoing)).listen(0, "127.0.0.1");
-    onTestFinished(() => void server.close());
-    await new Promise((listening) => server.once("listening", listening));
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/approvals`;
+    const server = await webServer((_incoming, outgoing) => void answer(outgoing));
+    const url = `${server.url}/approvals`;
     const { code, err } = await hopwise(["approvals", "list", "--at", url], { folder: temporaryFolder() });
     expect([code, err]).toEqual([2, expect.stringMatching(words)]);
   });

@@ -5,8 +5,6 @@
 import { spawnSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { type AuditFilter, openAuditLog } from "@hopwise/audit";
 import {
@@ -29,6 +27,7 @@ import { describe, expect, it, vi } from "vitest";
 import { COMMANDS } from "../../packages/hopwise/src/commands/index.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { TOKEN_TEXT } from "../support/token-text.ts";
+import { webServer } from "../support/web-server.ts";
 import { testApprovalsApprove, testApprovalsDeny, testApprovalsList, testApprovalsShow } from "./approvals.ts";
 import { type Answer, BIN, hopwise, hopwiseProcess } from "./hopwise.ts";
 import { testRevoke } from "./revoke.ts";
@@ -876,12 +875,9 @@ const TESTED: Readonly<Record<string, () => void>> = {
   doctor: () => {
     it("starts the PDP, looks at policies, packages and the clock, and leaves nothing behind", async () => {
       const folder = policies({ "room.yaml": POLICY, "room_test.yaml": TESTS("EFFECT_ALLOW") });
-      const server = createServer((_, response) => response.end()).listen(0, "127.0.0.1");
-      await new Promise((resolve) => server.once("listening", resolve));
-      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
+      const { url } = await webServer((_, response) => response.end());
       const env = { TMPDIR: temporaryFolder() };
-      const answer = await hopwiseProcess(["doctor", "--server", url, "--json"], { folder, env });
-      server.close();
+      const answer = await hopwiseProcess(["doctor", "--server", `${url}/mcp`, "--json"], { folder, env });
       expectQuiet(answer);
       expect(answer.code).toBe(0);
       const { ok, findings } = JSON.parse(answer.out);

@@ -1,13 +1,12 @@
 /** What `hopwise doctor` says of the services that calls stand on, while they are well and once they are not. */
-import { once } from "node:events";
 import { copyFileSync, mkdirSync, rmSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { Server } from "node:http";
 import { join } from "node:path";
 import { startPdp } from "@hopwise/cerbos";
 import { generateSigner } from "@hopwise/core";
 import { sqliteState } from "@hopwise/sqlite";
 import { expect, it, onTestFinished } from "vitest";
+import { webServer } from "../support/web-server.ts";
 import { hopwise } from "./hopwise.ts";
 import { projectWithStores } from "./project.ts";
 
@@ -26,10 +25,8 @@ async function seen(args: readonly string[], folder: string): Promise<readonly s
 }
 
 async function keyServer(body: object): Promise<Server & { readonly at: string }> {
-  const server = createServer((_, response) => void response.end(JSON.stringify(body))).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(() => void server.close());
-  return Object.assign(server, { at: `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks?key=hunter2` });
+  const server = await webServer((_, response) => void response.end(JSON.stringify(body)));
+  return Object.assign(server, { at: `${server.url}/jwks?key=hunter2` });
 }
 
 async function runningPdp(folder: string): Promise<Awaited<ReturnType<typeof startPdp>>> {

@@ -1,9 +1,8 @@
 /** Clients that were made wrongly, in ways that no option tells: what whoever made them is told. */
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { openRedis, redisState } from "@hopwise/redis";
 import { createClient, createCluster } from "@redis/client";
 import { describe, expect, it } from "vitest";
+import { webServer } from "../support/web-server.ts";
 import { startCluster } from "./cluster.ts";
 import { askAt, MISSING, patientOptions, unlessMissing } from "./redis-server.ts";
 import { aClient, aDriver, allRefuse, aServer, claim, later, misfit, recovers, refusal } from "./scene.ts";
@@ -71,11 +70,8 @@ describe.skipIf(MISSING !== undefined)(unlessMissing("a client of Redis"), () =>
   });
 
   it("of something that is not Redis hears so at the start, also where that ends each connection", async () => {
-    const web = createServer((_, answer) => answer.end("a page"));
-    await new Promise<void>((resolve) => web.listen(0, "127.0.0.1", resolve));
-    later(() => web.close());
-    const { port } = web.address() as AddressInfo;
-    expect(await misfit(open(`redis://127.0.0.1:${port}`))).toMatch(
+    const { url } = await webServer((_, answer) => answer.end("a page"));
+    expect(await misfit(open(url.replace("http:", "redis:")))).toMatch(
       /does not speak as Redis does: is something else at this address\?$/,
     );
   });

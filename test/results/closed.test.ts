@@ -1,6 +1,5 @@
 /** What is on record of a call whose caller closed the connection before the answer: over real HTTP. */
-import { once } from "node:events";
-import { createServer, request } from "node:http";
+import { request } from "node:http";
 import type { MemoryAudit } from "@hopwise/core/audit";
 import { createGuardedTools, guardTransport } from "@hopwise/mcp";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
@@ -10,6 +9,7 @@ import { z } from "zod";
 import { post, provenCall, session } from "../support/mcp/client.ts";
 import { OPEN_TO_ALICE, plannerWith, serveHere } from "../support/mcp/server.ts";
 import { quietConsole } from "../support/quiet.ts";
+import { webServer } from "../support/web-server.ts";
 import { worldHere } from "../support/world.ts";
 
 const world = await worldHere();
@@ -88,14 +88,8 @@ it("over a transport that tells that the stream is gone, the record says withdra
   server.registerTool("open", { inputSchema: { name: z.string() } }, open);
   const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: () => "one" });
   await server.connect(guardTransport(transport, { authorizer, tools }));
-  const http = createServer((incoming, outgoing) => void transport.handleRequest(incoming, outgoing));
-  http.listen(0, "127.0.0.1");
-  await once(http, "listening");
-  onTestFinished(() => {
-    http.closeAllConnections();
-    http.close();
-  });
-  const url = `http://127.0.0.1:${(http.address() as { port: number }).port}/mcp`;
+  const served = await webServer((incoming, outgoing) => void transport.handleRequest(incoming, outgoing));
+  const url = `${served.url}/mcp`;
   await leaveOnce(url, await session(url), slow);
   expect(await outcomesOf(audit)).toEqual(["withdrawn", "returned"]);
 });

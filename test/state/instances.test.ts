@@ -1,7 +1,5 @@
 /** Two guarded servers behind a proxy that gives each request to the other one: what the one knows, the other knows. */
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
-import { createServer } from "node:http";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { HeldDelegation } from "@hopwise/core";
@@ -14,6 +12,7 @@ import { MISSING, startRedis } from "../redis/redis-server.ts";
 import { callTool, clientOf, codeOf, post, provenCall, textOf } from "../support/mcp/client.ts";
 import { serveHere } from "../support/mcp/server.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
+import { webServer } from "../support/web-server.ts";
 import { worldHere } from "../support/world.ts";
 
 const world = await worldHere();
@@ -42,7 +41,7 @@ const STORES: { readonly [store: string]: OpenShared } = {
 async function roundRobin(...targets: readonly string[]): Promise<{ readonly url: string; readonly passed: number[] }> {
   const passed = targets.map(() => 0);
   let next = 0;
-  const server = createServer((request, response) => {
+  const { url } = await webServer((request, response) => {
     const pass = async (): Promise<void> => {
       if (request.method !== "POST") return void response.writeHead(405).end();
       const i = next++ % targets.length;
@@ -59,13 +58,8 @@ async function roundRobin(...targets: readonly string[]): Promise<{ readonly url
       response.writeHead(answer.status, type === null ? {} : { "content-type": type }).end(await answer.text());
     };
     pass().catch((error: unknown) => response.writeHead(502).end(String(error)));
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
   });
-  return { url: `http://127.0.0.1:${(server.address() as { port: number }).port}/mcp`, passed };
+  return { url: `${url}/mcp`, passed };
 }
 
 describe.each(Object.entries(STORES))("two guarded servers on %s", (_, open) => {

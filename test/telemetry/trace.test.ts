@@ -1,7 +1,5 @@
 /** Whose trace a call is part of, and whose spans become part of a call's. */
-import { once } from "node:events";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
@@ -17,6 +15,7 @@ import { findBinary } from "../../packages/cerbos/src/binary/index.ts";
 import { GOOD } from "../support/calls.ts";
 import { clientOf } from "../support/mcp/client.ts";
 import { serveHere } from "../support/mcp/server.ts";
+import { webServer } from "../support/web-server.ts";
 import { type World, worldHere } from "../support/world.ts";
 import { recorder } from "./recorder.ts";
 
@@ -38,18 +37,12 @@ async function collector(): Promise<{
   says(text: string): boolean;
 }> {
   const bodies: Buffer[] = [];
-  const server = createServer(async (request, response) => {
+  const { url } = await webServer(async (request, response) => {
     bodies.push(await buffer(request));
     response.end();
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
   });
-  const { port } = server.address() as { port: number };
   return {
-    url: `http://127.0.0.1:${port}`,
+    url,
     has: (hexId) => Buffer.concat(bodies).includes(Buffer.from(hexId, "hex")),
     says: (text) => Buffer.concat(bodies).includes(text),
   };

@@ -49,12 +49,10 @@ function isEnvironment(value: unknown): boolean {
  */
 export type ExitCode = 0 | 1 | 2;
 
-const COLORS = { bold: 1, red: 31, green: 32, yellow: 33 } as const;
-
-export type Color = keyof typeof COLORS;
+const COLORS = { red: 31, green: 32, yellow: 33 } as const;
 
 /** Text in a colour, on a terminal that shows it. */
-export function paint({ colors }: Pick<Terminal, "colors">, color: Color, text: string): string {
+export function paint({ colors }: Pick<Terminal, "colors">, color: keyof typeof COLORS, text: string): string {
   return colors ? `\u001b[${COLORS[color]}m${text}\u001b[0m` : text;
 }
 

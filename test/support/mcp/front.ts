@@ -1,10 +1,9 @@
 /** A web server between an MCP client and a server: reads what passes, drops what it is told to, or answers itself. */
-import { once } from "node:events";
-import { createServer, type IncomingMessage } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 import type { JsonRpcMessage } from "@hopwise/mcp";
-import { onTestFinished } from "vitest";
 import { claimsOf } from "../forge.ts";
+import { webServer } from "../web-server.ts";
 
 export interface Front {
   readonly url: string;
@@ -24,7 +23,7 @@ type LostAnswer = "lose the answer" | "end the stream" | "break the stream";
 /** @param target the server that it leads to; empty where nobody is behind it */
 export async function front(target: string, fateOf: (message: JsonRpcMessage) => Fate = () => "pass"): Promise<Front> {
   const messages: JsonRpcMessage[] = [];
-  const server = createServer((request, response) => {
+  const { url } = await webServer((request, response) => {
     const answer = async (): Promise<void> => {
       if (request.method !== "POST") return void response.writeHead(405).end();
       const body = await text(request);
@@ -54,15 +53,9 @@ export async function front(target: string, fateOf: (message: JsonRpcMessage) =>
       response.writeHead(passed.status).end(passedBody);
     };
     answer().catch((error: unknown) => response.writeHead(500).end(String(error)));
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
   });
-  const { port } = server.address() as { port: number };
   return {
-    url: `http://127.0.0.1:${port}/mcp`,
+    url: `${url}/mcp`,
     messages,
     proofs: () =>
       messages
