@@ -1,6 +1,5 @@
 /** Enrichment on the real engine: policies see the whole context, schemas hold it to that, records say where it was from. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Pdp, startPdp } from "@hopwise/cerbos";
 import {
@@ -23,6 +22,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { tools as storyTools, users as storyUsers } from "../examples/finance-team/company.ts";
+import { temporaryFolder } from "./support/temporary-folder.ts";
 import { createWorld, type World } from "./support/world.ts";
 
 const text = { type: "string" };
@@ -120,7 +120,7 @@ resourcePolicy:
 let world: World;
 let pdp: Pdp;
 let held: HeldDelegation;
-const folder = mkdtempSync(join(tmpdir(), "hopwise-test-"));
+const folder = temporaryFolder(afterAll);
 
 beforeAll(async () => {
   world = await createWorld();
@@ -138,10 +138,7 @@ beforeAll(async () => {
     grant: grant({ send_payment: anyArguments, greet: anyArguments, read_data: anyArguments, hidden: anyArguments }),
   });
 });
-afterAll(async () => {
-  await Promise.all([world.pdp.close(), pdp.close()]);
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => Promise.all([world.pdp.close(), pdp.close()]));
 
 async function payWith(context: ReturnType<typeof contextWith>, args: object = { to: "Globex", amount: 5 }) {
   const { authorizer, audit } = world.authorizer({ cerbos: pdp, ...context.options });
@@ -321,15 +318,12 @@ resourcePolicy:
       output: { when: { ruleActivated: '"from their own region"', conditionNotMet: '"from another region"' } }
 `;
   let python: Pdp;
-  const policies = mkdtempSync(join(tmpdir(), "hopwise-test-"));
+  const policies = temporaryFolder(afterAll);
   beforeAll(async () => {
     writeFileSync(join(policies, "mcp.yaml"), PYTHON);
     python = await startPdp({ policies });
   });
-  afterAll(async () => {
-    await python.close();
-    rmSync(policies, { recursive: true, force: true });
-  });
+  afterAll(() => python.close());
 
   it("hold unchanged, now for every hop", async () => {
     const { authorizer } = world.authorizer({

@@ -1,6 +1,5 @@
 /** Schemas that describeContext wrote, enforced by a real PDP: they let pass whatever Hopwise asks about a kind, and no more. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Pdp, startPdp } from "@hopwise/cerbos";
 import type { Denied, ToolEntry, ToolMap } from "@hopwise/core";
@@ -8,6 +7,7 @@ import { cerbosFastmcpNaming, describeContext, type ListedAs } from "@hopwise/co
 import { anyArguments, grant } from "@hopwise/core/grant";
 import { type Company, createCompany } from "@hopwise/core/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { temporaryFolder } from "./support/temporary-folder.ts";
 
 /** The ways in which an entry says how it is listed; a new one does not compile without its row. */
 type Way<List> = List extends string
@@ -41,7 +41,7 @@ const ITEMS = ["pay", "mcp:resources/read", "mcp:prompts/get"];
 
 let company: Company<"planner">;
 let pdp: Pdp;
-const folder = mkdtempSync(join(tmpdir(), "hopwise-test-"));
+const folder = temporaryFolder(afterAll);
 
 beforeAll(async () => {
   company = await createCompany({ agents: { planner: {} } });
@@ -61,10 +61,7 @@ beforeAll(async () => {
   }
   pdp = await startPdp({ policies: folder });
 });
-afterAll(async () => {
-  await pdp.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => pdp.close());
 
 async function open(tools: ToolMap) {
   const chain = await company.chain("alice", {

@@ -1,6 +1,5 @@
 /** Types that refer to themselves or to one another, as zod and others write them: described, and enforced by a real PDP. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Pdp, startPdp } from "@hopwise/cerbos";
 import { mapTool, type ToolMap } from "@hopwise/core";
@@ -9,6 +8,7 @@ import { userAttributesFrom, usersFrom } from "@hopwise/core/sources";
 import { createCompany, type TestAuthorizer } from "@hopwise/core/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { temporaryFolder } from "./support/temporary-folder.ts";
 
 const Folder = z.object({
   name: z.string(),
@@ -61,7 +61,7 @@ const Boss = z.object({
 let boss: unknown;
 let risk: unknown;
 
-const folder = mkdtempSync(join(tmpdir(), "hopwise-test-"));
+const folder = temporaryFolder(afterAll);
 let pdp: Pdp;
 let authorizer: TestAuthorizer;
 let call: (tool: string, args: object) => Promise<unknown>;
@@ -98,10 +98,7 @@ beforeAll(async () => {
   authorizer = company.authorizer({ cerbos: pdp, sources, delegation: "grants-only" });
   call = (tool, args) => authorizer.call(planner, tool, args);
 });
-afterAll(async () => {
-  await pdp.close();
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => pdp.close());
 
 const GOOD = { grade: 1, boss: { grade: 2 } };
 const BAD = { grade: 1, boss: { grade: "2" } };

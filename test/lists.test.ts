@@ -1,26 +1,23 @@
 /** What lists show on the real PDP, with strict evaluation and schemas: what docs/lists.md says, sentence by sentence. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Pdp, startPdp } from "@hopwise/cerbos";
 import type { AuthorizerOptions, Denied, ToolEntry, ToolMap } from "@hopwise/core";
 import type { Listed, PolicyDecisionPoint } from "@hopwise/core/adapter";
 import { anyArguments, grant } from "@hopwise/core/grant";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { temporaryFolder } from "./support/temporary-folder.ts";
 import { createWorld, type World } from "./support/world.ts";
 
 let world: World;
 let pdp: Pdp;
-const policies = mkdtempSync(join(tmpdir(), "hopwise-lists-"));
+const policies = temporaryFolder(afterAll);
 
 beforeAll(async () => {
   writePolicies();
   [world, pdp] = await Promise.all([createWorld(), startPdp({ policies })]);
 });
-afterAll(async () => {
-  await Promise.all([world.pdp.close(), pdp.close()]);
-  rmSync(policies, { recursive: true, force: true });
-});
+afterAll(() => Promise.all([world.pdp.close(), pdp.close()]));
 
 type Json = { readonly [name: string]: unknown };
 

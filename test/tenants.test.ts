@@ -1,6 +1,5 @@
 /** Tenants on the real engine: scopes and versions of policies by call and directory, and JWTs that Cerbos verifies. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Pdp, startPdp } from "@hopwise/cerbos";
 import type { AuthorizerOptions, HeldDelegation, ToolMap } from "@hopwise/core";
@@ -10,6 +9,7 @@ import type { AuxDataSupplier, PolicyPlace } from "@hopwise/core/sources";
 import { type Company, createCompany, type TestAuthorizer } from "@hopwise/core/testing";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { temporaryFolder } from "./support/temporary-folder.ts";
 
 const policy = (place: string, rule: string, resource = "payment"): string =>
   `apiVersion: api.cerbos.dev/v1\nresourcePolicy:\n  resource: ${resource}\n  ${place}\n  rules:\n    - ${rule}\n`;
@@ -40,12 +40,11 @@ const TENANTS = {
 const scopeOf: Exclude<ToolMap[string]["scope"], string | undefined> = ({ tenant }) =>
   Object.entries(TENANTS).find(([, issuer]) => issuer === tenant)?.[0];
 
-let folder: string;
 let pdp: Pdp;
 let sign: (claims: object) => Promise<string>;
 const companies = new Map<string, Company>();
+const folder = temporaryFolder(afterAll);
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "hopwise-test-"));
   for (const [name, text] of Object.entries(POLICIES)) writeFileSync(join(folder, name), text);
   const { publicKey, privateKey } = await generateKeyPair("ES256");
   sign = (claims) => new SignJWT({ ...claims }).setProtectedHeader({ alg: "ES256", kid: "one" }).sign(privateKey);
@@ -54,10 +53,7 @@ beforeAll(async () => {
   pdp = await startPdp({ policies: folder, jwtKeySets: { own: { file: jwks } } });
   for (const [tenant, issuer] of Object.entries(TENANTS)) companies.set(tenant, await createCompany({ issuer }));
 });
-afterAll(async () => {
-  await pdp.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => pdp.close());
 
 const PAY: ToolMap = { send_payment: { kind: "payment", action: "send", scope: scopeOf } };
 

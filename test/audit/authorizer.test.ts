@@ -15,6 +15,7 @@ import { calculateJwkThumbprint, compactVerify, exportJWK, generateKeyPair, impo
 import { describe, expect, it, onTestFinished } from "vitest";
 import { paymentSchema } from "../../examples/finance-team/pay-server.ts";
 import { callTool, carrying, connected } from "../support/mcp/client.ts";
+import { STORY_POLICIES } from "../support/story-pdp.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { worldHere } from "../support/world.ts";
 import type { AuditServerSetup } from "./server.ts";
@@ -154,8 +155,7 @@ describe("an authorizer with a durable audit log", () => {
   it("joins Cerbos' own decision log, by call id and by annotations, hop by hop", async () => {
     const folder = temporaryFolder();
     const decisionLog = join(folder, "cerbos.jsonl");
-    const policies = fileURLToPath(new URL("../../policies", import.meta.url));
-    const pdp = await startPdp({ policies, decisionLog });
+    const pdp = await startPdp({ policies: STORY_POLICIES, decisionLog });
     onTestFinished(() => pdp.close());
     const audit = await openAuditLog({ folder: join(folder, "log"), signer });
     const { authorizer } = world.authorizer({ audit, cerbos: pdp });

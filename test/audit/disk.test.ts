@@ -100,7 +100,7 @@ const REACHABLE = process.geteuid?.() === 0 ? "/tmp" : tmpdir();
 
 describe("a folder that is read-only", () => {
   it("opens no log", async () => {
-    const folder = join(temporaryFolder(REACHABLE), "log");
+    const folder = join(temporaryFolder(undefined, REACHABLE), "log");
     mkdirSync(folder);
     chmodSync(join(folder, ".."), 0o711);
     await asOrdinaryUser(folder, async () => {
@@ -110,7 +110,7 @@ describe("a folder that is read-only", () => {
   });
 
   it("denies when it becomes so and a segment must begin, and allows again when it can be written to", async () => {
-    const folder = join(temporaryFolder(REACHABLE), "log");
+    const folder = join(temporaryFolder(undefined, REACHABLE), "log");
     mkdirSync(folder);
     chmodSync(join(folder, ".."), 0o711);
     await asOrdinaryUser(folder, async () => {

@@ -2,7 +2,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type StartPdpOptions, startPdp } from "@hopwise/cerbos";
 import {
   createAuthorizer,
@@ -19,6 +18,7 @@ import { onTestFinished } from "vitest";
 import { ISSUER, registerAgents, tools, users } from "../../examples/finance-team/company.ts";
 import { credentialFor } from "../support/forge.ts";
 import { failing } from "../support/policy-clients.ts";
+import { STORY_POLICIES } from "../support/story-pdp.ts";
 import type { World } from "../support/world.ts";
 import { type Case, denial, INVOICE, type Produced, plannerReads, refusal } from "./case.ts";
 
@@ -259,8 +259,6 @@ export const STATE_CODES = {
   },
 } satisfies Partial<Record<ErrorCode, Case>>;
 
-const POLICIES = fileURLToPath(new URL("../../policies", import.meta.url));
-
 /** Starts a PDP that will not start; were it to, it goes again. */
 const start = (options: StartPdpOptions): Promise<Produced> =>
   refusal(() => startPdp(options).then((pdp) => pdp.close()));
@@ -268,12 +266,12 @@ const start = (options: StartPdpOptions): Promise<Produced> =>
 export const START_CODES = {
   pdp_missing: {
     when: "a start without a Cerbos executable",
-    produce: () => start({ policies: POLICIES, binary: "/nowhere/cerbos" }),
+    produce: () => start({ policies: STORY_POLICIES, binary: "/nowhere/cerbos" }),
     says: /No Cerbos executable was found\. The option binary names \/nowhere\/cerbos.*Correct it or leave it out/,
   },
   pdp_start_failed: {
     when: "a start with something that is not Cerbos",
-    produce: () => start({ policies: POLICIES, binary: process.execPath }),
+    produce: () => start({ policies: STORY_POLICIES, binary: process.execPath }),
     says: /Cerbos \(.*node.*\) could not check the policies.*Its last lines:/,
   },
   policy_invalid: {

@@ -1,7 +1,6 @@
 /** What happens when the parts fail: never open, never an empty list, never a crash. */
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { fileURLToPath } from "node:url";
 import { startPdp } from "@hopwise/cerbos";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
@@ -22,6 +21,7 @@ import {
 import { loosely } from "../support/mcp/loose-transport.ts";
 import { emptyServer, OPEN_TO_ALICE, plannerWith, serveHere, start } from "../support/mcp/server.ts";
 import { quietConsole } from "../support/quiet.ts";
+import { STORY_POLICIES } from "../support/story-pdp.ts";
 import { worldHere } from "../support/world.ts";
 
 const world = await worldHere();
@@ -43,7 +43,7 @@ const parameters = z.object({ name: z.string() });
 
 describe("without policies to ask", () => {
   it("a list is an error, a call is denied, and both may be tried again", async () => {
-    const pdp = await startPdp({ policies: fileURLToPath(new URL("../../policies", import.meta.url)) });
+    const pdp = await startPdp({ policies: STORY_POLICIES });
     const served = await serveHere(world, { stateless: true, authorizer: { cerbos: pdp } });
     const client = await clientOf(served.url, world.planner);
     expect((await client.listTools()).tools).toHaveLength(3);

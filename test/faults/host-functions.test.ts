@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as aiSdk from "@hopwise/ai-sdk";
 import * as auditLog from "@hopwise/audit";
@@ -21,6 +19,7 @@ import * as mcp from "@hopwise/mcp";
 import * as sqlite from "@hopwise/sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { allowedCall } from "../support/allowed-call.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { FAULTS, hangs, NONSENSE, SECRET, together, watchRejections } from "./host-faults.ts";
 
 type AnyFunction = (...args: never) => unknown;
@@ -490,8 +489,7 @@ const aiSdkDoor: Door<typeof aiSdk> = {
   nothingHappened: "takes nothing",
 };
 
-const folder = mkdtempSync(join(tmpdir(), "hopwise-hosts-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder(afterAll);
 let logs = 0;
 const auditLogDoor: Door<typeof auditLog> = {
   openAuditLog: asking<auditLog.AuditLogOptions>({

@@ -1,6 +1,5 @@
 import { rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { fileURLToPath } from "node:url";
 import { GRPC } from "@cerbos/grpc";
 import { authorizeTools } from "@hopwise/ai-sdk";
 import { type Pdp, startPdp } from "@hopwise/cerbos";
@@ -12,6 +11,7 @@ import { pidsOf, runFolder } from "../../packages/cerbos/src/testing/processes.t
 import { until } from "../../packages/cerbos/src/testing/until.ts";
 import { denied, GOOD, paymentTool, switchable } from "../support/calls.ts";
 import { type Answer, answering, failing, hanging, planning, waiting } from "../support/policy-clients.ts";
+import { STORY_POLICIES } from "../support/story-pdp.ts";
 import { worldHere } from "../support/world.ts";
 
 const world = await worldHere();
@@ -23,7 +23,7 @@ const sessionOn = (cerbos: PolicyDecisionPoint, deadlineMs = 1000): Promise<Sess
 
 /** A PDP of a test's own, which the test may ill-treat. */
 async function ownPdp(): Promise<Pdp & { readonly pid: number }> {
-  const pdp = await startPdp({ policies: fileURLToPath(new URL("../../policies", import.meta.url)) });
+  const pdp = await startPdp({ policies: STORY_POLICIES });
   onTestFinished(() => pdp.close());
   return { ...pdp, pid: pidsOf(runFolder(pdp.target)).pdp };
 }

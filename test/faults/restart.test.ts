@@ -1,12 +1,12 @@
 /** A PDP that is killed and starts again by itself, under one authorizer that lives through it. */
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { type PdpChange, startPdp } from "@hopwise/cerbos";
 import { expect, it, onTestFinished } from "vitest";
 import { pidsOf, runFolder } from "../../packages/cerbos/src/testing/processes.ts";
 import { until } from "../../packages/cerbos/src/testing/until.ts";
 import { GOOD } from "../support/calls.ts";
 import { ran } from "../support/ran.ts";
+import { STORY_POLICIES } from "../support/story-pdp.ts";
 import { worldHere } from "../support/world.ts";
 
 const world = await worldHere();
@@ -16,7 +16,7 @@ it("denies the calls in between as unavailable, in time, and allows again, by th
 }, async () => {
   const changes: PdpChange[] = [];
   const pdp = await startPdp({
-    policies: fileURLToPath(new URL("../../policies", import.meta.url)),
+    policies: STORY_POLICIES,
     restart: { firstPauseMs: 200, onChange: (change) => changes.push(change) },
   });
   onTestFinished(() => pdp.close());

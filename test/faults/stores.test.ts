@@ -1,6 +1,5 @@
 /** Each way in which a store fails so that every call is denied: its health says so, in the words of the denial, and so long alone. */
-import { mkdirSync, mkdtempSync, renameSync, rmdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, renameSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { createAuthorizer, memoryAudit, memoryState } from "@hopwise/core";
@@ -12,6 +11,7 @@ import { sqliteState } from "@hopwise/sqlite";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { tagsOf } from "../../packages/redis/src/keys.ts";
 import { MISSING, type RedisServer, startRedis, unlessMissing, until } from "../redis/redis-server.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { companyOptions } from "./company-options.ts";
 
 /** A store that is well, and what becomes of it. */
@@ -50,8 +50,7 @@ const MEMORY: { readonly [way: string]: Row } = {
 
 /** @param more what its options are beside */
 async function onFile(make: (file: string, state: SharedState) => Omit<Scene, "state">, more = {}): Promise<Scene> {
-  const folder = mkdtempSync(join(tmpdir(), "hopwise-stores-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = temporaryFolder();
   const file = join(folder, "state.db");
   const state = await sqliteState({ file, deadlineMs: 300, repairSeconds: 0, ...more });
   return { state, ...make(file, state) };

@@ -1,6 +1,5 @@
 /** Rows that cannot be asked about, and rows that a grant asks to have an attribute: on the real engine, in each way to read. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Pdp, startPdp } from "@hopwise/cerbos";
 import type { Allowed, ToolMap } from "@hopwise/core";
@@ -30,11 +29,12 @@ import {
 } from "@hopwise/filter";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { POSTGRES, type Postgres, startPostgres } from "../support/postgres.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 // PGlite takes its time to start.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-const POLICIES = mkdtempSync(join(tmpdir(), "hopwise-test-"));
+const POLICIES = temporaryFolder(afterAll);
 let pdp: Pdp;
 beforeAll(async () => {
   const condition = { match: { expr: 'R.attr.region == "EMEA"' } };
@@ -52,10 +52,7 @@ beforeAll(async () => {
   writeFileSync(join(POLICIES, "doc.json"), JSON.stringify({ apiVersion: "api.cerbos.dev/v1", ...policy }));
   pdp = await startPdp({ policies: POLICIES });
 });
-afterAll(async () => {
-  await pdp.close();
-  rmSync(POLICIES, { recursive: true });
-});
+afterAll(() => pdp.close());
 
 type Rule = NonNullable<ToolMap[string]["filter"]>;
 

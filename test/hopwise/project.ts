@@ -1,12 +1,11 @@
 /** A project in which the packages of the stores are installed. */
 import { mkdirSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 export function projectWithStores(ending?: (end: () => void) => void): string {
-  const folder = temporaryFolder(tmpdir(), ending);
+  const folder = temporaryFolder(ending);
   mkdirSync(join(folder, "node_modules"));
   for (const scope of ["@hopwise", "@redis"]) {
     symlinkSync(

@@ -1,8 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as sqlite from "@hopwise/sqlite";
 import { afterAll, describe } from "vitest";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import {
   type DoorRows,
   NO_COUNT,
@@ -15,8 +14,7 @@ import {
   walk,
 } from "./row.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "hopwise-options-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder(afterAll);
 const file = join(folder, "state.db");
 
 const WRONG: { readonly [Name in keyof Required<sqlite.SqliteOptions>]: readonly unknown[] } = {

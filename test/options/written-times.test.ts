@@ -30,7 +30,7 @@ const CLEAR: readonly (readonly [string, number])[] = [
   ["2026-12-01T00:30:00+01:00", Date.UTC(2026, 10, 30, 23, 30)],
 ];
 
-const folder = temporaryFolder(undefined, afterAll);
+const folder = temporaryFolder(afterAll);
 const log = `${folder}/audit`;
 const state = `sqlite:${folder}/state.db`;
 

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 
-/** A folder that lives as long as the test that asks for it, or until `ending` ends it. */
-export function temporaryFolder(parent: string = tmpdir(), ending: (end: () => void) => void = onTestFinished): string {
+/** A folder that lives as long as the test that asks for it, or until `ending` ends it, such as `afterAll`. */
+export function temporaryFolder(ending: (end: () => void) => void = onTestFinished, parent: string = tmpdir()): string {
   const folder = mkdtempSync(join(parent, "hopwise-test-"));
   ending(() => rmSync(folder, { recursive: true, force: true }));
   return folder;

@@ -4,16 +4,16 @@ import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
 
 /**
- * A web server on a free port of this machine, with its address: until the test has ended, or whatever else is given as the end,
- * such as `afterAll`.
+ * A web server on a free port of this machine, with its address: for as long as the test, or until `ending` ends it, such as
+ * `afterAll`.
  */
 export async function webServer(
   answer: RequestListener,
-  atEnd: (close: () => void) => void = onTestFinished,
+  ending: (end: () => void) => void = onTestFinished,
 ): Promise<Server & { readonly url: string }> {
   const server = createServer(answer).listen(0, "127.0.0.1");
   await once(server, "listening");
-  atEnd(() => {
+  ending(() => {
     server.closeAllConnections();
     server.close();
   });

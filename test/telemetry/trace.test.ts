@@ -3,7 +3,6 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
 import { startPdp } from "@hopwise/cerbos";
 import { context, propagation, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
@@ -15,6 +14,7 @@ import { findBinary } from "../../packages/cerbos/src/binary/index.ts";
 import { GOOD } from "../support/calls.ts";
 import { clientOf } from "../support/mcp/client.ts";
 import { serveHere } from "../support/mcp/server.ts";
+import { STORY_POLICIES } from "../support/story-pdp.ts";
 import { webServer } from "../support/web-server.ts";
 import { type World, worldHere } from "../support/world.ts";
 import { recorder } from "./recorder.ts";
@@ -56,7 +56,7 @@ async function tracingPdp(url: string) {
   const settings = `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT='${url}/v1/traces' OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf OTEL_BSP_SCHEDULE_DELAY=20`;
   await writeFile(binary, `#!/bin/sh\n${settings} exec '${await findBinary()}' "$@"\n`);
   await chmod(binary, 0o755);
-  const pdp = await startPdp({ policies: fileURLToPath(new URL("../../policies", import.meta.url)), binary });
+  const pdp = await startPdp({ policies: STORY_POLICIES, binary });
   onTestFinished(() => pdp.close());
   return pdp;
 }
