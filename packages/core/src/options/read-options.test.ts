@@ -66,8 +66,12 @@ describe("the options of a function", () => {
     }
   });
 
-  it("may be left out, or undefined, where they may", () => {
-    expect(read({ trust: [], seconds: undefined }).seconds).toBeUndefined();
+  it("may be left out, or undefined, which takes the place of no usual value", () => {
+    const given = { trust: [], seconds: undefined, limits: { windowSeconds: undefined } } as object as Options;
+    expect(Object.entries(read(given))).toEqual([
+      ["trust", []],
+      ["limits", {}],
+    ]);
   });
 
   it.each<[unknown, string, string?]>([

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { isForbiddenKey } from "../json/index.ts";
-import { hasSpaceAround, hasUnset, hiddenInName } from "../lib/index.ts";
+import { defined, hasSpaceAround, hasUnset, hiddenInName } from "../lib/index.ts";
 import { answeringAtOnce, behavedClock, behavedRule } from "./at-once.ts";
 import { nearest } from "./nearest.ts";
 import { isPlainObject, isPromise } from "./plain-object.ts";
@@ -136,19 +136,20 @@ export function isAsynchronous(run: object): boolean {
 /** What else a member is called by people who know another library: letters alone would lead them astray. */
 export type OtherNames<T> = { readonly [other: string]: keyof T & string };
 
-/** An object with these members and no other. */
+/**
+ * An object with these members and no other. One that is undefined is left out, such as of a variable of the environment that is
+ * not set: it would take the place of a usual value, and a bound that is undefined bounds nothing.
+ */
 export function members<T>(rows: Rows<T>, what: string, otherNames: OtherNames<T> = {}): Shape {
   const known = Object.keys(rows);
-  return z.pipe(
-    such(what, isPlainObject),
-    z.strictObject(
-      { ...rows },
-      {
-        error: (issue) =>
-          issue.code === "unrecognized_keys" ? unknownName(issue.keys[0] ?? "", known, otherNames, rows) : what,
-      },
-    ),
+  const object = z.strictObject(
+    { ...rows },
+    {
+      error: (issue) =>
+        issue.code === "unrecognized_keys" ? unknownName(issue.keys[0] ?? "", known, otherNames, rows) : what,
+    },
   );
+  return madeOf(z.pipe(such(what, isPlainObject), object), defined<object>);
 }
 
 /**

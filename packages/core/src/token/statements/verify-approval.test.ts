@@ -177,6 +177,12 @@ describe.each(worlds)("an approval over $algorithm", (world: World) => {
   const check = async (made: Partial<ApprovalOrder>, read: Partial<ApprovalReading> = {}): Promise<string> =>
     refusalOf(verifyApproval(await signApproval(await order(made)), await reading(read)));
 
+  it("is not dated ahead, also where a limit is left undefined", async () => {
+    const ahead = { clock: () => (NOW + 590) * 1000 };
+    expect(await check(ahead)).toBe("token_not_yet_valid /iat");
+    expect(await check(ahead, { limits: { skewSeconds: undefined } as never })).toBe("token_not_yet_valid /iat");
+  });
+
   it.each(["yes", "no"] as const)("says %s, and who said so", async (answer) => {
     const verified = await verifyApproval(await signApproval(await order({ answer })), await reading());
     expect(verified).toMatchObject({
