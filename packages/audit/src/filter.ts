@@ -11,7 +11,7 @@ import {
   text,
   WRITTEN_TIME,
 } from "@hopwise/core/options";
-import { isHash, ofTokens, usersIn } from "./look-for.ts";
+import { isHash, keysIn, ofTokens, usersIn } from "./look-for.ts";
 
 /** Which records are read. Everything that is given must hold. */
 export interface AuditFilter {
@@ -19,7 +19,7 @@ export interface AuditFilter {
   readonly chain?: string;
   /** A token anywhere in the chain, by its hash: all that was done by it, and by what hangs below it. */
   readonly token?: string;
-  /** A key that an agent anywhere in the chain holds, by its thumbprint, whatever the agent is called. */
+  /** A key that an agent anywhere in the chain holds, whatever the agent is called, or by which a person approved the call: its thumbprint. */
   readonly key?: string;
   /**
    * The user at the chain's beginning, by the id that policies see, or by the subject. Of two issuers, the same id is two users.
@@ -66,7 +66,7 @@ export const FILTER_ROWS: Rows<AuditFilter> = {
   until: maybe(TIME),
 };
 
-const [HASHES, KEYS] = [ofTokens("hash"), ofTokens("key")];
+const HASHES = ofTokens("hash");
 
 /**
  * Makes a filter into a question. An outcome record has no chain and no code of its own, so a filter by chain, token, key, user,
@@ -93,7 +93,7 @@ export function matcher(
     return (
       (chain === undefined || of?.id === chain) &&
       (token === undefined || HASHES(record).includes(token)) &&
-      (key === undefined || KEYS(record).includes(key)) &&
+      (key === undefined || keysIn(record).includes(key)) &&
       (user === undefined || (of?.issuer === user.issuer && usersIn(record).some((name) => users.has(name)))) &&
       (agent === undefined || agents.some(({ id }) => id === `agent:${agent}`)) &&
       (hidden === undefined || groups.some(({ items }) => items.includes(hidden))) &&

@@ -76,6 +76,12 @@ export function subjectIn(record: DecisionRecord | OutcomeRecord): readonly stri
   return usersIn(record).slice(-1);
 }
 
+/** The keys that a record names: those of the chain's agents, and those by which people approved the call. */
+export function keysIn(record: DecisionRecord | OutcomeRecord): readonly string[] {
+  const approved = record.kind === "decision" ? (record.approved?.by ?? []) : [];
+  return [...ofTokens("key")(record), ...approved.map(({ key }) => key)];
+}
+
 /** What each token of a record's chain has of one member. */
 export function ofTokens(member: "agent" | "key" | "hash"): Wanted["namesIn"] {
   return (record) => (record.kind === "decision" ? (record.tokens ?? []).map((token) => token[member]) : []);

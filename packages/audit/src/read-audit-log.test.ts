@@ -208,13 +208,15 @@ describe("the reader", () => {
     await called("its own", {}, { key, hash });
     await called("below", {}, { key, hash }, { agent: "crawler" });
     await called("another agent's", { key, agent: "bot" });
+    const by = [{ approver: { issuer: "https://id.acme.example", subject: "dana" }, answeredAtSeconds: 1, key }];
+    await log.record(decision({ invocation: "approved by it", approved: { request: "r", by } }));
     await log.close();
     const found = async (filter: AuditFilter) => {
       const calls: string[] = [];
       for await (const { record } of readAuditLog(own, filter)) calls.push(record.invocation);
       return calls;
     };
-    expect(await found({ key })).toEqual(["its own", "below", "another agent's"]);
+    expect(await found({ key })).toEqual(["its own", "below", "another agent's", "approved by it"]);
     expect(await found({ token: hash })).toEqual(["its own", "below"]);
     // Neither is the other, though a line has both.
     expect(await found({ token: key })).toEqual([]);

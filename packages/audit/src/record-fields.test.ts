@@ -51,7 +51,9 @@ const DECISION: Rows<DecisionRecord> = {
   },
   approved: {
     says: /r1/,
-    of: { approved: { request: "r1", by: [{ approver: { issuer: "i", subject: "dana" }, answeredAtSeconds: 1 }] } },
+    of: {
+      approved: { request: "r1", by: [{ approver: { issuer: "i", subject: "dana" }, answeredAtSeconds: 1, key: "k" }] },
+    },
   },
   left: {
     says: /left of the budget b1: calls 2, 50 in amount of pay/,

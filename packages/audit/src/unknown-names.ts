@@ -1,6 +1,6 @@
 import { optionsOf, readerOf } from "@hopwise/core/options";
 import { type AuditFilter, FILTER_ROWS } from "./filter.ts";
-import { lookFor, ofTokens, usersIn, type Wanted } from "./look-for.ts";
+import { keysIn, lookFor, ofTokens, usersIn, type Wanted } from "./look-for.ts";
 import { type AuditFolders, FOLDERS } from "./option-shapes.ts";
 import { readAuditLog } from "./read-audit-log.ts";
 
@@ -28,7 +28,7 @@ const SORTS: {
     namesIn: (record) => (record.kind === "decision" && record.chain?.id !== undefined ? [record.chain.id] : []),
   }),
   token: (name) => ({ name, namesIn: ofTokens("hash") }),
-  key: (name) => ({ name, namesIn: ofTokens("key") }),
+  key: (name) => ({ name, namesIn: keysIn }),
   user: ({ id, issuer }) => ({
     name: id,
     issuer,

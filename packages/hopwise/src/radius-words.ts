@@ -55,7 +55,7 @@ function issuerLines(issuers: BlastRadius["issuers"]): readonly string[] {
 /** How a target of each kind is asked after, where no record names it. */
 const ASKED: { readonly [Kind in RevocationKind]: string } = {
   token: "is it the whole hash, of a chain that this log's servers saw?",
-  key: "is it an issuer's, or of an agent that has not called yet?",
+  key: "is it an issuer's, an approver's, or of an agent that has not called yet?",
   agent: "is it the name of the registry, and has it called yet?",
   user: "is it the subject, and the issuer that signs chains, not that of the login?",
 };

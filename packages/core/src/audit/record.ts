@@ -87,7 +87,12 @@ export interface OtherRequest {
 export interface ApprovedCall {
   /** The request's id. */
   readonly request: string;
-  readonly by: readonly { readonly approver: Subject; readonly answeredAtSeconds: number }[];
+  readonly by: readonly {
+    readonly approver: Subject;
+    readonly answeredAtSeconds: number;
+    /** The thumbprint of the key that signed: of a key that leaked, it says which answers were by it. */
+    readonly key: string;
+  }[];
 }
 
 /** Items of a list that were not shown, all for the same reason; or would not have been, without shadow mode. */

@@ -234,7 +234,11 @@ describe("an explanation", () => {
       kind: "approval",
       text: 'waits for 2 people until 2027-01-15T08:00:00.000Z: "large" (request R)',
     });
-    const person = (subject: string) => ({ approver: { issuer: "https://id.example", subject }, answeredAtSeconds: 1 });
+    const person = (subject: string) => ({
+      approver: { issuer: "https://id.example", subject },
+      answeredAtSeconds: 1,
+      key: "k",
+    });
     const ran = explain({
       ...bare,
       outcome: "allowed",

@@ -22,7 +22,10 @@ export const auditFind: Command = {
     user: { value: "ID", help: "the user at the chain's beginning; needs --issuer" },
     issuer: { value: "URI", help: "whose user that is: the same id of two issuers is two users" },
     agent: { value: "NAME", help: "an agent anywhere in the chain" },
-    key: { value: "THUMBPRINT|FILE", help: "a key that an agent in the chain holds, or the file of its JWK" },
+    key: {
+      value: "THUMBPRINT|FILE",
+      help: "a key of an agent in the chain, or by which people approved the call, or the file of its JWK",
+    },
     token: { value: "HASH", help: "a token in the chain, by its hash: what was done by it, and by all below it" },
     tool: { value: "NAME", help: "the tool that was called" },
     hidden: { value: "NAME", help: "a tool, prompt or resource that a list did not show" },

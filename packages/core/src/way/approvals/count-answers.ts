@@ -50,9 +50,9 @@ async function readAnswer(
   const reading = { trust, limits, deadlineMs, nowSeconds: point.nowSeconds(), approvers: approvalRules.approvers };
   try {
     const verified = await verifyApproval(text, { ...reading, request: asked.request });
-    const { answer, approver, issuedAt } = verified;
+    const { answer, approver, issuedAt, signedBy } = verified;
     const person = await approvingPerson(verified, asked, point);
-    return isRefusal(person) ? undefined : { person, answer, approver, answeredAtSeconds: issuedAt };
+    return isRefusal(person) ? undefined : { person, answer, approver, answeredAtSeconds: issuedAt, key: signedBy };
   } catch (error) {
     if (!isOwn(error)) throw error;
     // A refusal is an answer; what could not be asked is none.

@@ -35,6 +35,8 @@ export interface CountedAnswer {
   readonly approver: Subject;
   /** Seconds since the epoch. */
   readonly answeredAtSeconds: number;
+  /** The thumbprint of the key that signed it: the approver's own, or their issuer's. */
+  readonly key: string;
 }
 
 /** A request for an approval, as people are shown it. */

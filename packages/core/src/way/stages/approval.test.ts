@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Allowed } from "../../decision/index.ts";
 import type { KeptRequest, NewRequest, Reservation, SharedState } from "../../state/index.ts";
-import type { Approver } from "../../token/index.ts";
+import { type Approver, thumbprintOf } from "../../token/index.ts";
 import { ARGUMENTS, errorOf, ISSUER, NOW } from "../../world.fixture.ts";
 import { approvalRules } from "../approvals/options.ts";
 import { type Waiting, waitingAt } from "../approvals/waiting.fixture.ts";
@@ -28,15 +28,17 @@ function changed<Store extends "approvals" | "spending">(
 }
 
 describe("a call that the policies want approved", () => {
-  it("waits with the request that there is, until people have said yes, and is on record with who they are", async () => {
+  it("waits with the request that there is, until people have said yes, and is on record with who they are, and by which keys", async () => {
     const at = await waitingAt(scene);
     const id = await at.call();
     expect(await at.call()).toBe(id);
     expect(await at.call(undefined, id)).toBe(id);
     await at.answer(id, "dana");
     expect(await at.decide({ approval: id })).toMatchObject({ outcome: "allowed" });
+    const [jwk] = at.point.approvalRules.approvers.find(({ subject }) => subject === "dana")?.keys ?? [];
+    const key = jwk && (await thumbprintOf(jwk));
     expect(at.audit.records.at(-1)).toMatchObject({
-      approved: { request: id, by: [{ approver: { issuer: ISSUER, subject: "dana" }, answeredAtSeconds: NOW }] },
+      approved: { request: id, by: [{ approver: { issuer: ISSUER, subject: "dana" }, answeredAtSeconds: NOW, key }] },
     });
     expect(await at.call(undefined, id)).toBe("approval_used");
     expect(await at.call()).not.toBe(id);

@@ -147,7 +147,7 @@ async function unlike({ request }: AskedApproval, asked: AskedApproval): Promise
 }
 
 function approvedBy(kept: AskedApproval, counted: readonly CountedAnswer[]): ApprovalFound {
-  const by = counted.map(({ approver, answeredAtSeconds }) => ({ approver, answeredAtSeconds }));
+  const by = counted.map(({ approver, answeredAtSeconds, key }) => ({ approver, answeredAtSeconds, key }));
   return { waits: undefined, charges: approvalUse(kept), approved: { request: kept.id, by } };
 }
 
