@@ -4,7 +4,14 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { connectPdp } from "@hopwise/cerbos";
-import { type AuthorizerOptions, createAuthorizer, generateSigner, memoryAudit, remoteJwks } from "@hopwise/core";
+import {
+  type AuthorizerOptions,
+  createAuthorizer,
+  generateSigner,
+  memoryAudit,
+  memoryState,
+  remoteJwks,
+} from "@hopwise/core";
 import { type AuditSink, auditTo, onDenial } from "@hopwise/core/audit";
 import { agentsFrom, usersOverHttp } from "@hopwise/core/sources";
 import { openedState, type State } from "@hopwise/core/state";
@@ -103,7 +110,12 @@ const OUTAGES: { readonly [outage: string]: () => Promise<Partial<AuthorizerOpti
     trust: [{ ...trustAnchor, keys: remoteJwks(`${await nowhere()}/jwks.json`) }],
   }),
   "the disk of the audit log": fullDisk,
-  "the clock": () => ({ clock: () => Number.NaN }),
+  "the clock, which gives no time": () => ({ clock: () => Number.NaN }),
+  "the clock, which is wrong by more than 30 seconds": () => {
+    // As where the whole machine has it wrong: what this process remembers goes by it, too.
+    const clock = () => company.clock() + 31_000;
+    return { clock, state: memoryState({ clock, since: 0 }) };
+  },
 };
 
 const page = readFileSync(new URL("../../docs/telemetry.md", import.meta.url), "utf8");
