@@ -1,5 +1,5 @@
 import { HopwiseError, isOwn } from "../errors.ts";
-import { DeadlinePassed, defined, quietly, settleInTime } from "../lib/index.ts";
+import { DeadlinePassed, quietly, settleInTime } from "../lib/index.ts";
 import { CLOCK, either, func, maybe, optionsOf, type Rows, secondsBy, such, whole } from "../options/index.ts";
 import {
   AUDIENCE,
@@ -99,7 +99,7 @@ export function acceptRevocations(options: AcceptOptions): (sent: SignedRevocati
   const desk: Desk = {
     ...read,
     deadlineMs,
-    limits: { ...DEFAULT_LIMITS, ...defined(read.limits ?? {}) },
+    limits: { ...DEFAULT_LIMITS, ...read.limits },
     log: logUnder(read.state.revocations) as FollowedLog,
     shares: { mostBelowOne, mostOfIssuer },
     now: () => secondsBy(clock),

@@ -8,8 +8,6 @@ describe("the rules of approvals", () => {
   it("name nobody who approves, and give an hour and room for twenty, unless something else is said", () => {
     expect(approvalRules({})).toMatchObject({ approvers: [], withinSeconds: 3600, maxWaiting: 20 });
     expect(approvalRules({ approvals: { withinSeconds: 60 } })).toMatchObject({ withinSeconds: 60, maxWaiting: 20 });
-    const unset = { approvers: undefined, withinSeconds: undefined, maxWaiting: undefined } as never;
-    expect(approvalRules({ approvals: unset })).toMatchObject({ approvers: [], withinSeconds: 3600, maxWaiting: 20 });
   });
 
   it("warn once that a call waits for nobody, and break nothing where that fails", () => {

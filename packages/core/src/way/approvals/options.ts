@@ -1,5 +1,5 @@
 import { failed } from "../../errors.ts";
-import { type Awaitable, defined, warner } from "../../lib/index.ts";
+import { type Awaitable, warner } from "../../lib/index.ts";
 import { func, maybe, members, type Rows, type Shape, whole } from "../../options/index.ts";
 import { APPROVERS, type Approver } from "../../token/index.ts";
 import type { AuthorizerOptions } from "../options.ts";
@@ -70,7 +70,7 @@ export function approvalRules({
     approvers: [],
     withinSeconds: 3600,
     maxWaiting: 20,
-    ...defined(approvals),
+    ...approvals,
     ...(onRequest !== undefined && { onRequest: heard("onRequest", onRequest, warn) }),
     ...(onAnswer !== undefined && { onAnswer: heard("onAnswer", onAnswer, warn) }),
     warnOfTooFew: (needed) => {
