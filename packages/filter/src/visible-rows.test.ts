@@ -306,6 +306,9 @@ it("shows no row that the condition does not, also where plans suffice and the q
     expect(found.map((it) => it.thing_id)).toEqual(["t1", "t4"]);
   }
   expect(asked.map((it) => it?.id)).toEqual(["t1", "t4", "t1", "t4"]);
+  // One that fits nothing is not all that came, and so no mistake of the table.
+  const unfit = [thing("t2", { amount: 11 }), thing("t5", { amount: "12.50" })];
+  expect(await visibleRows(own, THINGS, { dialect: "sqlite" }, () => unfit)).toEqual([]);
 });
 
 describe("rows of which none fits", () => {
