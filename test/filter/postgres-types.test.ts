@@ -45,6 +45,8 @@ const CASES: { readonly [Type in Column["type"]]: Cases } = {
     refused: [
       ["char(4)", "ab", text("c"), "ab"],
       ["char(4)", "glad", text("c", { stored: "enum" }), "glad"],
+      ["text[]", "{ab}", text("c"), "{ab}"],
+      ["mood[]", "{glad}", text("c", { stored: "enum" }), "{glad}"],
       ["text", UUID, text("c", { stored: "uuid" }), UUID],
       ["numeric", "1", text("c", { stored: "integer" }), "1"],
     ],
@@ -98,6 +100,7 @@ describe(`a column of ${POSTGRES}`, () => {
   beforeAll(async () => {
     postgres = await startPostgres();
     await postgres.query("CREATE TYPE mood AS ENUM ('glad', 'sad')");
+    await postgres.query(`CREATE TYPE "OrderStatus" AS ENUM ('PAID')`);
   }, PATIENCE);
   afterAll(() => postgres.close());
 
@@ -198,6 +201,7 @@ describe(`a column of ${POSTGRES}`, () => {
   const FITTING: { readonly [type: string]: readonly Column["type"][] } = {
     ...{ text: ["text"], integer: ["number"], boolean: ["boolean"], timestamptz: ["timestamp"], jsonb: ["list"] },
     ...{ uuid: [], date: [], inet: [], bytea: [], money: [], interval: [], int4range: [] },
+    ...{ "text[]": ["list"], '"OrderStatus"': [], '"OrderStatus"[]': ["list"] },
   };
   const ASKED: { readonly [Type in Column["type"]]: readonly [Column, RowExpression] } = {
     text: [text("c"), sameAs(text(), "a")],

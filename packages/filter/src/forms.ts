@@ -140,6 +140,10 @@ export const ELEMENT_FORMS: { readonly [Type in ElementType]: ElementForm } = {
   },
 };
 
+/** PostgreSQL collates lists of texts, too, and any list can be cast to a text, which no driver gives. */
+const isOneText = (raw: Sql): Sql =>
+  sql`${typeOf(raw)} <> 'character'::regtype AND ${typeOf(raw)}::text NOT LIKE '%[]'`;
+
 /** What a column must be of, its value, and what the table says of it. */
 interface PostgresText {
   readonly fits: Sql;
@@ -149,7 +153,7 @@ interface PostgresText {
 
 const POSTGRES_TEXT: { readonly [Stored in StoredText]: (raw: Sql) => PostgresText } = {
   text: (raw) => ({
-    fits: sql`${typeOf(raw)} <> 'character'::regtype`,
+    fits: isOneText(raw),
     value: sql`(${raw} COLLATE "C")::text`,
     said: sql`text()`,
   }),
@@ -159,7 +163,7 @@ const POSTGRES_TEXT: { readonly [Stored in StoredText]: (raw: Sql) => PostgresTe
     said: sql`text() stored as uuid`,
   }),
   enum: (raw) => ({
-    fits: sql`${typeOf(raw)} <> 'character'::regtype`,
+    fits: isOneText(raw),
     value: sql`${raw}::text`,
     said: sql`text() stored as enum`,
   }),

@@ -24,12 +24,24 @@ it("a column of the wrong type is found in what a driver or a query builder thro
   }
 });
 
+const TYPES = [
+  ...["uuid[]", "integer[]", "int4range", "app.invoice_state", "timestamp without time zone[]"],
+  // As Prisma names its enums.
+  ...['"OrderStatus"', '"OrderStatus"[]', 'app."OrderStatus"', '"my.app"."Größe"[]', '"char"'],
+];
+
 it("a type is told whole, also one of arrays, or of a program's own", () => {
-  for (const type of ["uuid[]", "integer[]", "int4range", "app.invoice_state", "timestamp without time zone[]"]) {
+  for (const type of TYPES) {
     const said = `text() stored as uuid of the table fits no column of type ${type}`;
     expect(wrongTypeIn(new Error(`invalid input syntax: "${said}"`))?.message).toBe(
       `visibleRows: ${said}; cast it in a view, or say the type that it has: see Columns in the README of @hopwise/filter`,
     );
+    for (const itself of [
+      `collations are not supported by type ${type}`,
+      `operator does not exist: ${type} >= numeric`,
+    ]) {
+      expect(wrongTypeIn(new Error(itself))?.message).toContain(`: ${itself}; cast it`);
+    }
   }
 });
 

@@ -19,21 +19,29 @@ export const typeOf = (raw: Sql): Sql => sql`pg_typeof(COALESCE(${raw}, NULL))`;
 export const wrongType = (raw: Sql, said: Sql): Sql =>
   sql`('${said} of the table fits no column of type ' || ${typeOf(raw)}::text)`;
 
-/** The same text in an error. Behind a query that is quoted there stands a quote. A type may be one of arrays, or a program's own. */
-const SAID =
-  /\b(?:text|number|timestamp|list)\(\)(?: stored as (?:uuid|enum|integer))? of the table fits no column of type [a-z_][a-z0-9_. ]{0,80}(?:\[\])?/;
+/** A type as PostgreSQL prints it: what is no plain name in lower case, as Prisma's enums have, stands in quotes, with its schema before it. */
+const NAME = String.raw`(?:"[^"\n]{1,63}"|[\p{L}_][\p{L}\p{N}_$ ]{0,62})`;
+const TYPE = String.raw`(?:${NAME}\.)?${NAME}(?:\[\])?`;
+
+/** The same text in an error. Behind a query that is quoted there stands a quote. */
+const SAID: RegExp = new RegExp(
+  String.raw`\b(?:text|number|timestamp|list)\(\)(?: stored as (?:uuid|enum|integer))? of the table fits no column of type ${TYPE}`,
+  "u",
+);
 
 /**
  * How PostgreSQL itself refuses a column of another type, before it looks at a row: its words name types and nothing else. Where it
  * speaks another language, its error stays as it is.
  */
-const REFUSED: readonly (readonly [ColumnType, RegExp])[] = [
-  ["text", /\bcollations are not supported by type [a-z][a-z0-9_ ]{0,60}/],
-  ["number", /\boperator does not exist: [a-z][a-z0-9_ ]{0,60}(?:\[\])? >= numeric\b/],
-  ["boolean", /\bargument of (?:IS TRUE|NOT|AND|OR) must be type boolean, not type [a-z][a-z0-9_ ]{0,60}/],
-  ["boolean", /\boperator does not exist: [a-z][a-z0-9_ ]{0,60}(?:\[\])? = boolean\b/],
-  ["timestamp", /\boperator does not exist: [a-z][a-z0-9_ ]{0,60}(?:\[\])? >= timestamp with time zone\b/],
-];
+const REFUSED: readonly (readonly [ColumnType, RegExp])[] = (
+  [
+    ["text", `collations are not supported by type ${TYPE}`],
+    ["number", `operator does not exist: ${TYPE} >= numeric\\b`],
+    ["boolean", `argument of (?:IS TRUE|NOT|AND|OR) must be type boolean, not type ${TYPE}`],
+    ["boolean", `operator does not exist: ${TYPE} = boolean\\b`],
+    ["timestamp", `operator does not exist: ${TYPE} >= timestamp with time zone\\b`],
+  ] as const
+).map(([type, words]) => [type, new RegExp(String.raw`\b${words}`, "u")]);
 
 /**
  * What a query failed with, where that is a column of the wrong type: in our words, so that the record says it. Builders put the
