@@ -255,3 +255,10 @@ it("all calls of a loop have one signal, which has one listener: Node.js 20 warn
   stop.abort();
   await vi.waitFor(() => expect(authorizer.audit.outcomes).toHaveLength(10));
 });
+
+it("a call that has ended is not kept by its signal, which a program may have for as long as it runs", async () => {
+  const stop = new AbortController();
+  const { tools } = await guarded("read_invoice", { execute: () => ({ id: "7", iban: "DE02" }) });
+  for (let i = 0; i < 2; i++) await tools["read_invoice"]?.execute?.({ id: "7" }, callOf(stop.signal));
+  expect(getEventListeners(stop.signal, "abort")).toEqual([]);
+});

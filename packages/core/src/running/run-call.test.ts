@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
 import type { Outcome } from "../audit/index.ts";
 import type { Allowed } from "../decision/index.ts";
@@ -27,6 +28,15 @@ describe("an allowed call", () => {
     });
     expect([shown, ...seen]).toEqual(["read", { id: "INV-7" }, ALICE]);
     expect(outcomes).toEqual([{ outcome: "returned", result: "read", redacted: [] }]);
+  });
+
+  it("is not kept by its signal once it has ended: a program may have that for as long as it runs", async () => {
+    const { signal } = new AbortController();
+    for (const run of [() => "read", () => Promise.reject(new Error("down"))]) {
+      const { authorizer, decision } = scene();
+      await runCall(authorizer, decision, run, { signal }).catch(() => {});
+      expect(getEventListeners(signal, "abort")).toEqual([]);
+    }
   });
 
   it("shows its result as the policies oblige to", async () => {
