@@ -111,6 +111,21 @@ describe("the folder of a running PDP", () => {
     expect([readdirSync(folder.home).sort(), readdirSync(folder.served)]).toEqual([["policies", "run"], ["second"]]);
   });
 
+  it("keeps the copy that is served where the next cannot be put in its place, and goes on after what was left over", async () => {
+    const folder = created(temporaryFolder());
+    const write = (text: string) => async (path: string) => {
+      mkdirSync(path);
+      writeFileSync(join(path, text), text);
+    };
+    await copyInto(folder, "served", write("first"));
+    await expect(serveNext(folder)).rejects.toMatchObject({ code: "ENOENT" });
+    expect(readdirSync(folder.served)).toEqual(["first"]);
+    await copyInto(folder, "next", write("second"));
+    await write("left over")(folder.before);
+    await serveNext(folder);
+    expect([readdirSync(folder.served), readdirSync(folder.home).sort()]).toEqual([["second"], ["policies", "run"]]);
+  });
+
   it("is in /tmp when a socket's path would be too long for the system", () => {
     const long = join(temporaryFolder(), "x".repeat(80));
     mkdirSync(long);

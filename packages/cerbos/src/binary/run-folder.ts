@@ -95,9 +95,16 @@ export async function copyInto<T>(
 
 /** Puts the copy that was checked in the place of the one that is served, with nothing else of this process in between. */
 export async function serveNext({ served, next, before }: RunFolder): Promise<void> {
-  renameSync(served, before);
-  renameSync(next, served);
   await rm(before, { recursive: true, force: true });
+  renameSync(served, before);
+  try {
+    renameSync(next, served);
+  } catch (cause) {
+    renameSync(before, served);
+    throw cause;
+  }
+  // The change is served: what cannot be taken away now is taken away before the next.
+  await rm(before, { recursive: true, force: true }).catch(() => {});
 }
 
 /** @throws where another user's folder, or something else, is there */

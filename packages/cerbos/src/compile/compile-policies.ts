@@ -114,7 +114,7 @@ async function refuse(
   { policies, copy, binary, timeoutMs, signal }: PolicyCheck,
   look: (run: Omit<CompileRun, "flags">) => Promise<{ what: string; errors: readonly PolicyError[] }>,
 ): Promise<void> {
-  const named = (text: string): string => text.replaceAll(copy.path, policies);
+  const named = (text: string): string => text.replaceAll(copy.path, () => policies);
   const { what, errors } = await look({ binary, policies: copy.path, timeoutMs, signal }).catch((fault: unknown) => {
     if (!(fault instanceof HopwiseError)) throw fault;
     const { code, pointer, cause } = fault;
