@@ -23,6 +23,9 @@ export function answerOfStore<T>(
   return answerOf(deadlineMs, "state_unavailable", `the store of ${store}`, async () => read(await answer));
 }
 
+/** Of a step that answers nothing. */
+export function readNothing(): void {}
+
 export function gaveNonsense(store: string, what: string): never {
   throw new HopwiseError("state_unavailable", `the store of ${store} gave ${what}`);
 }

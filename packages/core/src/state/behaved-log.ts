@@ -1,6 +1,6 @@
 import { isListOf } from "../lib/index.ts";
 import { isObject } from "../options/index.ts";
-import { answerOfStore, gaveNonsense } from "./answer-of-store.ts";
+import { answerOfStore, gaveNonsense, readNothing } from "./answer-of-store.ts";
 import type { LogPage, RevocationLog } from "./revocation-log.ts";
 
 /** How long a store may take for one step that no authorizer's deadline ends, in milliseconds, as when an operator revokes. */
@@ -20,8 +20,6 @@ export function behavedLog(log: RevocationLog): RevocationLog {
 }
 
 const STORE = "revocations";
-
-function readNothing(): void {}
 
 function readHead(head: unknown): string {
   return typeof head === "string" ? head : gaveNonsense(STORE, "no text for the head of its log");

@@ -7,7 +7,7 @@ export {
   acceptRevocations,
   type RevocationAnswer,
 } from "./accept-revocations.ts";
-export { answerOfStore, gaveNonsense } from "./answer-of-store.ts";
+export { answerOfStore, gaveNonsense, readNothing } from "./answer-of-store.ts";
 export type { ApprovalStore, KeptAnswer, KeptRequest, NewRequest } from "./approvals.ts";
 export { askHealth } from "./ask-health.ts";
 export { type BudgetBound, budgetAmount, budgetBounds, budgetCharges } from "./budget-charges.ts";

@@ -10,6 +10,7 @@ import {
   type ReplayStore,
   type Reserved,
   type RevocationTarget,
+  readNothing,
   rememberingBegan,
   revocationKind,
   type SpendingStore,
@@ -195,8 +196,6 @@ function readReserved(charges: number): (answer: unknown) => Reserved {
     return gaveNonsense("spending", "no answer about a reservation");
   };
 }
-
-function readNothing(): void {}
 
 function readAmounts(length: number): (answer: unknown) => readonly number[] {
   return (answer) => (isAmounts(answer, length) ? answer : gaveNonsense("spending", "no list of amounts"));
