@@ -1,7 +1,7 @@
 import { readFile, realpath } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { at } from "./policy-fields.ts";
-import { contentOf, kindOf, schemaName, unreadable } from "./policy-folder.ts";
+import { contentOf, type FolderContent, kindOf, schemaName, unreadable } from "./policy-folder.ts";
 import { type ReadYaml, readPolicyYaml } from "./policy-yaml.ts";
 
 /** A YAML or JSON document of a policy folder. */
@@ -46,19 +46,20 @@ export interface PolicySource {
  */
 export async function readPolicySource(folder: string, original: string = folder): Promise<PolicySource> {
   try {
-    return { ...(await readAll(folder)), behindLinks: await policiesBehindLinks(original) };
+    const content = await contentOf(folder);
+    const { links } = original === folder ? content : await contentOf(original);
+    return { ...(await readAll(folder, content)), behindLinks: await policiesBehindLinks(original, links) };
   } catch (cause) {
     throw unreadable(folder, cause);
   }
 }
 
-async function readAll(folder: string): Promise<Omit<PolicySource, "behindLinks">> {
+async function readAll(folder: string, { files }: FolderContent): Promise<Omit<PolicySource, "behindLinks">> {
   const documents: SourceDocument[] = [];
   const takenForTests: SourceDocument[] = [];
   const schemas = new Map<string, unknown>();
   const broken: BrokenFile[] = [];
   const brokenSchemas: BrokenFile[] = [];
-  const { files } = await contentOf(folder);
   for (const file of files) {
     const path = join(folder, file);
     const kind = kindOf(file);
@@ -83,8 +84,7 @@ async function readAll(folder: string): Promise<Omit<PolicySource, "behindLinks"
   return { documents, takenForTests, schemas, broken, brokenSchemas };
 }
 
-async function policiesBehindLinks(folder: string): Promise<readonly SourceDocument[]> {
-  const { links } = await contentOf(folder);
+async function policiesBehindLinks(folder: string, links: readonly string[]): Promise<readonly SourceDocument[]> {
   const root = await realpath(folder);
   /** @param within where the links led that were followed so far: one may lead to itself */
   const behind = async (link: string, within: readonly string[]): Promise<readonly SourceDocument[]> => {
